@@ -1,0 +1,460 @@
+"""The vocabulary of the project: one frozen dataclass per table, knowledge and result alike.
+
+The field names are the columns, in order. `float | None` and the like mean that the cell may be empty.
+Fractions are 0-1, positions are 1-based HGVS on the target transcript of the knowledge folder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# ---------------------------------------------------------------- what comes in
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A line of samples.tsv; `reads_1` and `reads_2` are absolute paths, joined by `;`."""
+
+    sample: str
+    patient: str
+    run: str
+    collected: str
+    platform: str
+    amplicon: str
+    role: str
+    reads_1: str
+    reads_2: str
+    expected: str
+    template_copies: float | None
+
+
+@dataclass(frozen=True)
+class ClinicalEvent:
+    """A line of clinical.tsv: a treatment, a measurement, a response or an event of one patient."""
+
+    patient: str
+    date: str
+    end_date: str
+    kind: str
+    name: str
+    value: str
+    unit: str
+    note: str
+
+
+# ---------------------------------------------------------------- knowledge (reference/)
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """A contig of transcripts.fasta.
+
+    `kind` is `target` (the one transcript all positions are told on), `fusion` or `normal` (another
+    unrearranged form). The first `partner_length` bases are not of the target; the rest is the target's
+    `target_start` to `target_end`.
+    """
+
+    name: str
+    kind: str
+    label: str
+    partner_length: int
+    target_start: int
+    target_end: int
+    source: str
+
+
+@dataclass(frozen=True)
+class Exon:
+    """An exon of the target transcript, with its place in the genome (GRCh38, 1-based inclusive)."""
+
+    exon: str
+    start: int
+    end: int
+    chromosome: str
+    genome_start: int
+    genome_end: int
+    strand: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Amplicon:
+    """One primer pair; several tiles may share a name. Positions are 1-based on the named transcript."""
+
+    name: str
+    tile: int
+    transcript: str
+    forward_start: int
+    forward_end: int
+    reverse_start: int
+    reverse_end: int
+    source: str
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What a sequencing platform is assumed to do until a laboratory's own controls say otherwise.
+
+    `reads` is `short`, `long` or `trace`. The error columns are prior class means per base and the
+    natural-log standard deviation of a site's rate around them.
+    """
+
+    platform: str
+    reads: str
+    min_base_quality: int
+    transition_error: float
+    transversion_error: float
+    indel_error: float
+    junction_error: float
+    error_log_sd: float
+    between_sample_cv: float
+    required_lod: float
+    reporting_cut: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A codon change that the catalogue lists; one row per nucleotide change."""
+
+    name: str
+    hgvs_c: str
+    hgvs_p: str
+    codon: int
+    exon: str
+    ref_codon: str
+    alt_codon: str
+    tier: str
+    region: str
+    genome_grch38: str
+    source: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Polymorphism:
+    """A codon change known from healthy people."""
+
+    name: str
+    hgvs_c: str
+    codon: int
+    ref_codon: str
+    alt_codon: str
+    source: str
+    note: str
+
+
+@dataclass(frozen=True)
+class SpliceVariant:
+    """A known isoform event.
+
+    `kind` is `skip` (target bases `start` to `end` are missing) or `insertion` (`inserted_sequence`
+    stands between `start` and `end`). `expected` is `yes` where healthy samples show it too. `meaning`
+    is a key of notes.tsv.
+    """
+
+    event: str
+    kind: str
+    start: int
+    end: int
+    inserted_sequence: str
+    hgvs_r: str
+    hgvs_p: str
+    expected: str
+    meaning: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Drug:
+    """A drug the report has a line for; `drug_class` groups drugs that bind the same site."""
+
+    drug: str
+    drug_class: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """One statement or measurement on one finding and one drug.
+
+    `finding` is a mutation name, a compound (names joined by `+` in transcript order), a splice event, or
+    a fusion name. `category` is filled only where the source words one.
+    """
+
+    finding: str
+    drug: str
+    category: str
+    evidence: str
+    ic50_nm: str
+    unmutated_ic50_nm: str
+    fold: float | None
+    assay: str
+    statement: str
+    source: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A statement on a class of findings.
+
+    `applies_to` is `compound_with:NAME` (a compound that includes NAME), `any_compound`, or
+    `any_finding`. `category` may be empty: then it is a statement only.
+    """
+
+    applies_to: str
+    drug: str
+    category: str
+    evidence: str
+    statement: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Note:
+    """A sentence of the report; `text` may hold `{placeholders}`."""
+
+    key: str
+    text: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where knowledge comes from, and how it was checked."""
+
+    source: str
+    citation: str
+    locator: str
+    verification: str
+
+
+# ---------------------------------------------------------------- results
+
+
+@dataclass(frozen=True)
+class Call:
+    """calls.tsv: one changed codon state."""
+
+    sample: str
+    name: str
+    hgvs_c: str
+    hgvs_p: str
+    codon: int
+    exon: str
+    kind: str
+    tier: str
+    depth: int
+    alt_count: int
+    vaf: float
+    vaf_low: float
+    vaf_high: float
+    vaf_full_length: float | None
+    vaf_forward: float | None
+    vaf_reverse: float | None
+    background: float | None
+    p_value: float | None
+    q_value: float | None
+    lod95: float | None
+    evidence: str
+    filter: str
+    level: str
+    genome_grch38: str
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """coverage.tsv: what could have been seen, for every catalogue allele and every codon."""
+
+    sample: str
+    kind: str
+    name: str
+    hgvs_c: str
+    codon: int
+    exon: str
+    depth: int
+    lod95: float | None
+    assessable: str
+    reason: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Haplotype:
+    """haplotypes.tsv: molecules as they were before PCR, exactly these and no other called change."""
+
+    sample: str
+    haplotype: str
+    fraction: float | None
+    fraction_low: float | None
+    fraction_high: float | None
+    fragments: int | None
+    identifiable: str
+
+
+@dataclass(frozen=True)
+class Phase:
+    """phase.tsv: a set of two or more called changes, molecules with at least these."""
+
+    sample: str
+    mutations: str
+    verdict: str
+    probability: float | None
+    spanning: int
+    observed: float | None
+    expected_recombinant: float | None
+    recombination_needed: float | None
+    compound_low: float | None
+    compound_high: float | None
+
+
+@dataclass(frozen=True)
+class SpliceEvent:
+    """splicing.tsv: a known isoform event, present or not, or not assessable."""
+
+    sample: str
+    event: str
+    hgvs_r: str
+    hgvs_p: str
+    junction_reads: int | None
+    reference_reads: int | None
+    fraction: float | None
+    fraction_low: float | None
+    fraction_high: float | None
+    bias_low: float | None
+    bias_high: float | None
+    lod95: float | None
+    call: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Fusion:
+    """fusion.tsv: fragments across each known breakpoint, and across the unrearranged junction."""
+
+    sample: str
+    fusion: str
+    label: str
+    junction_reads: int
+    fraction: float | None
+    fraction_low: float | None
+    fraction_high: float | None
+    call: str
+
+
+@dataclass(frozen=True)
+class DrugCall:
+    """drugs.tsv: what the evidence says of one drug for this sample."""
+
+    sample: str
+    drug: str
+    category: str
+    because: str
+    evidence: str
+    source: str
+    statement: str
+    missing_codons: str
+
+
+@dataclass(frozen=True)
+class QcMetric:
+    """qc.tsv: one measurement, its limit and its verdict."""
+
+    sample: str
+    metric: str
+    value: str
+    unit: str
+    limit: str
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ControlVerdict:
+    """What one control sample of the run showed."""
+
+    control: str
+    role: str
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class TimelinePoint:
+    """patients/<patient>.tsv: one dated value of one patient."""
+
+    patient: str
+    date: str
+    sample: str
+    kind: str
+    name: str
+    value: str
+    low: float | None
+    high: float | None
+    unit: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """summary.tsv: one row per sample."""
+
+    sample: str
+    patient: str
+    run: str
+    role: str
+    platform: str
+    fusion: str
+    reads: int | None
+    on_target: float | None
+    min_depth: int | None
+    findings: str
+    compound: str
+    splicing: str
+    codons_not_assessable: str
+    controls: str
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class PeakWindow:
+    """A stretch of one chromatogram for the report: four channels and the bases under them.
+
+    `channels` are the signals of A, C, G and T; `bases`, `reference` and `peaks` run along the called
+    bases (`peaks` are indices into the channels, `positions` 1-based target positions, 0 where none).
+    """
+
+    trace: str
+    title: str
+    forward: bool
+    channels: tuple[tuple[int, ...], ...]
+    peaks: tuple[int, ...]
+    bases: str
+    reference: str
+    positions: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Result:
+    """result.json: everything known of one sample, versioned; every output is made from it."""
+
+    schema_version: str
+    software_version: str
+    sample: Sample
+    knowledge: dict[str, str]
+    settings: dict[str, str]
+    summary: Summary
+    calls: tuple[Call, ...]
+    coverage: tuple[Coverage, ...]
+    haplotypes: tuple[Haplotype, ...]
+    phase: tuple[Phase, ...]
+    splicing: tuple[SpliceEvent, ...]
+    fusion: tuple[Fusion, ...]
+    drugs: tuple[DrugCall, ...]
+    qc: tuple[QcMetric, ...]
+    controls: tuple[ControlVerdict, ...]
+    evidence: tuple[Sensitivity, ...]
+    notes: tuple[str, ...]
+    peaks: tuple[PeakWindow, ...]
