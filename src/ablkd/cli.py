@@ -1,0 +1,228 @@
+"""The command line: words to the arguments of one step; only here does an InputError become exit 2."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ablkd.errors import InputError
+
+
+def copies_or_none(text: str) -> float | None:
+    """A number, or nothing for an empty cell of the sheet."""
+    return float(text) if text else None
+
+
+PATH: dict[str, Any] = {"type": Path, "metavar": "FILE"}
+PATHS: dict[str, Any] = {"type": Path, "metavar": "FILE", "nargs": "*", "default": []}
+NAME: dict[str, Any] = {"metavar": "NAME"}
+FRACTION: dict[str, Any] = {"type": float, "metavar": "FRACTION"}
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "sample": {**NAME, "help": "the sample's name, written into every row"},
+    "platform": {**NAME, "help": "a row of platforms.tsv"},
+    "amplicon": {**NAME, "default": "", "help": "a row of amplicons.tsv; empty: found from the reads"},
+    "reference": {"type": Path, "metavar": "FOLDER", "help": "the knowledge folder"},
+    "reads_1": {**PATHS, "help": "FASTQ(.gz) or BAM files"},
+    "reads_2": {**PATHS, "help": "the mates' FASTQ files, in the same order"},
+    "traces": {**PATHS, "help": ".ab1 files"},
+    "fragments": {**PATH, "help": "aligned fragments (.npz), written by align"},
+    "bam": {**PATH, "help": "aligned reads for people, with its index beside it"},
+    "qc": {**PATH, "help": "qc rows to write"},
+    "qc_parts": {**PATHS, "help": "qc rows of the steps before"},
+    "template_copies": {
+        "type": copies_or_none,
+        "nargs": "?",
+        "metavar": "NUMBER",
+        "help": "cDNA molecules of the fusion that entered the PCR; empty: not known",
+    },
+    "required_lod": {**FRACTION, "help": "a position where this fraction would be seen is assessable (0-1)"},
+    "reporting_cut": {**FRACTION, "help": "findings at or above it are reported (0-1)"},
+    "calls": {**PATH, "help": "calls.tsv"},
+    "coverage": {**PATH, "help": "coverage.tsv"},
+    "haplotypes": {**PATH, "help": "haplotypes.tsv"},
+    "phase": {**PATH, "help": "phase.tsv"},
+    "splicing": {**PATH, "help": "splicing.tsv"},
+    "fusion": {**PATH, "help": "fusion.tsv"},
+    "drugs": {**PATH, "help": "drugs.tsv to write"},
+    "peaks": {**PATH, "nargs": "?", "help": "chromatogram windows (.json)"},
+    "sheet": {**PATH, "help": "the sample sheet"},
+    "control_calls": {**PATHS, "help": "calls.tsv of the run's controls"},
+    "control_coverage": {**PATHS, "help": "coverage.tsv of the run's controls"},
+    "control_qc": {**PATHS, "help": "qc rows of the run's controls"},
+    "setting": {"metavar": "KEY=VALUE", "nargs": "*", "default": [], "help": "a setting in force"},
+    "result": {**PATH, "help": "result.json of a sample"},
+    "results": {**PATHS, "help": "result.json of each sample"},
+    "html": {**PATH, "help": "page to write"},
+    "vcf": {**PATH, "help": "VCF (.vcf.gz) to write, with its index beside it"},
+    "pdf": {**PATH, "help": "the page as PDF, to write"},
+    "patient": {**NAME, "help": "the patient's name"},
+    "clinical": {**PATH, "nargs": "?", "help": "treatments, measurements and responses"},
+    "table": {**PATH, "help": "table to write"},
+    "run": {**NAME, "help": "the run's name"},
+    "folder": {"type": Path, "metavar": "FOLDER", "help": "folder to write into"},
+    "index": {**PATH, "help": "page to write, with links to samples, runs and patients"},
+    "truth": {**PATH, "help": "what to simulate, a line for each sample and molecule"},
+    "seed": {"type": int, "metavar": "NUMBER", "default": 1, "help": "seed of the random numbers (1)"},
+}
+
+
+@dataclass(frozen=True)
+class Command:
+    """A subcommand: `needs` and `takes` name OPTIONS; `place` is one positional (name, help, default)."""
+
+    does: str
+    example: str
+    needs: str = ""
+    takes: str = ""
+    place: tuple[str, str, str | None] | None = None
+
+
+TRACE_TABLES = "calls coverage haplotypes phase splicing fusion"
+COMMANDS: dict[str, Command] = {
+    "init": Command(
+        "make a run folder: settings, an empty sample sheet, a Snakefile",
+        "ablkd init myrun",
+        place=("folder", "the folder to make", None),
+    ),
+    "sheet": Command(
+        "print a sample sheet for the reads or traces in a folder",
+        "ablkd sheet fastq > samples.tsv",
+        place=("folder", "the folder of a sequencing run", None),
+    ),
+    "check": Command(
+        "check settings, sheet and knowledge without running anything",
+        "ablkd check config.yaml",
+        place=("config", "the settings (config.yaml)", "config.yaml"),
+    ),
+    "align": Command(
+        "reads to aligned fragments",
+        "ablkd align --sample S1 --platform illumina --reference reference --reads-1 S1_R1.fastq.gz "
+        "--reads-2 S1_R2.fastq.gz --fragments fragments.npz --bam aligned.bam --qc align_qc.tsv",
+        "sample platform reference reads_1 fragments bam qc",
+        "amplicon reads_2",
+    ),
+    "call": Command(
+        "fragments to calls, and to what could have been seen",
+        "ablkd call --sample S1 --platform illumina --reference reference --fragments fragments.npz "
+        "--required-lod 0.03 --reporting-cut 0.03 --calls calls.tsv --coverage coverage.tsv --qc call_qc.tsv",
+        "sample platform reference fragments required_lod reporting_cut calls coverage qc",
+        "template_copies",
+    ),
+    "splice": Command(
+        "fragments to isoform events and the fusion type",
+        "ablkd splice --sample S1 --platform illumina --reference reference --fragments fragments.npz "
+        "--splicing splicing.tsv --fusion fusion.tsv",
+        "sample platform reference fragments splicing fusion",
+    ),
+    "phase": Command(
+        "fragments and calls to haplotypes and compound verdicts",
+        "ablkd phase --sample S1 --reference reference --fragments fragments.npz --calls calls.tsv "
+        "--splicing splicing.tsv --haplotypes haplotypes.tsv --phase phase.tsv",
+        "sample reference fragments calls splicing haplotypes phase",
+    ),
+    "trace": Command(
+        "Sanger traces to the same tables as reads",
+        "ablkd trace --sample S2 --reference reference --traces S2_F.ab1 S2_R.ab1 --required-lod 0.2 "
+        "--reporting-cut 0.2 --calls calls.tsv --coverage coverage.tsv --haplotypes haplotypes.tsv "
+        "--phase phase.tsv --splicing splicing.tsv --fusion fusion.tsv --peaks peaks.json --qc call_qc.tsv",
+        f"sample reference traces required_lod reporting_cut {TRACE_TABLES} peaks qc",
+    ),
+    "interpret": Command(
+        "tables and knowledge to one result",
+        "ablkd interpret --sheet samples.tsv --sample S1 --reference reference --calls calls.tsv "
+        "--coverage coverage.tsv --haplotypes haplotypes.tsv --phase phase.tsv --splicing splicing.tsv "
+        "--fusion fusion.tsv --qc-parts align_qc.tsv call_qc.tsv --setting required_lod=0.03 "
+        "reporting_cut=0.03 --drugs drugs.tsv --qc qc.tsv --result result.json",
+        f"sheet sample reference {TRACE_TABLES} qc_parts drugs qc result",
+        "peaks control_calls control_coverage control_qc setting",
+    ),
+    "report": Command(
+        "a result to its page, VCF and PDF; writes those asked for",
+        "ablkd report --result result.json --reference reference --html report.html --vcf calls.vcf.gz",
+        "result reference",
+        "html vcf pdf",
+    ),
+    "timeline": Command(
+        "the results of a patient to one page over time",
+        "ablkd timeline --patient P1 --results S1/result.json S2/result.json --clinical clinical.tsv "
+        "--html P1.html --table P1.tsv",
+        "patient results html table",
+        "clinical",
+    ),
+    "summarize": Command(
+        "the results of a run to its page and tables, or all results to the index page",
+        "ablkd summarize --run run1 --results S1/result.json S2/result.json --folder results/runs/run1",
+        "results",
+        "run folder index",
+    ),
+    "simulate": Command(
+        "a truth table to reads and traces with known answers",
+        "ablkd simulate --truth truth.tsv --reference reference --folder simulated",
+        "truth reference folder",
+        "seed",
+    ),
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of every subcommand."""
+    top = argparse.ArgumentParser(
+        prog="ablkd",
+        description="Kinase-domain mutations, compounds and exon skipping from amplicon and Sanger reads. "
+        "Each step reads and writes only the files named on its command line.",
+    )
+    top.add_argument("--version", action="store_true", help="print the version and stop")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+    for name, command in COMMANDS.items():
+        sub = commands.add_parser(
+            name,
+            help=command.does,
+            description=f"{command.does[0].upper()}{command.does[1:]}.",
+            epilog=f"example:\n  {command.example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        if command.place:
+            place, text, default = command.place
+            sub.add_argument(place, type=Path, help=text, nargs="?" if default else None, default=default)
+        for option in command.needs.split():
+            sub.add_argument(_flag(option), required=True, **OPTIONS[option])
+        for option in command.takes.split():
+            sub.add_argument(_flag(option), **OPTIONS[option])
+    return top
+
+
+def _flag(option: str) -> str:
+    return "--" + option.replace("_", "-")
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run a subcommand. 0 done, 2 what a person gave is wrong; a bug keeps its traceback and is 1."""
+    top = parser()
+    arguments = vars(top.parse_args(words))
+    command = arguments.pop("command")
+    if arguments.pop("version"):
+        from ablkd import __version__
+
+        print(__version__)
+        return 0
+    if command is None:
+        top.print_help()
+        return 2
+    from ablkd import steps
+
+    try:
+        getattr(steps, command)(**arguments)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

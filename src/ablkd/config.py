@@ -1,0 +1,51 @@
+"""A run's settings: config.yaml, checked against the schema that ships with the workflow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ablkd.errors import InputError
+from ablkd.home import home
+
+SCHEMA = Path("workflow/schemas/config.schema.yaml")
+
+
+def checked_settings(config: dict[str, Any], name: str = "config.yaml") -> dict[str, Any]:
+    """Settings with the schema's defaults filled in. Raises InputError with a sentence for each problem."""
+    import yaml
+    from jsonschema import Draft202012Validator
+
+    schema = yaml.safe_load((home() / SCHEMA).read_text("utf-8"))
+    keys = schema["properties"]
+    problems = [
+        f"{name}: unknown key '{key}' (known keys: {', '.join(keys)})" for key in config if key not in keys
+    ]
+    for key, rule in keys.items():
+        if key in config and list(Draft202012Validator(rule).iter_errors(config[key])):
+            problems.append(f"{name}: {key} is {config[key]!r} (it is {rule['description']})")
+    if problems:
+        raise InputError(problems)
+    return {key: config.get(key, rule["default"]) for key, rule in keys.items()}
+
+
+def read_config(path: str | Path) -> dict[str, Any]:
+    """The mapping in a YAML file. Raises InputError with the line where it cannot be read."""
+    import yaml
+
+    path = Path(path)
+    try:
+        content = yaml.safe_load(path.read_text("utf-8"))
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be read: {error.strerror} (give the path of a config.yaml)"
+        ) from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise InputError(f"{path}{line}: is not YAML (write one 'key: value' a line)") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: is not a table of settings (write one 'key: value' a line)")
+    return content

@@ -1,0 +1,119 @@
+"""A run as a whole: settings, knowledge and sheet checked together, and what the workflow asks of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ablkd.config import checked_settings
+from ablkd.errors import InputError
+from ablkd.records import ClinicalEvent, Sample
+from ablkd.reference import SEQUENCES, TABLES, Reference, load_reference
+from ablkd.samples import read_files, read_sheet
+from ablkd.tables import format_cell, read_rows
+
+# The knowledge each kind of step reads: a change of drug evidence repeats no alignment and no calling.
+ALIGNING = (SEQUENCES, "transcripts.tsv", "exons.tsv", "amplicons.tsv", "platforms.tsv", "splicing.tsv")
+CALLING = (*ALIGNING, "mutations.tsv", "polymorphisms.tsv")
+KNOWLEDGE = (SEQUENCES, *TABLES)
+RUN_PAGES = ("report.html", "summary.tsv", "results.tsv", "summary.xlsx", "ablkd_mqc.json", "manifest.json")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will do: settings (every key of the schema), knowledge, and the samples by name.
+
+    The methods answer the workflow's questions about one sample, patient or run; `path` is a template
+    that holds `{sample}`, and `{step}` where steps are asked for.
+    """
+
+    settings: dict[str, Any]
+    reference: Reference
+    samples: dict[str, Sample]
+
+    def is_trace(self, sample: str) -> bool:
+        """Whether the sample was read as traces."""
+        return self.reference.platforms[self.samples[sample].platform].reads == "trace"
+
+    def cell(self, sample: str, column: str) -> str:
+        """A cell of the sample's line."""
+        return format_cell(getattr(self.samples[sample], column))
+
+    def files(self, sample: str, column: str) -> list[str]:
+        """The reads or traces named in a column of the sample's line."""
+        return [str(path) for path in read_files(getattr(self.samples[sample], column))]
+
+    def thresholds(self, sample: str) -> list[str]:
+        """The limits in force for a sample, as KEY=VALUE."""
+        kind = "sanger" if self.is_trace(sample) else "reads"
+        return [f"{key}={self.settings[f'{key}_{kind}']}" for key in ("required_lod", "reporting_cut")]
+
+    def lines(self, sample: str) -> list[str]:
+        """What the sheet says of a sample and its controls, as text to compare."""
+        return [repr(self.samples[name]) for name in (sample, *self._controls_beside(sample))]
+
+    def of_patient(self, patient: str, path: str) -> list[str]:
+        """A file of every sample of a patient."""
+        return _each((s.sample for s in self.samples.values() if s.patient == patient), path)
+
+    def of_run(self, run: str, path: str) -> list[str]:
+        """A file of every sample of a run."""
+        return _each((s.sample for s in self.samples.values() if s.run == run), path)
+
+    def controls(self, sample: str, path: str) -> list[str]:
+        """A file of every control of the sample's run."""
+        return _each(self._controls_beside(sample), path)
+
+    def qc(self, sample: str, path: str) -> list[str]:
+        """What each step before interpretation measured of a sample."""
+        steps = ["call"] if self.is_trace(sample) else ["align", "call"]
+        return [path.format(sample=sample, step=step) for step in steps]
+
+    def control_qc(self, sample: str, path: str) -> list[str]:
+        """The same for every control of the sample's run."""
+        return [file for name in self._controls_beside(sample) for file in self.qc(name, path)]
+
+    def peaks(self, sample: str, path: str) -> list[str]:
+        """The chromatogram windows of a trace sample; nothing for reads."""
+        return _each([sample] if self.is_trace(sample) else [], path)
+
+    def _controls_beside(self, sample: str) -> list[str]:
+        run = self.samples[sample].run
+        return [name for name, row in self.samples.items() if row.run == run and row.role != "patient"]
+
+
+def _each(samples: Iterable[str], path: str) -> list[str]:
+    return [path.format(sample=sample) for sample in samples]
+
+
+def read_plan(config: dict[str, Any], name: str = "config.yaml") -> Plan:
+    """Check a run's settings, then its knowledge, sheet and clinical table; all problems at once.
+
+    Parameters
+    ----------
+    config : the settings as read from YAML; keys left out take the schema's defaults
+    name : what to call the settings in messages
+
+    Raises
+    ------
+    InputError
+        With every problem found.
+    """
+    settings = checked_settings(config, name)
+    reference = load_reference(settings["reference"])
+    problems: list[str] = []
+    samples: list[Sample] = []
+    try:
+        samples = read_sheet(settings["samples"], reference)
+    except InputError as error:
+        problems += error.problems
+    if settings["clinical"]:
+        try:
+            read_rows(Path(settings["clinical"]), ClinicalEvent)
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return Plan(settings, reference, {row.sample: row for row in samples})

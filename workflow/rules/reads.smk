@@ -1,0 +1,99 @@
+# Read samples: FASTQ or BAM to the tables of a sample.
+
+
+rule align:
+    input:
+        reads_1=ask(PLAN.files, "reads_1"),
+        reads_2=ask(PLAN.files, "reads_2"),
+        knowledge=collect("<reference>/{table}", table=ALIGNING),
+    output:
+        fragments="<results>/work/{sample}/fragments.npz",
+        bam="<results>/samples/{sample}/aligned.bam",
+        bai="<results>/samples/{sample}/aligned.bam.bai",
+        qc="<results>/work/{sample}/align_qc.tsv",
+    log:
+        "<results>/logs/align/{sample}.log",
+    wildcard_constraints:
+        sample=any_of(READS),
+    threads: 1
+    params:
+        code=CODE,
+        platform=ask(PLAN.cell, "platform"),
+        amplicon=ask(PLAN.cell, "amplicon"),
+        reference=PLAN.settings["reference"],
+    shell:
+        "ablkd align --sample {wildcards.sample:q} --platform {params.platform:q} --amplicon {params.amplicon:q}"
+        " --reference {params.reference:q} --reads-1 {input.reads_1:q} --reads-2 {input.reads_2:q}"
+        " --fragments {output.fragments:q} --bam {output.bam:q} --qc {output.qc:q} 2>&1 | tee {log:q}"
+
+
+rule call:
+    input:
+        fragments="<results>/work/{sample}/fragments.npz",
+        knowledge=collect("<reference>/{table}", table=CALLING),
+    output:
+        calls="<results>/samples/{sample}/calls.tsv",
+        coverage="<results>/samples/{sample}/coverage.tsv",
+        qc="<results>/work/{sample}/call_qc.tsv",
+    log:
+        "<results>/logs/call/{sample}.log",
+    wildcard_constraints:
+        sample=any_of(READS),
+    threads: 1
+    params:
+        code=CODE,
+        platform=ask(PLAN.cell, "platform"),
+        copies=ask(PLAN.cell, "template_copies"),
+        reference=PLAN.settings["reference"],
+        required_lod=PLAN.settings["required_lod_reads"],
+        reporting_cut=PLAN.settings["reporting_cut_reads"],
+    shell:
+        "ablkd call --sample {wildcards.sample:q} --platform {params.platform:q} --reference {params.reference:q}"
+        " --fragments {input.fragments:q} --template-copies {params.copies:q}"
+        " --required-lod {params.required_lod} --reporting-cut {params.reporting_cut}"
+        " --calls {output.calls:q} --coverage {output.coverage:q} --qc {output.qc:q} 2>&1 | tee {log:q}"
+
+
+rule splice:
+    input:
+        fragments="<results>/work/{sample}/fragments.npz",
+        knowledge=collect("<reference>/{table}", table=ALIGNING),
+    output:
+        splicing="<results>/samples/{sample}/splicing.tsv",
+        fusion="<results>/samples/{sample}/fusion.tsv",
+    log:
+        "<results>/logs/splice/{sample}.log",
+    wildcard_constraints:
+        sample=any_of(READS),
+    threads: 1
+    params:
+        code=CODE,
+        platform=ask(PLAN.cell, "platform"),
+        reference=PLAN.settings["reference"],
+    shell:
+        "ablkd splice --sample {wildcards.sample:q} --platform {params.platform:q} --reference {params.reference:q}"
+        " --fragments {input.fragments:q} --splicing {output.splicing:q} --fusion {output.fusion:q}"
+        " 2>&1 | tee {log:q}"
+
+
+rule phase:
+    input:
+        fragments="<results>/work/{sample}/fragments.npz",
+        calls="<results>/samples/{sample}/calls.tsv",
+        splicing="<results>/samples/{sample}/splicing.tsv",
+        knowledge=collect("<reference>/{table}", table=CALLING),
+    output:
+        haplotypes="<results>/samples/{sample}/haplotypes.tsv",
+        phase="<results>/samples/{sample}/phase.tsv",
+    log:
+        "<results>/logs/phase/{sample}.log",
+    wildcard_constraints:
+        sample=any_of(READS),
+    threads: 1
+    params:
+        code=CODE,
+        reference=PLAN.settings["reference"],
+    shell:
+        "ablkd phase --sample {wildcards.sample:q} --reference {params.reference:q}"
+        " --fragments {input.fragments:q} --calls {input.calls:q} --splicing {input.splicing:q}"
+        " --haplotypes {output.haplotypes:q} --phase {output.phase:q} 2>&1 | tee {log:q}"

@@ -1,0 +1,123 @@
+# Every sample, read or trace: rows and knowledge to results; results to pages.
+
+
+rule interpret:
+    input:
+        sheet=ancient(PLAN.settings["samples"]),
+        calls="<results>/samples/{sample}/calls.tsv",
+        coverage="<results>/samples/{sample}/coverage.tsv",
+        haplotypes="<results>/samples/{sample}/haplotypes.tsv",
+        phase="<results>/samples/{sample}/phase.tsv",
+        splicing="<results>/samples/{sample}/splicing.tsv",
+        fusion="<results>/samples/{sample}/fusion.tsv",
+        qc=ask(PLAN.qc, "<results>/work/{sample}/{step}_qc.tsv"),
+        peaks=ask(PLAN.peaks, "<results>/work/{sample}/peaks.json"),
+        control_calls=ask(PLAN.controls, "<results>/samples/{sample}/calls.tsv"),
+        control_coverage=ask(PLAN.controls, "<results>/samples/{sample}/coverage.tsv"),
+        control_qc=ask(PLAN.control_qc, "<results>/work/{sample}/{step}_qc.tsv"),
+        knowledge=collect("<reference>/{table}", table=KNOWLEDGE),
+    output:
+        drugs="<results>/samples/{sample}/drugs.tsv",
+        qc="<results>/samples/{sample}/qc.tsv",
+        result="<results>/samples/{sample}/result.json",
+    log:
+        "<results>/logs/interpret/{sample}.log",
+    threads: 1
+    params:
+        code=CODE,
+        lines=ask(PLAN.lines),
+        reference=PLAN.settings["reference"],
+        thresholds=ask(PLAN.thresholds),
+    shell:
+        "ablkd interpret --sheet {input.sheet:q} --sample {wildcards.sample:q} --reference {params.reference:q}"
+        " --calls {input.calls:q} --coverage {input.coverage:q} --haplotypes {input.haplotypes:q}"
+        " --phase {input.phase:q} --splicing {input.splicing:q} --fusion {input.fusion:q}"
+        " --qc-parts {input.qc:q} --peaks {input.peaks:q} --control-calls {input.control_calls:q}"
+        " --control-coverage {input.control_coverage:q} --control-qc {input.control_qc:q}"
+        " --setting {params.thresholds:q}"
+        " --drugs {output.drugs:q} --qc {output.qc:q} --result {output.result:q} 2>&1 | tee {log:q}"
+
+
+rule report:
+    input:
+        result="<results>/samples/{sample}/result.json",
+        knowledge=collect("<reference>/{table}", table=KNOWLEDGE),
+    output:
+        html="<results>/samples/{sample}/report.html",
+        vcf="<results>/samples/{sample}/calls.vcf.gz",
+        index="<results>/samples/{sample}/calls.vcf.gz.tbi",
+    log:
+        "<results>/logs/report/{sample}.log",
+    threads: 1
+    params:
+        code=CODE,
+        reference=PLAN.settings["reference"],
+    shell:
+        "ablkd report --result {input.result:q} --reference {params.reference:q}"
+        " --html {output.html:q} --vcf {output.vcf:q} 2>&1 | tee {log:q}"
+
+
+rule report_pdf:
+    input:
+        result="<results>/samples/{sample}/result.json",
+        knowledge=collect("<reference>/{table}", table=KNOWLEDGE),
+    output:
+        pdf="<results>/samples/{sample}/report.pdf",
+    log:
+        "<results>/logs/report_pdf/{sample}.log",
+    threads: 1
+    params:
+        code=CODE,
+        reference=PLAN.settings["reference"],
+    shell:
+        "ablkd report --result {input.result:q} --reference {params.reference:q} --pdf {output.pdf:q}"
+        " 2>&1 | tee {log:q}"
+
+
+rule timeline:
+    input:
+        results=ask(PLAN.of_patient, "<results>/samples/{sample}/result.json"),
+        clinical=CLINICAL,
+        knowledge=collect("<reference>/{table}", table=KNOWLEDGE),
+    output:
+        html="<results>/patients/{patient}.html",
+        table="<results>/patients/{patient}.tsv",
+    log:
+        "<results>/logs/timeline/{patient}.log",
+    threads: 1
+    params:
+        code=CODE,
+        reference=PLAN.settings["reference"],
+    shell:
+        "ablkd timeline --patient {wildcards.patient:q} --results {input.results:q} --clinical {input.clinical:q}"
+        " --html {output.html:q} --table {output.table:q} 2>&1 | tee {log:q}"
+
+
+rule summarize:
+    input:
+        results=ask(PLAN.of_run, "<results>/samples/{sample}/result.json"),
+    output:
+        collect("<results>/runs/{{run}}/{page}", page=RUN_PAGES),
+    log:
+        "<results>/logs/summarize/{run}.log",
+    threads: 1
+    params:
+        code=CODE,
+        folder=PLAN.settings["results"] + "/runs/{run}",
+    shell:
+        "ablkd summarize --run {wildcards.run:q} --results {input.results:q} --folder {params.folder:q}"
+        " 2>&1 | tee {log:q}"
+
+
+rule index:
+    input:
+        results=collect("<results>/samples/{sample}/result.json", sample=PLAN.samples),
+    output:
+        "<results>/index.html",
+    log:
+        "<results>/logs/index.log",
+    threads: 1
+    params:
+        code=CODE,
+    shell:
+        "ablkd summarize --index {output:q} --results {input.results:q} 2>&1 | tee {log:q}"
