@@ -1,0 +1,184 @@
+"""Reads -> fragments and a BAM, isoforms competing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ablkd.amplicons import assign_tiles, find_amplicon
+from ablkd.bam import BamWriter
+from ablkd.errors import UnusableSample
+from ablkd.fragments import QUALITIES, Fragments, empty, join, save
+from ablkd.isoforms import SpliceGraph, build_graph
+from ablkd.kernels import gapped, merging, placement, seeds
+from ablkd.reads import ReadBlock, read_blocks
+from ablkd.records import Platform, QcMetric
+from ablkd.reference import Reference, sha256
+
+BLOCK_BASES = 6_000_000
+TYPICAL_LENGTH = {"short": 150, "long": 1500}
+SEED_STRIDE = {"short": 1, "long": 3}
+# METHOD: a gapped placement stands on at least 30 matching bases and 75 % identity; less is not this target.
+MIN_MATCHES = 30
+MIN_IDENTITY = 0.75
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A block's reads on the graph: nodes int32[B] (see kernels), reverse uint8[R], placed uint8[R]."""
+
+    block: ReadBlock
+    nodes: NDArray[np.int32]
+    reverse: NDArray[np.uint8]
+    placed: NDArray[np.uint8]
+
+
+class Aligner:
+    """The splice graph with its k-mer index, ready to place blocks of reads."""
+
+    def __init__(self, reference: Reference, kind: str) -> None:
+        self.graph = build_graph(reference)
+        self.kind = kind
+        self.table = seeds.index_kmers(self.graph.bases, self.graph.following)
+
+    def place(self, block: ReadBlock) -> Placed:
+        """Place every read; reads on the reverse strand are turned in the block itself."""
+        g = self.graph
+        jumps = (g.out_offsets, g.out_edges, g.edge_to, g.in_offsets, g.in_edges, g.edge_from)
+        nodes, reverse, state = placement.place_ungapped(
+            block.codes, block.quals, block.offsets, self.table, g.bases, g.following, g.preceding, *jumps
+        )
+        which = np.flatnonzero(state == placement.NEEDS_GAPS)
+        placed = (state == placement.PLACED).astype(np.uint8)
+        placed[which] = gapped.place_gapped(
+            block.codes,
+            block.offsets,
+            which,
+            nodes,
+            self.table,
+            g.bases,
+            g.following,
+            g.preceding,
+            g.chain,
+            g.place,
+            *jumps,
+            SEED_STRIDE[self.kind],
+            MIN_MATCHES,
+            MIN_IDENTITY,
+        )
+        return Placed(block, nodes, reverse, placed)
+
+
+def merge(
+    first: Placed, second: Placed | None, graph: SpliceGraph, min_quality: int
+) -> tuple[Fragments, NDArray[np.int64]]:
+    """Fragments of a block, and counts int64[3]: made, contradicting mates dropped, mates on one strand."""
+    histogram = np.zeros((graph.target_length, 3, QUALITIES), np.int64)
+    arrays = []
+    for side in (first, second):
+        if side is None:
+            none = np.zeros(0, np.uint8)
+            arrays += [none, none, np.zeros(1, np.int64), np.zeros(0, np.int32), none, none]
+        else:
+            b = side.block
+            arrays += [b.codes, b.quals, b.offsets, side.nodes, side.reverse, side.placed]
+    made = merging.merge_fragments(
+        *arrays,
+        graph.bases[: graph.target_length],
+        graph.following,
+        graph.preceding,
+        graph.out_offsets,
+        graph.out_edges,
+        graph.edge_to,
+        graph.in_offsets,
+        graph.right_overhang,
+        graph.left_overhang,
+        graph.skipped(),
+        min_quality,
+        histogram,
+    )
+    reads = len(first.block) + (len(second.block) if second else 0)
+    placed = int(first.placed.sum()) + (int(second.placed.sum()) if second else 0)
+    names = (
+        "junctions forward reverse ends offsets position allele quality ins_fragment ins_position ins_offsets ins_bases"
+    )
+    fragments = Fragments(
+        **dict(zip(names.split(), made, strict=False)),
+        tile=np.full(len(made[0]), -1, np.int16),
+        histogram=histogram.astype(np.int32),
+        reads=reads,
+        placed=placed,
+    )
+    return fragments, made[-1]
+
+
+def align_sample(
+    sample: str,
+    platform: Platform,
+    amplicon: str,
+    reference: Reference,
+    reads_1: list[Path],
+    reads_2: list[Path],
+    fragments: Path,
+    bam: Path,
+) -> list[QcMetric]:
+    """Align a sample's reads; write its fragments and its sorted, indexed BAM; return its qc rows.
+
+    Reads that cannot be used give empty outputs and a failed `usable` row, not an exception.
+    """
+    aligner = Aligner(reference, platform.reads)
+    rows = []
+    parts: list[Fragments] = []
+    counts = np.zeros(3, np.int64)
+    with BamWriter(bam, reference, aligner.graph) as writer:
+        try:
+            rows = _input_rows(sample, [*reads_1, *reads_2])
+            size = BLOCK_BASES // TYPICAL_LENGTH[platform.reads] // 2
+            for one, two in read_blocks(reads_1, reads_2, size):
+                first = aligner.place(one)
+                second = aligner.place(two) if two is not None else None
+                part, made = merge(first, second, aligner.graph, platform.min_base_quality)
+                writer.write(first, second)
+                parts.append(part)
+                counts += made
+            joined = join(parts, aligner.graph.target_length)
+            if joined.reads == 0:
+                raise UnusableSample("the files hold no reads (check the sequencing run)")
+            if len(joined) == 0:
+                raise UnusableSample("no read lies on the target (another gene, another species or adapters only)")
+            reason = ""
+        except UnusableSample as problem:
+            joined, reason = empty(aligner.graph.target_length), str(problem)
+            writer.clear()
+    name = amplicon or find_amplicon(reference, aligner.graph, joined.ends)
+    tile = assign_tiles(reference, aligner.graph, name, joined.ends)
+    save(Fragments(**{**vars(joined), "tile": tile}), fragments)
+    return rows + _qc_rows(sample, joined, counts, name, reason)
+
+
+def _input_rows(sample: str, paths: list[Path]) -> list[QcMetric]:
+    missing = [p.name for p in paths if not p.exists()]
+    if missing:
+        raise UnusableSample(f"{missing[0]}: no such file (check the sheet)")
+    return [QcMetric(sample, "input_sha256", sha256(p), p.name, "", "pass", "") for p in paths]
+
+
+def _qc_rows(
+    sample: str, joined: Fragments, counts: NDArray[np.int64], amplicon: str, reason: str
+) -> list[QcMetric]:
+    share = joined.placed / joined.reads if joined.reads else 0.0
+    rows = [
+        QcMetric(sample, "reads", str(joined.reads), "reads", "", "pass", ""),
+        QcMetric(sample, "on_target", f"{share:.4f}", "fraction", "", "pass", ""),
+        QcMetric(sample, "fragments", str(len(joined)), "fragments", "", "pass", ""),
+        QcMetric(sample, "contradicting_mates", str(int(counts[1])), "fragments", "", "pass", ""),
+        QcMetric(sample, "mates_on_one_strand", str(int(counts[2])), "fragments", "", "pass", ""),
+        QcMetric(sample, "amplicon", amplicon or "not recognised", "", "", "pass", ""),
+    ]
+    usable = QcMetric(
+        sample, "usable", "no" if reason else "yes", "", "yes", "fail" if reason else "pass", reason
+    )
+    return [*rows, usable]

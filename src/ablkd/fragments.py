@@ -1,0 +1,121 @@
+"""The one array shape: fragments as what they cover and where they differ.
+
+A fragment is a merged mate pair or a long read. A match is implied; a base that was not observed (low quality,
+mates disagree, ambiguous overhang) is an exception and never counts as wild type.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ablkd.tables import atomic
+
+DELETED, UNOBSERVED = 4, 5
+QUALITIES = 41
+
+
+@dataclass(frozen=True)
+class Fragments:
+    """N fragments with E exceptions and I insertions; positions are 0-based on the target transcript of length L.
+
+    junctions int64[N]: bit j set where the fragment takes jump j of the splice graph. forward, reverse int32[N, 2]:
+    half-open target span of the mate on each strand, (0, 0) where there is none; bases that a jump leaves out are
+    not covered. ends int32[N, 2]: outermost graph nodes. tile int16[N]: row of amplicons.tsv, -1 where none.
+    offsets int64[N+1] into position int32[E], allele uint8[E] (A C G T = 0-3, DELETED, UNOBSERVED), quality
+    uint8[E]. ins_fragment int32[I], ins_position int32[I] (inserted before it), ins_offsets int64[I+1] into
+    ins_bases uint8. histogram int32[L, 3, QUALITIES]: observed bases by orientation (forward, reverse, both) and
+    quality. reads: how many reads came in; placed: how many were aligned.
+    """
+
+    junctions: NDArray[np.int64]
+    forward: NDArray[np.int32]
+    reverse: NDArray[np.int32]
+    ends: NDArray[np.int32]
+    tile: NDArray[np.int16]
+    offsets: NDArray[np.int64]
+    position: NDArray[np.int32]
+    allele: NDArray[np.uint8]
+    quality: NDArray[np.uint8]
+    ins_fragment: NDArray[np.int32]
+    ins_position: NDArray[np.int32]
+    ins_offsets: NDArray[np.int64]
+    ins_bases: NDArray[np.uint8]
+    histogram: NDArray[np.int32]
+    reads: int
+    placed: int
+
+    def __len__(self) -> int:
+        return len(self.junctions)
+
+    def starts(self) -> NDArray[np.int32]:
+        """int32[N]: first target position of either mate."""
+        big = np.int32(2**31 - 1)
+        first = np.where(self.forward[:, 1] > 0, self.forward[:, 0], big)
+        return np.minimum(first, np.where(self.reverse[:, 1] > 0, self.reverse[:, 0], big))
+
+    def stops(self) -> NDArray[np.int32]:
+        """int32[N]: past the last target position of either mate."""
+        return np.maximum(self.forward[:, 1], self.reverse[:, 1])
+
+
+def join(parts: list[Fragments], length: int) -> Fragments:
+    """Fragments of several blocks as one; no part at all gives N = 0 on a target of `length`."""
+    if not parts:
+        return empty(length)
+    sizes = np.cumsum([0, *(len(p) for p in parts)])
+    values: dict = {}
+    for field in fields(Fragments):
+        arrays = [getattr(p, field.name) for p in parts]
+        if field.name in ("reads", "placed", "histogram"):
+            values[field.name] = sum(arrays[1:], arrays[0])
+        elif field.name in ("offsets", "ins_offsets"):
+            bases = np.cumsum([0, *(a[-1] for a in arrays)])
+            shifted = [a[1:] + b for a, b in zip(arrays, bases, strict=False)]
+            values[field.name] = np.concatenate([np.zeros(1, np.int64), *shifted])
+        elif field.name == "ins_fragment":
+            values[field.name] = np.concatenate(
+                [a + np.int32(s) for a, s in zip(arrays, sizes, strict=False)]
+            ).astype(np.int32)
+        else:
+            values[field.name] = np.concatenate(arrays)
+    return Fragments(**values)
+
+
+def empty(length: int) -> Fragments:
+    """No fragments on a target of `length` bases."""
+    return Fragments(
+        junctions=np.zeros(0, np.int64),
+        forward=np.zeros((0, 2), np.int32),
+        reverse=np.zeros((0, 2), np.int32),
+        ends=np.zeros((0, 2), np.int32),
+        tile=np.zeros(0, np.int16),
+        offsets=np.zeros(1, np.int64),
+        position=np.zeros(0, np.int32),
+        allele=np.zeros(0, np.uint8),
+        quality=np.zeros(0, np.uint8),
+        ins_fragment=np.zeros(0, np.int32),
+        ins_position=np.zeros(0, np.int32),
+        ins_offsets=np.zeros(1, np.int64),
+        ins_bases=np.zeros(0, np.uint8),
+        histogram=np.zeros((length, 3, QUALITIES), np.int32),
+        reads=0,
+        placed=0,
+    )
+
+
+def save(fragments: Fragments, path: Path) -> None:
+    """Write as an uncompressed npz; the same fragments give the same bytes."""
+    with atomic(path) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, **{f.name: np.asarray(getattr(fragments, f.name)) for f in fields(Fragments)})
+
+
+def load(path: Path) -> Fragments:
+    """Read what `save` wrote."""
+    with np.load(path, allow_pickle=False) as data:
+        values = {f.name: data[f.name] for f in fields(Fragments)}
+    values["reads"], values["placed"] = int(values["reads"]), int(values["placed"])
+    return Fragments(**values)

@@ -1,0 +1,219 @@
+"""FASTQ and BAM -> blocks of reads. Formats are registered by suffix; everything above sees `ReadBlock`s only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ablkd.errors import UnusableSample
+from ablkd.kernels import fastq
+from ablkd.reference import encode
+
+CHUNK = 1 << 23
+LETTERS = encode("".join(chr(i) for i in range(256)))
+PROBLEMS = {
+    fastq.NO_AT: "a record does not begin with '@'",
+    fastq.NO_PLUS: "the line between bases and qualities does not begin with '+'",
+    fastq.LENGTHS: "bases and qualities differ in length",
+    fastq.BAD_QUALITY: "a quality character is outside '!' to '~'",
+}
+
+
+@dataclass
+class ReadBlock:
+    """R reads: codes (A 0, C 1, G 2, T 3, else 4) and Phred qualities uint8[B], offsets int64[R+1], names likewise.
+
+    `first_line` is the line of the file at which the block begins (0 for BAM).
+    """
+
+    codes: NDArray[np.uint8]
+    quals: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+    names: NDArray[np.uint8]
+    name_offsets: NDArray[np.int64]
+    first_line: int
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+
+def _open_text(path: Path) -> BinaryIO:
+    from isal import igzip
+
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    return igzip.open(path, "rb") if packed else path.open("rb")
+
+
+def read_fastq(path: Path, block: int) -> Iterator[ReadBlock]:
+    """Blocks of `block` records (the last may be shorter) of a FASTQ file, gzip told by content, not by name.
+
+    Raises
+    ------
+    UnusableSample
+        `FILE:LINE: ...` for text that is not FASTQ, or a gzip stream that ends early or is damaged.
+    """
+    buffer = bytearray()
+    line = 1
+    with _open_text(path) as stream:
+        ended = False
+        while True:
+            text = np.frombuffer(bytes(buffer), np.uint8)
+            spans, used, problem, within = fastq.split_records(text, len(text), block)
+            if problem:
+                raise UnusableSample(
+                    f"{path.name}:{line + within - 1}: {PROBLEMS[problem]} (check that the file is a whole FASTQ)"
+                )
+            if len(spans) == block or (ended and len(spans)):
+                yield _block(text, spans, line)
+                line += 4 * len(spans)
+                del buffer[:used]
+            elif ended:
+                break
+            else:
+                data = _read(stream, path)
+                ended = not data
+                buffer += data or _closing_newline(buffer)
+    if bytes(buffer).strip():
+        raise UnusableSample(f"{path.name}:{line}: the last record is cut off (copy the file again)")
+
+
+def _closing_newline(buffer: bytearray) -> bytes:
+    return b"\n" if buffer and not buffer.endswith(b"\n") else b""
+
+
+def _read(stream: BinaryIO, path: Path) -> bytes:
+    try:
+        return stream.read(CHUNK)
+    except EOFError:
+        raise UnusableSample(f"{path.name}: the gzip data end early (copy the file again)") from None
+    except (OSError, ValueError) as error:
+        raise UnusableSample(f"{path.name}: the gzip data are damaged: {error} (copy the file again)") from None
+
+
+def _block(text: NDArray[np.uint8], spans: NDArray[np.int64], line: int) -> ReadBlock:
+    codes, quals, offsets = fastq.gather(text, spans, LETTERS)
+    names, name_offsets = fastq.gather_names(text, spans)
+    return ReadBlock(codes, quals, offsets, names, name_offsets, line)
+
+
+def read_bam(path: Path, block: int) -> Iterator[tuple[ReadBlock, ReadBlock | None]]:
+    """(first reads, their mates or None) of an aligned or unaligned BAM; primary records, as sequenced.
+
+    Pairs are found by name wherever they stand; a read whose mate is missing is given alone.
+    """
+    import pysam
+
+    single: list[tuple[str, str, bytes]] = []
+    paired: list[tuple[tuple[str, str, bytes], tuple[str, str, bytes]]] = []
+    waiting: dict[str, tuple[bool, tuple[str, str, bytes]]] = {}
+    try:
+        with pysam.AlignmentFile(str(path), "rb", check_sq=False) as bam:
+            for record in bam.fetch(until_eof=True):
+                if record.is_secondary or record.is_supplementary:
+                    continue
+                read = (
+                    record.query_name or "",
+                    record.get_forward_sequence() or "",
+                    bytes(record.get_forward_qualities() or b""),
+                )
+                if not record.is_paired:
+                    single.append(read)
+                elif read[0] in waiting:
+                    first, mate = waiting.pop(read[0])
+                    paired.append((mate, read) if first else (read, mate))
+                else:
+                    waiting[read[0]] = record.is_read1, read
+    except (OSError, ValueError) as error:
+        raise UnusableSample(f"{path.name}: is not a readable BAM: {error} (copy or convert it again)") from None
+    single += [read for _, read in waiting.values()]
+    for start in range(0, len(paired), block):
+        part = paired[start : start + block]
+        yield _from_records([p[0] for p in part]), _from_records([p[1] for p in part])
+    for start in range(0, len(single), block):
+        yield _from_records(single[start : start + block]), None
+
+
+def _from_records(records: list[tuple[str, str, bytes]]) -> ReadBlock:
+    names = [name.encode("utf-8", "replace") for name, _, _ in records]
+    quals = [q if len(q) == len(s) else b"\x00" * len(s) for _, s, q in records]
+    return ReadBlock(
+        codes=encode("".join(s for _, s, _ in records)),
+        quals=np.frombuffer(b"".join(quals), np.uint8).copy(),
+        offsets=np.cumsum([0, *(len(s) for _, s, _ in records)], dtype=np.int64),
+        names=np.frombuffer(b"".join(names), np.uint8),
+        name_offsets=np.cumsum([0, *(len(n) for n in names)], dtype=np.int64),
+        first_line=0,
+    )
+
+
+def read_pairs(first: Path, second: Path, block: int) -> Iterator[tuple[ReadBlock, ReadBlock | None]]:
+    """Blocks of mates from two FASTQ files in the same order.
+
+    Raises
+    ------
+    UnusableSample
+        Where one file has more reads, or the names of two mates differ.
+    """
+    for one, two in zip_longest(read_fastq(first, block), read_fastq(second, block)):
+        if one is None or two is None or len(one) != len(two):
+            raise UnusableSample(
+                f"{first.name} and {second.name}: the files do not hold the same number of reads (copy them again)"
+            )
+        where = fastq.first_difference(one.names, one.name_offsets, two.names, two.name_offsets)
+        if where >= 0:
+            raise UnusableSample(
+                f"{first.name}:{one.first_line + 4 * where}: the mate in {second.name} has another name "
+                "(give both files in the order they were sequenced)"
+            )
+        yield one, two
+
+
+def _fastq_blocks(path: Path, mate: Path | None, size: int) -> Iterator[tuple[ReadBlock, ReadBlock | None]]:
+    if mate is not None:
+        yield from read_pairs(path, mate, size)
+    else:
+        for block in read_fastq(path, size):
+            yield block, None
+
+
+def _bam_blocks(path: Path, mate: Path | None, size: int) -> Iterator[tuple[ReadBlock, ReadBlock | None]]:
+    yield from read_bam(path, size)
+
+
+FORMATS: dict[str, Callable[[Path, Path | None, int], Iterator[tuple[ReadBlock, ReadBlock | None]]]] = {
+    ".fastq": _fastq_blocks,
+    ".fq": _fastq_blocks,
+    ".fastq.gz": _fastq_blocks,
+    ".fq.gz": _fastq_blocks,
+    ".bam": _bam_blocks,
+}
+
+
+def read_blocks(
+    reads_1: list[Path], reads_2: list[Path], block: int
+) -> Iterator[tuple[ReadBlock, ReadBlock | None]]:
+    """Every block of at most `block` reads of a sample's files, mates together.
+
+    `reads_2` is empty or as long as `reads_1`.
+
+    Raises
+    ------
+    UnusableSample
+        For a file that is missing, of an unknown kind, or not what its name says.
+    """
+    mates: list[Path | None] = [*reads_2] if reads_2 else [None] * len(reads_1)
+    for path, mate in zip(reads_1, mates, strict=True):
+        suffix = next((s for s in FORMATS if path.name.lower().endswith(s)), None)
+        if suffix is None:
+            raise UnusableSample(f"{path.name}: is none of {', '.join(FORMATS)} (convert it)")
+        try:
+            yield from FORMATS[suffix](path, mate, block)
+        except FileNotFoundError as error:
+            raise UnusableSample(f"{Path(error.filename).name}: no such file (check the sheet)") from None
