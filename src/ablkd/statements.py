@@ -1,0 +1,98 @@
+"""The sentences of a drug line, from what the tables say and from what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ablkd.findings import Findings
+from ablkd.records import Rule, Sensitivity
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the tables say of one finding and one drug; `rows` decided `category`, `shown` are all of them."""
+
+    finding: str
+    category: str
+    rows: tuple[Sensitivity | Rule, ...]
+    shown: tuple[Sensitivity | Rule, ...]
+
+
+def sentences(
+    drug: str,
+    category: str,
+    findings: Findings,
+    verdicts: Sequence[Verdict],
+    codons: Sequence[int],
+    untyped: Sequence[str],
+) -> list[str]:
+    """What could not be seen, then each finding's evidence, then what is open; no sentence twice."""
+    said = _gaps(category, codons, untyped)
+    if not verdicts:
+        said.append(
+            "No resistance mutation was found where it could be looked for; "
+            f"this is not evidence that {drug} works."
+        )
+    for verdict in verdicts:
+        said += _evidence(drug, verdict)
+        inside = findings.on_isoform.get(verdict.finding)
+        if inside:
+            said.append(
+                f"What is known of {' and '.join(inside)} is about the whole kinase and is not used for "
+                "molecules that lack part of it."
+            )
+    said += [
+        f"A compound is not excluded: {' and '.join(s.split('+'))} may be on one molecule."
+        for s in findings.unresolved
+    ]
+    low = [n for n in findings.mutations if n in findings.low_level]
+    if low:
+        said.append(f"Low level, below the reporting cut: {', '.join(low)}.")
+    return list(dict.fromkeys(said))
+
+
+def _gaps(category: str, codons: Sequence[int], untyped: Sequence[str]) -> list[str]:
+    closing = {
+        "not_assessable": ", and this could change the line",
+        "reduced": ", and this could worsen the line",
+    }
+    ending = closing.get(category, "")
+    said = []
+    if codons:
+        noun = "Codon" if len(codons) == 1 else "Codons"
+        said.append(f"{noun} {', '.join(map(str, codons))} could not be assessed{ending}.")
+    if untyped:
+        said.append(f"Whether {' or '.join(untyped)} is present could not be told{ending}.")
+    return said
+
+
+def _evidence(drug: str, verdict: Verdict) -> list[str]:
+    said = [row.statement for row in verdict.rows if row.statement]
+    if not verdict.rows:
+        said.append(f"No source seen gives a category for {verdict.finding} with {drug}.")
+    said += [row.statement for row in verdict.shown if row.statement]
+    fold = _folds([row for row in verdict.shown if isinstance(row, Sensitivity)])
+    return [*said, f"In vitro, the IC50 of {verdict.finding} is {fold}."] if fold else said
+
+
+def _folds(rows: Sequence[Sensitivity]) -> str:
+    """`2 to 22 times that of the unmutated kinase (3 sources)`; empty where no value was measured.
+
+    METHOD: a range over studies and no category: one scale of folds does not fit all drugs.
+    """
+    folds = sorted((row.fold, row.ic50_nm.startswith(">")) for row in rows if row.fold is not None)
+    if folds:
+        low, high = _three_digits(folds[0][0]), _three_digits(folds[-1][0])
+        span = (high if low == high else f"{low} to {high}") + (" or more" if folds[-1][1] else "")
+        count = len({row.source for row in rows if row.fold is not None})
+        return f"{span} times that of the unmutated kinase ({count} source{'s' if count > 1 else ''})"
+    values = [row for row in rows if row.ic50_nm]
+    if not values:
+        return ""
+    listed = ", ".join(f"{row.ic50_nm} nM ({row.assay})" for row in values)
+    return f"{listed}, without a value of the unmutated kinase"
+
+
+def _three_digits(value: float) -> str:
+    return f"{float(f'{value:.3g}'):g}"
