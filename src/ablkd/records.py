@@ -382,7 +382,12 @@ class ControlVerdict:
 
 @dataclass(frozen=True)
 class TimelinePoint:
-    """patients/<patient>.tsv: one dated value of one patient."""
+    """patients/<patient>.tsv: one dated value of one patient.
+
+    `kind` is `sample`, `mutation`, `haplotype`, `splicing`, `identity` or a clinical kind; `unit` is
+    `fraction`, or for mutations also `copies` (fraction times the copies measured then). `change` says in
+    words what happened since the sample before; `end_date` and `note` are those of clinical events.
+    """
 
     patient: str
     date: str
@@ -394,6 +399,9 @@ class TimelinePoint:
     high: float | None
     unit: str
     status: str
+    change: str
+    end_date: str
+    note: str
 
 
 @dataclass(frozen=True)
@@ -458,3 +466,31 @@ class Result:
     evidence: tuple[Sensitivity, ...]
     notes: tuple[str, ...]
     peaks: tuple[PeakWindow, ...]
+
+
+# ---------------------------------------------------------------- what a laboratory system takes over
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """runs/<run>/results.tsv: one row per result, what was not assessable included.
+
+    `kind` is `mutation`, `haplotype`, `phase`, `splicing`, `fusion`, `drug` or `not_assessable`; `status` is
+    the word of its own table (level, verdict, call or category).
+    """
+
+    sample: str
+    patient: str
+    run: str
+    collected: str
+    kind: str
+    name: str
+    hgvs_c: str
+    hgvs_p: str
+    fraction: float | None
+    fraction_low: float | None
+    fraction_high: float | None
+    lod95: float | None
+    status: str
+    source: str
+    comment: str

@@ -1,0 +1,78 @@
+"""The page maker: templates, what they may say with, and nothing that a sample's words could run."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from ablkd import wording
+
+# Words of the tables as people read them. A word that is not here is shown as it stands.
+WORDS = {
+    "evidence_only": "evidence only",
+    "low_level": "low level",
+    "not_assessable": "not assessable",
+    "not_detected": "not detected",
+    "compound": "compound: on the same molecules",
+    "explained_by_recombination": "explained by PCR recombination",
+    "polyclonal": "polyclonal: on different molecules",
+    "not_proven": "compound not proven",
+    "cannot_be_phased": "cannot be phased with these reads",
+    "bounds_only": "bounds only",
+    "in_vitro": "in vitro",
+    "both_orientations": "both orientations",
+    "single_orientation": "one orientation only",
+    "primer": "under or beside a primer",
+    "depth": "too few fragments",
+    "templates": "too few template molecules",
+    "not_covered": "not covered by the reads",
+    "background": "background error too high",
+}
+
+
+def words(name: str) -> str:
+    """A cell of a table as people read it; several joined by `;` are joined by commas."""
+    parts = [part.strip() for part in name.split(";") if part.strip()]
+    return ", ".join(WORDS.get(part, wording.plain(part)) for part in parts) or wording.NOT_COMPUTED
+
+
+def mutations(names: str) -> str:
+    """`A+B` as `A + B`, isoform events in plain words."""
+    return " + ".join(wording.plain(name) for name in names.split("+"))
+
+
+@cache
+def environment() -> Environment:
+    """Templates of the package; everything is escaped, and an unknown name is an error."""
+    made = Environment(
+        loader=PackageLoader("ablkd", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(
+        per_cent=wording.per_cent,
+        interval=wording.interval,
+        number=wording.number,
+        plain=wording.plain,
+        words=words,
+        mutations=mutations,
+        address=lambda name: quote(str(name), safe=""),
+        dash=lambda value: wording.NOT_COMPUTED if value in (None, "") else value,
+    )
+    return made
+
+
+def render(template: str, **context: Any) -> str:
+    """A page's text. `context` holds rows and words; drawings come as `Markup`."""
+    return environment().get_template(template).render(**context)
+
+
+def picture(svg: str) -> Markup:
+    """A drawing of our own as page text; its words were escaped when it was drawn."""
+    return Markup(svg)

@@ -1,0 +1,202 @@
+"""The sample report: a Result as one self-contained page. Nothing is decided here, only shown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from ablkd import plots
+from ablkd.errors import InputError
+from ablkd.named_calls import NEUTRAL_TIERS, named_calls
+from ablkd.pages import picture, render, words
+from ablkd.records import Coverage, DrugCall, Phase, Result, Sensitivity
+from ablkd.reference import Reference
+from ablkd.tables import write_text
+from ablkd.trace_plot import chromatogram
+from ablkd.wording import joined, ranges
+
+MOST_SETS = 6  # compound verdicts on the first screen; the phase table has them all
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Codons and listed changes that could not be assessed for one reason."""
+
+    reason: str
+    codons: str
+    count: int
+    listed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class InVitro:
+    """The in-vitro values of one finding and one drug: their range, and each with its source."""
+
+    finding: str
+    folds: str
+    rows: tuple[Sensitivity, ...]
+
+
+@dataclass(frozen=True)
+class DrugSection:
+    """All that is known of one drug: its lines, its statements, and apart from them its in-vitro values."""
+
+    drug: str
+    lines: tuple[DrugCall, ...]
+    statements: tuple[Sensitivity, ...]
+    in_vitro: tuple[InVitro, ...]
+
+
+def write_report(result: Result, html: Path, reference: Reference | None = None) -> None:
+    """Write the page of one sample.
+
+    With the knowledge folder the page also names the regions of the target and cites the sources; all
+    that is said of the sample comes from `result`.
+    """
+    write_text(html, render("sample.html", **report_view(result, reference)))
+
+
+def write_pdf(html: Path, pdf: Path) -> None:
+    """Print a written page to PDF.
+
+    Raises
+    ------
+    InputError
+        Where WeasyPrint is not installed.
+    """
+    try:
+        from weasyprint import HTML
+    except ImportError:
+        raise InputError(
+            f"{pdf.name}: a PDF needs WeasyPrint, which is not installed (pip install 'ablkd[pdf]', or print "
+            f"{html.name} from a browser)"
+        ) from None
+    from ablkd.tables import atomic
+
+    with atomic(pdf) as temporary:
+        HTML(filename=str(html)).write_pdf(str(temporary))
+
+
+def report_view(result: Result, reference: Reference | None) -> dict[str, Any]:
+    """What the template needs: the rows, grouped and ordered for reading."""
+    found = named_calls(result.calls)
+    telling = [f for f in found if f.tier not in NEUTRAL_TIERS]
+    passed = [f for f in telling if f.level != "evidence_only"]
+    listed = sorted((row for row in result.coverage if row.kind == "allele"), key=lambda r: (r.codon, r.name))
+    shown, rest = leading_sets(result.phase)
+    used = [*(d.source for d in result.drugs), *(e.source for e in result.evidence)]
+    return {
+        "r": result,
+        "s": result.summary,
+        "target": reference.target.label if reference else "",
+        "passed": passed,
+        "evidence_only": [f for f in telling if f.level == "evidence_only"],
+        "neutral": [f for f in found if f.tier in NEUTRAL_TIERS and f.level != "evidence_only"],
+        "found": found,
+        "sets": shown,
+        "other_sets": rest,
+        "splicing": {
+            call: [e for e in result.splicing if e.call == call]
+            for call in ("present", "not_detected", "not_assessable")
+        },
+        "fusions": [f for f in result.fusion if f.call != "not_detected"],
+        "drugs": drug_sections(result),
+        "gaps": gaps(result.coverage),
+        "listed": listed,
+        "statuses": Counter(row.status for row in listed),
+        "haplotypes": plots.ranked(result),
+        "pictures": _pictures(result, reference),
+        "inputs": [row for row in result.qc if row.metric == "input_sha256"],
+        "quality": [row for row in result.qc if row.metric != "input_sha256"],
+        "sources": [reference.sources[key] for key in dict.fromkeys(used) if key in reference.sources]
+        if reference
+        else [],
+    }
+
+
+def leading_sets(phase: tuple[Phase, ...]) -> tuple[list[Phase], str]:
+    """The sets for the first screen, what is compound and the largest first; and the others in words."""
+    order = ("compound", "not_proven", "explained_by_recombination", "cannot_be_phased", "polyclonal")
+    sets = sorted(
+        phase,
+        key=lambda p: (order.index(p.verdict) if p.verdict in order else len(order), -p.mutations.count("+")),
+    )
+    counts = Counter(p.verdict for p in sets[MOST_SETS:])
+    return sets[:MOST_SETS], joined([f"{n} {words(verdict)}" for verdict, n in counts.items()] or [""])
+
+
+def gaps(coverage: tuple[Coverage, ...]) -> list[Gap]:
+    """What could not be assessed, by reason, the reason that hides most listed changes first."""
+    missing = [row for row in coverage if row.assessable == "no"]
+    by_reason: dict[str, list[Coverage]] = {}
+    for row in missing:
+        by_reason.setdefault(row.reason, []).append(row)
+    made = []
+    for reason, rows in by_reason.items():
+        codons = {row.codon for row in rows if row.kind == "codon"}
+        listed = sorted({(row.codon, row.name) for row in rows if row.kind == "allele"})
+        made.append(Gap(reason, ranges(codons), len(codons), tuple(name for _, name in listed)))
+    return sorted(made, key=lambda gap: (-len(gap.listed), -gap.count))
+
+
+def drug_sections(result: Result) -> list[DrugSection]:
+    """One section a drug in the order of drugs.tsv; evidence on other drugs follows."""
+    names = dict.fromkeys([*(d.drug for d in result.drugs), *(e.drug for e in result.evidence)])
+    return [
+        DrugSection(
+            drug,
+            tuple(d for d in result.drugs if d.drug == drug),
+            tuple(e for e in result.evidence if e.drug == drug and e.evidence != "in_vitro"),
+            _in_vitro([e for e in result.evidence if e.drug == drug and e.evidence == "in_vitro"]),
+        )
+        for drug in names
+    ]
+
+
+def _in_vitro(rows: list[Sensitivity]) -> tuple[InVitro, ...]:
+    ordered = sorted(rows, key=lambda row: row.finding)
+    return tuple(
+        InVitro(finding, fold_range(group), tuple(group))
+        for finding, group in ((key, list(run)) for key, run in groupby(ordered, key=lambda row: row.finding))
+    )
+
+
+def fold_range(rows: list[Sensitivity]) -> str:
+    """`13.3–48.6 times (3 values)`; a value measured beyond the top dose makes the range open above."""
+    folds = sorted(row.fold for row in rows if row.fold is not None)
+    if not folds:
+        return ""
+    # METHOD: an IC50 given as `>x` bounds the fold from below, so the range has no known upper end.
+    open_above = any(row.ic50_nm.startswith(">") for row in rows)
+    low, high = f"{folds[0]:.3g}", f"{folds[-1]:.3g}"
+    span = low if low == high else f"{low}–{high}"
+    count = "1 value" if len(folds) == 1 else f"{len(folds)} values"
+    return f"{span} times{' or more' if open_above else ''} ({count})"
+
+
+def target_regions(reference: Reference) -> list[plots.Region]:
+    """Named regions of the target: runs of catalogue codons of one region, each named at its widest."""
+    rows = sorted({(m.codon, m.region) for m in reference.mutations if m.region})
+    runs = []
+    for label, run in groupby(rows, key=lambda row: row[1]):
+        codons = [codon for codon, _ in run]
+        runs.append((label, codons[0], codons[-1]))
+    widest = {
+        label: max((r for r in runs if r[0] == label), key=lambda r: r[2] - r[1]) for label, _, _ in runs
+    }
+    return [run if run == widest[run[0]] else ("", run[1], run[2]) for run in runs]
+
+
+def _pictures(result: Result, reference: Reference | None) -> dict[str, Any]:
+    regions = target_regions(reference) if reference else []
+    return {
+        "lollipop": picture(plots.lollipop(result, regions)),
+        "depth": picture(plots.depth(result)),
+        "haplotypes": picture(plots.haplotypes(result)) if result.haplotypes else "",
+        "traces": [
+            (window, picture(chromatogram(window, f"trace{i}"))) for i, window in enumerate(result.peaks)
+        ],
+    }

@@ -1,0 +1,565 @@
+"""Results written by hand: what the report layer is shown in its tests. Figures are made up, names are real.
+
+In-vitro values are of the curated sensitivity table (sources are named with each); nothing here is used
+outside the tests.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from ablkd.hgvs import THREE_LETTER
+from ablkd.records import (
+    Call,
+    ControlVerdict,
+    Coverage,
+    DrugCall,
+    Fusion,
+    Haplotype,
+    PeakWindow,
+    Phase,
+    QcMetric,
+    Result,
+    Sample,
+    Sensitivity,
+    SpliceEvent,
+    Summary,
+)
+
+TARGET = "NM_005157.6"
+DRUGS = ("imatinib", "bosutinib", "dasatinib", "nilotinib", "ponatinib", "asciminib")
+EXONS = [  # exon, first, last base of the target
+    ("1", 1, 79), ("2", 80, 253), ("3", 254, 549), ("4", 550, 822), ("5", 823, 907), ("6", 908, 1085),
+    ("7", 1086, 1270), ("8", 1271, 1423), ("9", 1424, 1513), ("10", 1514, 1678), ("11", 1679, 3393),
+]  # fmt: skip
+CATALOGUE = {
+    "M237V": "709A>G", "M244V": "730A>G", "L248V": "742C>G", "G250E": "749G>A", "Q252H": "756G>C",
+    "Y253H": "757T>C", "E255K": "763G>A", "E255V": "764A>T", "D276G": "827A>G", "T277A": "829A>G",
+    "E279K": "835G>A", "V280A": "839T>C", "V289A": "866T>C", "E292V": "875A>T", "V299L": "895G>C",
+    "F311L": "933C>A", "T315A": "943A>G", "T315I": "944C>T", "F317L": "951C>A", "F317V": "949T>G",
+    "Y342H": "1024T>C", "M343T": "1028T>C", "A344V": "1031C>T", "M351T": "1052T>C", "E355G": "1064A>G",
+    "F359V": "1075T>G", "F359I": "1075T>A", "I502L": "1504A>C",
+}  # fmt: skip
+
+
+def exon_of(position: int) -> str:
+    return next(name for name, first, last in EXONS if first <= position <= last)
+
+
+def sample(name: str = "S1", **changes) -> Sample:
+    base = Sample(
+        name,
+        "P1",
+        "run1",
+        "2018-05-14",
+        "illumina",
+        "long",
+        "patient",
+        "a_R1.fastq.gz",
+        "a_R2.fastq.gz",
+        "",
+        None,
+    )
+    return replace(base, **changes)
+
+
+def call(name: str, vaf: float, level: str = "reported", depth: int = 10000, **changes) -> Call:
+    change = CATALOGUE[name]
+    codon = int(name[1:-1])
+    half = 1.96 * (vaf * (1 - vaf) / depth) ** 0.5
+    base = Call(
+        sample="S1",
+        name=name,
+        hgvs_c=f"{TARGET}:c.{change}",
+        hgvs_p=f"p.({THREE_LETTER[name[0]]}{codon}{THREE_LETTER[name[-1]]})",
+        codon=codon,
+        exon=exon_of(3 * codon),
+        kind="substitution",
+        tier="catalogue",
+        depth=depth,
+        alt_count=round(vaf * depth),
+        vaf=vaf,
+        vaf_low=max(0.0, vaf - half),
+        vaf_high=min(1.0, vaf + half),
+        vaf_full_length=None,
+        vaf_forward=vaf,
+        vaf_reverse=vaf,
+        background=1e-4,
+        p_value=1e-30,
+        q_value=None,
+        lod95=0.004,
+        evidence="both_orientations",
+        filter="PASS" if level != "evidence_only" else "strand",
+        level=level,
+        genome_grch38="",
+    )
+    return replace(base, **changes)
+
+
+def coverage(
+    depth: int = 10000,
+    calls: tuple[Call, ...] = (),
+    covered: tuple[int, int] = (27, 500),
+    gap: tuple[int, int] | None = None,
+    lod95: float = 0.004,
+) -> tuple[Coverage, ...]:
+    """Every codon of exons 1 to 10 and every catalogue allele, some of them not assessable."""
+    called = {c.name for c in calls if c.level != "evidence_only"}
+    noise = random.Random(7)
+    depths = {codon: round(depth * noise.uniform(0.8, 1.2)) for codon in range(1, 560)}
+
+    def row(kind: str, name: str, hgvs: str, codon: int, detected: bool) -> Coverage:
+        reason = ""
+        if not covered[0] <= codon <= covered[1]:
+            reason = "primer" if covered[1] < codon <= covered[1] + 7 else "not_covered"
+        elif gap and gap[0] <= codon <= gap[1]:
+            reason = "depth"
+        seen = 0 if reason in ("primer", "not_covered") else 40 if reason else depths[codon]
+        status = "not_assessable" if reason else "detected" if detected else "not_detected"
+        lod = None if seen == 0 else lod95 if not reason else 0.12
+        return Coverage(
+            "S1",
+            kind,
+            name,
+            hgvs,
+            codon,
+            exon_of(3 * codon),
+            seen,
+            lod,
+            "no" if reason else "yes",
+            reason,
+            status,
+        )
+
+    changed = {c.codon for c in calls if c.level != "evidence_only"}
+    rows = [row("codon", "", "", codon, codon in changed) for codon in range(1, 560)]
+    rows += [
+        row("allele", name, f"{TARGET}:c.{change}", int(name[1:-1]), name in called)
+        for name, change in CATALOGUE.items()
+    ]
+    return tuple(rows)
+
+
+def splice(event: str, status: str = "not_detected", fraction: float | None = None, **changes) -> SpliceEvent:
+    spans = {"exon4_skipping": (550, 822), "exon7_skipping": (1086, 1270)}
+    first, last = spans[event]
+    proteins = {"exon4_skipping": "p.(Leu184_Lys274del)", "exon7_skipping": "p.(Arg362Serfs*21)"}
+    seen = status == "present"
+    base = SpliceEvent(
+        "S1",
+        event,
+        f"{TARGET}:r.{first}_{last}del",
+        proteins[event],
+        round(5000 * fraction) if seen and fraction else 0 if status != "not_assessable" else None,
+        5000 if status != "not_assessable" else None,
+        fraction,
+        fraction * 0.9 if fraction else None,
+        fraction * 1.1 if fraction else None,
+        fraction / 3 if fraction else None,
+        fraction if fraction else None,
+        None if status == "not_assessable" else 0.002,
+        status,
+        f"meaning_{event}",
+    )
+    return replace(base, **changes)
+
+
+def drug(name: str, category: str, because: str = "", statement: str = "", **changes) -> DrugCall:
+    base = DrugCall("S1", name, category, because, "in_vitro", "zabriskie_2014", statement, "")
+    return replace(base, **changes)
+
+
+def in_vitro(finding: str, name: str, ic50: str, fold: float, source: str) -> Sensitivity:
+    return Sensitivity(finding, name, "", "in_vitro", ic50, "", fold, "Ba/F3 cells", "", source, "")
+
+
+EVIDENCE = (
+    in_vitro("T315I", "imatinib", "9773", 48.62, "gozgit_2013"),
+    in_vitro("T315I", "imatinib", ">10240", 13.33, "zabriskie_2014"),
+    in_vitro("T315I", "imatinib", "9221", 17.5, "redaelli_2009"),
+    in_vitro("T315I", "nilotinib", "697.1", 39.38, "redaelli_2012"),
+    in_vitro("T315I", "ponatinib", "6", 2.0, "gozgit_2013"),
+    in_vitro("T315I", "ponatinib", "6.3", 3.0, "redaelli_2012"),
+    in_vitro("T315I", "ponatinib", "11", 22.0, "ohare_2009"),
+    Sensitivity(
+        "T315I",
+        "asciminib",
+        "",
+        "label",
+        "",
+        "",
+        None,
+        "",
+        "The label dose for this mutation is 200 mg twice daily.",
+        "scemblix_label",
+        "",
+    ),
+    Sensitivity(
+        "T315I",
+        "dasatinib",
+        "resistant",
+        "guideline",
+        "",
+        "",
+        None,
+        "",
+        "Named as insensitive.",
+        "branford_2009",
+        "",
+    ),
+)
+
+T315I_DRUGS = (
+    drug("imatinib", "resistant", "T315I", "In-vitro values 13 to 49 times those of the unmutated kinase."),
+    drug("bosutinib", "resistant", "T315I", "Listed as resistant.", evidence="guideline"),
+    drug(
+        "dasatinib",
+        "resistant",
+        "T315I",
+        "Named as insensitive.",
+        evidence="guideline",
+        source="branford_2009",
+    ),
+    drug(
+        "nilotinib",
+        "resistant",
+        "T315I",
+        "Named as insensitive.",
+        evidence="guideline",
+        source="branford_2009",
+    ),
+    drug(
+        "ponatinib", "sensitive", "T315I", "Recommended where this mutation is found.", evidence="guideline"
+    ),
+    drug(
+        "asciminib", "unknown", "T315I", "The label names a higher dose for this mutation.", evidence="label"
+    ),
+)
+
+KNOWLEDGE = {"mutations.tsv": "ab" * 32, "tki/sensitivity.tsv": "cd" * 32, "transcripts.fasta": "ef" * 32}
+SETTINGS = {"required_lod": "0.03", "reporting_cut": "0.03"}
+
+
+def result(name: str = "S1", **changes) -> Result:
+    """A sample with nothing found and nothing wrong; `changes` replace whole fields."""
+    base = Result(
+        schema_version="1",
+        software_version="0.1.0",
+        sample=sample(name),
+        knowledge=KNOWLEDGE,
+        settings=SETTINGS,
+        summary=Summary(
+            name,
+            "P1",
+            "run1",
+            "patient",
+            "illumina",
+            "e1a2",
+            250000,
+            0.98,
+            8120,
+            "",
+            "",
+            "",
+            "",
+            "pass",
+            "reportable",
+            "",
+        ),
+        calls=(),
+        coverage=coverage(),
+        haplotypes=(Haplotype(name, "unmutated", 1.0, 0.99, 1.0, 9800, "yes"),),
+        phase=(),
+        splicing=(splice("exon4_skipping"), splice("exon7_skipping")),
+        fusion=(
+            Fusion(name, "e1a2", "BCR::ABL1 e1a2 (p190)", 4200, 0.996, 0.99, 0.999, "present"),
+            Fusion(name, "e13a2", "BCR::ABL1 e13a2 (p210)", 0, 0.0, 0.0, 0.001, "not_detected"),
+        ),
+        drugs=tuple(drug(d, "unknown", "", "No finding; no statement for this drug.") for d in DRUGS),
+        qc=(
+            QcMetric(name, "reads", "250000", "reads", "", "pass", ""),
+            QcMetric(name, "on_target", "0.98", "fraction", ">=0.5", "pass", ""),
+            QcMetric(name, "min_depth", "8120", "fragments", ">=1000", "pass", ""),
+            QcMetric(name, "input_sha256", "12" * 32, "a_R1.fastq.gz", "", "pass", ""),
+            QcMetric(name, "input_sha256", "34" * 32, "a_R2.fastq.gz", "", "pass", ""),
+        ),
+        controls=(
+            ControlVerdict("WT", "wild_type_control", "pass", ""),
+            ControlVerdict("NTC", "no_template_control", "pass", "3 fragments, limit 50"),
+        ),
+        evidence=(),
+        notes=(),
+        peaks=(),
+    )
+    made = replace(base, **changes)
+    return replace(
+        made,
+        **{
+            table: tuple(replace(row, sample=name) for row in getattr(made, table))
+            for table in ("calls", "coverage", "haplotypes", "phase", "splicing", "fusion", "drugs", "qc")
+        },
+    )
+
+
+def t315i(name: str = "S1", **changes) -> Result:
+    """One mutation, reported; another below the cut; a third that is evidence only."""
+    calls = (
+        call("E255K", 0.0031, "low_level"),
+        call("F317L", 0.0012, "evidence_only"),
+        call("T315I", 0.452),
+    )
+    base = result(name)
+    fields = dict(
+        calls=calls,
+        coverage=coverage(calls=calls),
+        haplotypes=(
+            Haplotype(name, "unmutated", 0.545, 0.53, 0.56, 5400, "yes"),
+            Haplotype(name, "T315I", 0.452, 0.439, 0.465, 4500, "yes"),
+            Haplotype(name, "E255K", 0.003, 0.002, 0.0045, 30, "yes"),
+        ),
+        phase=(Phase(name, "E255K+T315I", "polyclonal", 0.01, 8800, 0.0001, 0.0002, None, 0.0, 0.0004),),
+        drugs=T315I_DRUGS,
+        evidence=EVIDENCE,
+        notes=("Mutations are used to exclude drugs that will not work, not to choose one.",),
+        summary=replace(base.summary, findings="E255K 0.31 % (low level); T315I 45.2 %"),
+    )
+    return result(name, **{**fields, **changes})
+
+
+def compound(name: str = "S2", **changes) -> Result:
+    """A triple compound beside T315I alone."""
+    calls = (call("G250E", 0.62), call("D276G", 0.61), call("T315I", 0.93))
+    base = result(name)
+    triple = "G250E+D276G+T315I"
+    fields = dict(
+        sample=sample(name, collected="2018-11"),
+        calls=calls,
+        coverage=coverage(calls=calls),
+        haplotypes=(
+            Haplotype(name, triple, 0.6, 0.58, 0.62, 5900, "yes"),
+            Haplotype(name, "T315I", 0.33, 0.31, 0.35, 3300, "yes"),
+            Haplotype(name, "unmutated", 0.07, 0.05, 0.09, 700, "yes"),
+        ),
+        phase=(
+            Phase(name, "G250E+D276G", "compound", 0.99, 9100, 0.601, 0.38, None, 0.58, 0.62),
+            Phase(name, "G250E+T315I", "compound", 0.99, 7200, 0.612, 0.55, None, 0.59, 0.63),
+            Phase(name, "D276G+T315I", "compound", 0.99, 8000, 0.605, 0.54, 0.02, 0.59, 0.62),
+            Phase(name, triple, "compound", 0.99, 6900, 0.6, 0.37, None, 0.58, 0.62),
+        ),
+        drugs=tuple(
+            drug(
+                d,
+                "resistant" if d != "asciminib" else "unknown",
+                triple,
+                "In vitro, compounds that include this mutation were highly resistant.",
+            )
+            for d in DRUGS
+        ),
+        evidence=EVIDENCE,
+        summary=replace(base.summary, findings="G250E 62.0 %; D276G 61.0 %; T315I 93.0 %", compound=triple),
+    )
+    return result(name, **{**fields, **changes})
+
+
+def peak_window(title: str = "T315I", trace: str = "fwd.ab1") -> PeakWindow:
+    """25 bases round codon 315 with a mixed C/T peak in the middle."""
+    bases, reference, step = "CCGTTCTATATCATCATTGAGTTCA", "CCGTTCTATATCATCACTGAGTTCA", 12
+    signal = [[0] * (step * len(bases) + step) for _ in "ACGT"]
+    for i, base in enumerate(bases):
+        heights = {base: 900 - 7 * i}
+        if base != reference[i]:
+            heights[reference[i]] = 420
+        for letter, height in heights.items():
+            channel = signal["ACGT".index(letter)]
+            for x in range(-step, step + 1):
+                channel[(i + 1) * step + x - 6] += int(height * max(0.0, 1 - abs(x) / step) ** 1.5)
+    peaks = tuple((i + 1) * step - 6 for i in range(len(bases)))
+    return PeakWindow(
+        trace,
+        title,
+        True,
+        tuple(map(tuple, signal)),
+        peaks,
+        bases,
+        reference,
+        tuple(range(928, 928 + len(bases))),
+    )
+
+
+def sanger(name: str = "S3", **changes) -> Result:
+    """Traces: T315I with exon 4 skipping, which cannot be phased."""
+    calls = (call("T315I", 0.48, depth=2, alt_count=1, p_value=None, lod95=0.2, vaf_low=0.38, vaf_high=0.58),)
+    base = result(name)
+    fields = dict(
+        sample=sample(name, platform="sanger", collected="2019-02", reads_1="fwd.ab1;rev.ab1", reads_2=""),
+        settings={"required_lod": "0.2", "reporting_cut": "0.2"},
+        calls=calls,
+        coverage=coverage(depth=2, calls=calls, covered=(180, 500), lod95=0.2),
+        haplotypes=(
+            Haplotype(name, "exon4_skipping+T315I", None, 0.0, 0.31, None, "bounds_only"),
+            Haplotype(name, "T315I", None, 0.17, 0.48, None, "bounds_only"),
+        ),
+        phase=(
+            Phase(name, "exon4_skipping+T315I", "cannot_be_phased", None, 0, None, None, None, 0.0, 0.31),
+        ),
+        splicing=(
+            splice("exon4_skipping", "present", 0.31, junction_reads=None, reference_reads=None),
+            splice("exon7_skipping", "not_assessable"),
+        ),
+        fusion=(Fusion(name, "e1a2", "BCR::ABL1 e1a2 (p190)", 0, None, None, None, "not_assessable"),),
+        drugs=tuple(
+            drug(d, "unknown", "T315I; exon4_skipping", "No source for this skipping.") for d in DRUGS
+        ),
+        evidence=EVIDENCE,
+        controls=(),
+        peaks=(peak_window(), peak_window("T315I", "rev.ab1")),
+        summary=replace(
+            base.summary,
+            platform="sanger",
+            fusion="",
+            reads=None,
+            on_target=None,
+            min_depth=None,
+            findings="T315I 48.0 %",
+            splicing="exon4_skipping 31.0 %",
+            controls="",
+            status="review",
+            reason="no control trace",
+        ),
+    )
+    return result(name, **{**fields, **changes})
+
+
+def blind(name: str = "S4", **changes) -> Result:
+    """Nothing could be assessed."""
+    base = result(name)
+    reason = "no read reaches the kinase domain"
+    fields = dict(
+        sample=sample(name, patient="", collected=""),
+        coverage=coverage(covered=(9999, 9999)),
+        haplotypes=(),
+        splicing=(
+            splice("exon4_skipping", "not_assessable"),
+            splice("exon7_skipping", "not_assessable"),
+        ),
+        fusion=(),
+        drugs=tuple(
+            drug(d, "not_assessable", "", "", evidence="", source="", missing_codons="250;253;255;315;317")
+            for d in DRUGS
+        ),
+        controls=(ControlVerdict("NTC", "no_template_control", "fail", "8 120 fragments in a blank"),),
+        qc=(QcMetric(name, "usable", "no", "", "", "fail", reason),),
+        summary=replace(
+            base.summary,
+            patient="",
+            fusion="",
+            reads=12,
+            on_target=0.0,
+            min_depth=0,
+            controls="fail",
+            codons_not_assessable="1-559",
+            status="failed",
+            reason=reason,
+        ),
+    )
+    return result(name, **{**fields, **changes})
+
+
+def crowded(name: str = "S5", **changes) -> Result:
+    """Twelve mutations, three haplotypes, a gap in coverage."""
+    fractions = {
+        "M244V": 0.012,
+        "L248V": 0.0042,
+        "G250E": 0.21,
+        "Y253H": 0.081,
+        "E255K": 0.05,
+        "D276G": 0.2,
+        "V299L": 0.0068,
+        "F311L": 0.004,
+        "T315I": 0.38,
+        "F317L": 0.052,
+        "M351T": 0.04,
+        "F359V": 0.11,
+    }
+    calls = tuple(call(m, f, "reported" if f >= 0.03 else "low_level") for m, f in fractions.items())
+    calls += (
+        call("E292V", 0.0009, "evidence_only", filter="strand;background"),
+        call("E255V", 0.0007, "evidence_only", filter="carry_over"),
+    )
+    names = list(fractions)
+    pairs = [f"{a}+{b}" for i, a in enumerate(names) for b in names[i + 1 :]]
+    base = result(name)
+    fields = dict(
+        calls=calls,
+        coverage=coverage(calls=calls, gap=(318, 341)),
+        haplotypes=(
+            Haplotype(name, "unmutated", 0.41, 0.4, 0.42, 4100, "yes"),
+            Haplotype(name, "G250E+D276G+T315I", 0.2, 0.19, 0.21, 2000, "yes"),
+            Haplotype(name, "T315I", 0.17, 0.16, 0.18, 1700, "yes"),
+            Haplotype(name, "F359V", None, 0.02, 0.11, None, "bounds_only"),
+        ),
+        phase=tuple(
+            Phase(
+                name,
+                pair,
+                "compound" if pair in ("G250E+D276G", "G250E+T315I", "D276G+T315I") else "polyclonal",
+                0.99,
+                7000,
+                0.2,
+                0.1,
+                None,
+                0.19,
+                0.21,
+            )
+            for pair in pairs
+        )
+        + (
+            Phase(name, "G250E+D276G+T315I", "compound", 0.99, 6000, 0.2, 0.05, None, 0.19, 0.21),
+            Phase(name, "T315I+F359V", "cannot_be_phased", None, 12, None, None, None, 0.0, 0.11),
+        ),
+        drugs=tuple(
+            drug(
+                d,
+                "resistant",
+                "T315I; G250E",
+                "Worst of its findings.",
+                missing_codons="320" if i % 2 else "",
+            )
+            for i, d in enumerate(DRUGS)
+        ),
+        evidence=EVIDENCE,
+        summary=replace(
+            base.summary,
+            findings="; ".join(f"{m} {f:.1%}" for m, f in fractions.items()),
+            compound="G250E+D276G+T315I",
+            codons_not_assessable="318-341",
+            status="review",
+            reason="24 codons could not be assessed",
+        ),
+    )
+    return result(name, **{**fields, **changes})
+
+
+HOSTILE = ("<script>alert(1)</script>", "=cmd()", "{{7*7}}", '$\\frac{1}{2}$ & "quoted"', "+SUM(A1)", "@x")
+
+
+def hostile(name: str = "S6", **changes) -> Result:
+    """Words that a careless page or sheet would run."""
+    script, formula, template, math, plus, at = HOSTILE
+    base = t315i(name)
+    fields = dict(
+        sample=replace(base.sample, patient=script, run=formula, amplicon=math),
+        calls=(*base.calls[:2], replace(base.calls[2], name=script, hgvs_p=formula)),
+        haplotypes=(replace(base.haplotypes[1], haplotype=f"{script}+{math}"),),
+        drugs=(drug(script, "resistant", formula, template, source=math),),
+        controls=(ControlVerdict(script, formula, "fail", template),),
+        evidence=(in_vitro(script, script, formula, 2.0, template),),
+        notes=(script, formula, template),
+        peaks=(peak_window(script, math),),
+        settings={**SETTINGS, script: template},
+        summary=replace(
+            base.summary, patient=script, findings=formula, reason=plus, compound=at, splicing=template
+        ),
+    )
+    return result(name, **{**fields, **changes})
