@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import shlex
 from pathlib import Path
 
 from ablkd.errors import InputError
@@ -128,7 +129,7 @@ def init_folder(folder: str | Path) -> str:
         write_text(folder / name, text)
     return (
         f"Made {folder}: add your samples to {folder / 'samples.tsv'}, then\n"
-        f"  cd {folder} && snakemake --cores all\n"
+        f"  cd {shlex.quote(str(folder))} && snakemake --cores all\n"
     )
 
 

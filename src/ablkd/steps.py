@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -86,8 +85,6 @@ def call(
     from ablkd.fragments import load
 
     known = load_reference(reference)
-    found: Sequence[r.Call] = []
-    seen: Sequence[r.Coverage] = []
     try:
         found, seen, metrics = call_sample(
             sample,
@@ -99,7 +96,7 @@ def call(
             reporting_cut,
         )
     except UnusableSample as problem:
-        metrics = _unusable(sample, problem)
+        found, seen, metrics = [], [], _unusable(sample, problem)
     write_rows(calls, r.Call, found)
     write_rows(coverage, r.Coverage, seen)
     write_rows(qc, r.QcMetric, metrics)
