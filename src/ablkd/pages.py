@@ -17,11 +17,9 @@ WORDS = {
     "low_level": "low level",
     "not_assessable": "not assessable",
     "not_detected": "not detected",
-    "compound": "compound: on the same molecules",
     "explained_by_recombination": "explained by PCR recombination",
-    "polyclonal": "polyclonal: on different molecules",
     "not_proven": "compound not proven",
-    "cannot_be_phased": "cannot be phased with these reads",
+    "cannot_be_phased": "cannot be phased",
     "bounds_only": "bounds only",
     "in_vitro": "in vitro",
     "both_orientations": "both orientations",
@@ -45,6 +43,17 @@ def mutations(names: str) -> str:
     return " + ".join(wording.plain(name) for name in names.split("+"))
 
 
+def names(cell: str) -> str:
+    """Several findings joined by `;` in a cell, as people write them."""
+    return ", ".join(mutations(name.strip()) for name in cell.split(";") if name.strip())
+
+
+def codons(cell: str) -> str:
+    """Codons joined by `;` in a cell, as ranges; a cell that holds other words is shown as it stands."""
+    parts = [part.strip() for part in cell.split(";") if part.strip()]
+    return wording.ranges(map(int, parts)) if all(p.isdigit() for p in parts) else ", ".join(parts)
+
+
 @cache
 def environment() -> Environment:
     """Templates of the package; everything is escaped, and an unknown name is an error."""
@@ -62,6 +71,8 @@ def environment() -> Environment:
         plain=wording.plain,
         words=words,
         mutations=mutations,
+        names=names,
+        codons=codons,
         address=lambda name: quote(str(name), safe=""),
         dash=lambda value: wording.NOT_COMPUTED if value in (None, "") else value,
     )

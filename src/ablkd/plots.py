@@ -87,7 +87,7 @@ def haplotypes(result: Result) -> str:
     first, last = shown_span(codons)
     rows = ranked(result)[:MOST_HAPLOTYPES]
     places = {f.name: f.codon for f in named_calls(result.calls)}
-    skips = {event.event: _skipped(event.hgvs_r) for event in result.splicing}
+    skips = {e.event: span for e in result.splicing if (span := _skipped(e.hgvs_r))}
     present = sorted(
         {p for row in rows for p in row.haplotype.split("+") if p in places}, key=places.__getitem__
     )
@@ -111,7 +111,7 @@ def haplotypes(result: Result) -> str:
         for y, row in enumerate(rows):
             parts = row.haplotype.split("+")
             _molecule(molecules, y, first, last, [places[p] for p in parts if p in places],
-                      [skips[p] for p in parts if skips.get(p)])  # fmt: skip
+                      [skips[p] for p in parts if p in skips])  # fmt: skip
             _share(bars, y, row)
         molecules.set_yticks([])
         molecules.spines["left"].set_visible(False)
@@ -203,7 +203,7 @@ def _slanted(axes: Axes, places: list[int], labels: list[str]) -> None:
     axes.set_axis_off()
     axes.set_ylim(0, 1)
     low, high = axes.get_xlim()
-    figure = axes.get_figure()
+    figure = axes.get_figure(root=True)
     assert figure is not None
     points = axes.get_position().width * figure.get_figwidth() * 72
     feet = spread([float(p) for p in places], LABEL_GAP * (high - low) / points, low, high)
@@ -271,6 +271,6 @@ def _share_axis(axes: Axes, rows: int) -> None:
     axes.set_xlim(0, 1)
     axes.set_ylim(rows - 0.4, -0.6)
     axes.set_yticks([])
-    axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
+    axes.set_xticks([0.25, 0.5, 0.75, 1])
     axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
     axes.set_xlabel("share of molecules")

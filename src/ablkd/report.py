@@ -14,7 +14,7 @@ from ablkd.named_calls import NEUTRAL_TIERS, named_calls
 from ablkd.pages import picture, render, words
 from ablkd.records import Coverage, DrugCall, Phase, Result, Sensitivity
 from ablkd.reference import Reference
-from ablkd.tables import write_text
+from ablkd.tables import atomic, write_text
 from ablkd.trace_plot import chromatogram
 from ablkd.wording import joined, ranges
 
@@ -59,8 +59,8 @@ def write_report(result: Result, html: Path, reference: Reference | None = None)
     write_text(html, render("sample.html", **report_view(result, reference)))
 
 
-def write_pdf(html: Path, pdf: Path) -> None:
-    """Print a written page to PDF.
+def write_pdf(result: Result, pdf: Path, reference: Reference | None = None) -> None:
+    """Write the page of one sample as PDF.
 
     Raises
     ------
@@ -71,13 +71,12 @@ def write_pdf(html: Path, pdf: Path) -> None:
         from weasyprint import HTML
     except ImportError:
         raise InputError(
-            f"{pdf.name}: a PDF needs WeasyPrint, which is not installed (pip install 'ablkd[pdf]', or print "
-            f"{html.name} from a browser)"
+            f"{pdf}: a PDF needs WeasyPrint, which is not installed "
+            "(pip install 'ablkd[pdf]', or print the page from a browser)"
         ) from None
-    from ablkd.tables import atomic
-
+    page = render("sample.html", **report_view(result, reference))
     with atomic(pdf) as temporary:
-        HTML(filename=str(html)).write_pdf(str(temporary))
+        HTML(string=page).write_pdf(str(temporary))
 
 
 def report_view(result: Result, reference: Reference | None) -> dict[str, Any]:
@@ -107,6 +106,7 @@ def report_view(result: Result, reference: Reference | None) -> dict[str, Any]:
         "gaps": gaps(result.coverage),
         "listed": listed,
         "statuses": Counter(row.status for row in listed),
+        "nothing_seen": not any(row.assessable == "yes" for row in result.coverage),
         "haplotypes": plots.ranked(result),
         "pictures": _pictures(result, reference),
         "inputs": [row for row in result.qc if row.metric == "input_sha256"],
@@ -118,14 +118,26 @@ def report_view(result: Result, reference: Reference | None) -> dict[str, Any]:
 
 
 def leading_sets(phase: tuple[Phase, ...]) -> tuple[list[Phase], str]:
-    """The sets for the first screen, what is compound and the largest first; and the others in words."""
+    """The sets for the first screen, what is compound and the largest first; and the others in words.
+
+    A compound that is part of a larger one is among the others.
+    """
     order = ("compound", "not_proven", "explained_by_recombination", "cannot_be_phased", "polyclonal")
     sets = sorted(
         phase,
         key=lambda p: (order.index(p.verdict) if p.verdict in order else len(order), -p.mutations.count("+")),
     )
-    counts = Counter(p.verdict for p in sets[MOST_SETS:])
-    return sets[:MOST_SETS], joined([f"{n} {words(verdict)}" for verdict, n in counts.items()] or [""])
+    compounds = [set(p.mutations.split("+")) for p in sets if p.verdict == "compound"]
+    telling = [
+        p
+        for p in sets
+        if p.verdict != "compound" or not any(set(p.mutations.split("+")) < whole for whole in compounds)
+    ]
+    if len(telling) > MOST_SETS:
+        telling = [p for p in telling if p.verdict != "polyclonal"]
+    shown = telling[:MOST_SETS]
+    counts = Counter(p.verdict for p in sets if p not in shown)
+    return shown, joined([f"{n} {words(verdict)}" for verdict, n in counts.items()] or [""])
 
 
 def gaps(coverage: tuple[Coverage, ...]) -> list[Gap]:

@@ -6,16 +6,16 @@ import io
 import re
 from collections.abc import Callable
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Colour-blind safe (Okabe and Ito), and apart from each other in grey.
 INK, MUTED, PALE, BLUE, ORANGE = "#1c2733", "#5b6770", "#d9dee3", "#0b5c94", "#c45a00"
-GAP = {"facecolor": "#f4f4f4", "edgecolor": "#9a9a9a", "hatch": "////", "linewidth": 0}
+GAP: dict[str, Any] = {"facecolor": "#f4f4f4", "edgecolor": "#9a9a9a", "hatch": "////", "linewidth": 0}
 
-STYLE = {
+STYLE: Any = {
     "svg.hashsalt": "ablkd",
     "svg.fonttype": "none",
     "text.parse_math": False,

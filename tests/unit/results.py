@@ -64,15 +64,15 @@ def sample(name: str = "S1", **changes) -> Sample:
     return replace(base, **changes)
 
 
-def call(name: str, vaf: float, level: str = "reported", depth: int = 10000, **changes) -> Call:
-    change = CATALOGUE[name]
-    codon = int(name[1:-1])
+def call(mutation: str, vaf: float, level: str = "reported", depth: int = 10000, **changes) -> Call:
+    change = CATALOGUE[mutation]
+    codon = int(mutation[1:-1])
     half = 1.96 * (vaf * (1 - vaf) / depth) ** 0.5
     base = Call(
         sample="S1",
-        name=name,
+        name=mutation,
         hgvs_c=f"{TARGET}:c.{change}",
-        hgvs_p=f"p.({THREE_LETTER[name[0]]}{codon}{THREE_LETTER[name[-1]]})",
+        hgvs_p=f"p.({THREE_LETTER[mutation[0]]}{codon}{THREE_LETTER[mutation[-1]]})",
         codon=codon,
         exon=exon_of(3 * codon),
         kind="substitution",
