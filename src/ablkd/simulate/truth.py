@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +10,9 @@ from pathlib import Path
 from ablkd.errors import InputError
 from ablkd.records import Amplicon
 from ablkd.reference import Reference
+from ablkd.samples import NAME
 from ablkd.simulate.molecules import UNRELATED, Molecule, build_molecule, parse_haplotype
 from ablkd.tables import read_numbered_rows
-
-SAMPLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ DEFAULTS = {
 }
 PROBABILITIES = ("rt_error", "pcr_error", "recombination", "sequencing_error", "indel_error")
 LIMITS: tuple[tuple[str, Callable[[TruthRow], bool], str], ...] = (
-    ("sample", lambda row: SAMPLE_NAME.fullmatch(row.sample) is not None, "letters, digits, _ . and - only"),
+    ("sample", lambda row: NAME.fullmatch(row.sample) is not None, "letters, digits, _ . and - only"),
     ("fraction", lambda row: 0 <= row.fraction <= 1, "0 to 1"),
     ("depth", lambda row: row.depth >= 0, "0 or more"),
     ("template_molecules", lambda row: 0 <= row.template_molecules <= 1_000_000, "0 to 1,000,000"),
