@@ -1,0 +1,223 @@
+"""The evidence for each changed codon over all traces of a sample, and what speaks against it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from scipy.stats import false_discovery_control, norm
+
+from ablkd.hgvs import codon_name
+from ablkd.reference import Reference, encode
+from ablkd.trace_alleles import Measured, Noise
+from ablkd.trace_isoforms import combine, holm, stouffer
+
+# METHOD: half of the sample's family-wise error goes to the listed changes, half to all others.
+FAMILY_ERROR = 0.01
+DISCORDANT_ERRORS = 3.0
+# METHOD: where both orientations are read, each must show the change by itself at this level.
+SHOWING_Z = float(norm.isf(0.01))
+# METHOD: noise of one orientation may belong to the sequence; without the other, nothing below the usual
+# limit of the method is claimed, and an unlisted change only where it has replaced most of the target's base.
+SMALLEST_LOD = {True: 0.05, False: 0.20}
+SMALLEST_UNLISTED = 0.50
+
+
+@dataclass(frozen=True)
+class Allele:
+    """A changed codon: where it differs from the target (0-based) and to what (codes)."""
+
+    codon: int
+    alt_codon: str
+    name: str
+    sites: tuple[tuple[int, int], ...]
+    listed: bool
+
+
+@dataclass(frozen=True)
+class Strand:
+    """An allele in the traces of one orientation."""
+
+    share: float
+    error: float
+    z: float
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One allele over all traces that cover it; `reasons` speak against it."""
+
+    allele: Allele
+    share: float
+    error: float
+    strands: dict[bool, Strand]
+    traces: int
+    showing: int
+    peaks: frozenset[tuple[int, int]]
+    p: float
+    adjusted: float
+    q: float
+    background: float
+    containing: float
+    lod95: float
+    reasons: tuple[str, ...]
+
+
+def candidates(reference: Reference) -> list[Allele]:
+    """Every single-base change of every codon but the last, and the listed changes of several bases."""
+    listed = {**reference.benign, **reference.catalogue}
+    found = []
+    for codon in range(1, reference.codons):
+        ref = reference.codon(codon)
+        singles = [ref[:i] + b + ref[i + 1 :] for i in range(3) for b in "ACGT" if b != ref[i]]
+        known = [alt for number, alt in listed if number == codon]
+        for alt in dict.fromkeys([*singles, *known]):
+            changed = [i for i in range(3) if ref[i] != alt[i]]
+            sites = tuple((3 * codon - 3 + i, int(encode(alt[i])[0])) for i in changed)
+            found.append(Allele(codon, alt, codon_name(codon, ref, alt), sites, (codon, alt) in listed))
+    return found
+
+
+def covers(trace: Measured, allele: Allele) -> bool:
+    """Whether a trace reads every base of the codon well and its noise at the changed bases is known."""
+    first = 3 * allele.codon - 3
+    return bool(trace.covered[first : first + 3].any(axis=1).all()) and all(
+        bool(trace.covered[site]) for site in allele.sites
+    )
+
+
+def weigh(alleles: Sequence[Allele], traces: Sequence[Measured]) -> list[Evidence]:
+    """The evidence for every allele that at least one trace covers, Holm-adjusted within its family."""
+    covering = [(a, [i for i, t in enumerate(traces) if covers(t, a)]) for a in alleles]
+    covering = [(a, found) for a, found in covering if found]
+    family = {flag: sum(a.listed == flag for a, _ in covering) for flag in (True, False)}
+    evidence = [_evidence(a, found, traces, family[a.listed]) for a, found in covering]
+    adjusted = np.ones(len(evidence))
+    p = np.array([e.p for e in evidence])
+    for flag in (True, False):
+        members = [i for i, e in enumerate(evidence) if e.allele.listed == flag]
+        adjusted[members] = np.minimum(1.0, 2 * holm(p[members]))
+    q = false_discovery_control(p) if len(p) else p
+    return [replace(e, adjusted=float(a), q=float(b)) for e, a, b in zip(evidence, adjusted, q, strict=True)]
+
+
+def _evidence(allele: Allele, found: list[int], traces: Sequence[Measured], family: int) -> Evidence:
+    covering = [traces[i] for i in found]
+    forward = [t.forward for t in covering]
+    # A change of several bases is shown as far as the weakest of them.
+    weakest = [min(allele.sites, key=lambda s: t.share[s]) for t in covering]
+    shares = [float(t.share[s]) for t, s in zip(covering, weakest, strict=True)]
+    noises = tuple(_noise(t, s) for t, s in zip(covering, weakest, strict=True))
+    # The error grows with the share: taken at each trace's own share it would favour the lower ones.
+    errors = [noise.error(float(np.mean(shares))) for noise in noises]
+    z = [min(float(t.z[s]) for s in allele.sites) for t in covering]
+    strands = {}
+    for strand in sorted(set(forward)):
+        own = [i for i, f in enumerate(forward) if f == strand]
+        mean, error = combine([shares[i] for i in own], [errors[i] for i in own], [strand] * len(own))
+        strands[strand] = Strand(mean, error, float(np.mean([z[i] for i in own])))
+    share, error = combine(shares, errors, forward)
+    evidence = Evidence(
+        allele=allele,
+        share=share,
+        error=error,
+        strands=strands,
+        traces=len(covering),
+        showing=sum(value >= SHOWING_Z for value in z),
+        peaks=frozenset(
+            (i, base)
+            for i, t, value in zip(found, covering, z, strict=True)
+            for site, _ in allele.sites
+            for base in t.places[site]
+            if value >= SHOWING_Z
+        ),
+        p=float(norm.sf(stouffer(z, forward))),
+        adjusted=1.0,
+        q=1.0,
+        background=float(np.mean([noise.mean for noise in noises])),
+        containing=float(np.mean([t.containing[allele.sites[0][0]] for t in covering])),
+        lod95=limit_of_detection(noises, tuple(forward), family),
+        reasons=(),
+    )
+    return replace(evidence, reasons=_reasons(evidence, covering))
+
+
+def _noise(trace: Measured, site: tuple[int, int]) -> Noise:
+    noise = trace.noise[int(trace.mixed[site[0]])][site[1]]
+    assert noise is not None, "a covered base has a noise model"
+    return noise
+
+
+def _reasons(evidence: Evidence, traces: Sequence[Measured]) -> tuple[str, ...]:
+    """What speaks against a change, whatever its p value."""
+    sites = evidence.allele.sites
+    both = len(evidence.strands) == 2
+    reasons = []
+    if both:
+        first, second = evidence.strands.values()
+        if abs(first.share - second.share) > DISCORDANT_ERRORS * np.hypot(first.error, second.error):
+            reasons.append("discordant_orientations")
+        if min(first.z, second.z) < SHOWING_Z:
+            reasons.append("one_orientation_shows_it")
+    else:
+        if not evidence.allele.listed and evidence.share < SMALLEST_UNLISTED:
+            reasons.append("single_orientation")
+        # METHOD: a dye blob spreads over several bases; a second orientation would tell.
+        if not any(t.alone[site] for t in traces for site in sites):
+            reasons.append("neighbouring_peaks")
+    if evidence.share < SMALLEST_LOD[both]:
+        reasons.append("below_limit")
+    if not all(t.drop[site] for t in traces for site in sites):
+        reasons.append("target_peak_too_high")
+    return tuple(reasons)
+
+
+@lru_cache(maxsize=4096)
+def limit_of_detection(noises: tuple[Noise, ...], forward: tuple[bool, ...], family: int) -> float:
+    """Smallest share found with 95 % probability by the test that is used, never below `SMALLEST_LOD`."""
+    share = np.arange(0.005, 1.0, 0.005)
+    z = np.array([noise.z(share) for noise in noises])
+    strands = np.array([z[np.equal(forward, s)].mean(axis=0) for s in sorted(set(forward))])
+    # METHOD: the first step of Holm is the one a lone finding must pass.
+    passed = strands.sum(axis=0) / np.sqrt(len(strands)) >= norm.isf(FAMILY_ERROR / 2 / family)
+    passed &= (strands >= SHOWING_Z).all(axis=0)
+    if not passed.any():
+        return 1.0
+    smallest = float(share[passed.argmax()])
+    errors = [noise.error(smallest) for noise in noises]
+    margin = norm.isf(0.05) * combine([smallest] * len(errors), errors, forward)[1]
+    return float(min(1.0, max(SMALLEST_LOD[len(strands) == 2], smallest + margin)))
+
+
+def findings(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The significant alleles, each with a reason where another one explains the same peaks."""
+    significant = [e for e in evidence if e.adjusted < FAMILY_ERROR]
+    significant.sort(key=lambda e: (-len(e.allele.sites), not e.allele.listed, e.p))
+    listed = {(e.allele.codon, e.allele.sites) for e in evidence if e.allele.listed}
+    accepted: list[Evidence] = []
+    judged = []
+    for one in significant:
+        parts = [(one.allele.codon, (site,)) for site in one.allele.sites]
+        if len(parts) > 1 and all(part in listed for part in parts):
+            # METHOD: a trace cannot tell one molecule with two changes from two molecules; two listed changes
+            # are the plainer reading.
+            one = replace(one, reasons=(*one.reasons, "bases_not_linked"))
+        explaining = next((a for a in accepted if _explains(a, one)), None)
+        if explaining is not None:
+            one = replace(one, reasons=(*one.reasons, f"same_peaks_as_{explaining.allele.name}"))
+        if not one.reasons:
+            accepted.append(one)
+        judged.append(one)
+    return sorted(judged, key=lambda e: (e.allele.codon, e.allele.alt_codon))
+
+
+def _explains(accepted: Evidence, other: Evidence) -> bool:
+    """Whether an accepted change already accounts for the peaks of another."""
+    if set(other.allele.sites) < set(accepted.allele.sites):
+        excess = other.share - accepted.share
+        return bool(excess <= DISCORDANT_ERRORS * np.hypot(other.error, accepted.error))
+    if other.allele.codon == accepted.allele.codon:
+        return False
+    return other.peaks <= accepted.peaks
