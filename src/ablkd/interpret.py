@@ -69,8 +69,11 @@ def _verdicts(reference: Reference, findings: Findings, drug: str) -> list[Verdi
     # METHOD: a member of a compound can worsen the line and never reassure. Exon skipping with a mutation is
     # unknown for every drug until a source is seen, so a mutation that is only on such molecules does not
     # count by itself; if it may also be on whole ones, its own rows hold, the worst of each.
-    worsening = [look_up(reference, findings, name, drug) for name in members]
-    verdicts += [v for v in worsening if v.category in ("reduced", "resistant")]
+    for name in members:
+        compounds = [v.category for v in verdicts if name in v.finding.split("+")]
+        verdict = look_up(reference, findings, name, drug)
+        if SEVERITY.index(verdict.category) > SEVERITY.index(_worst([*compounds, "unknown"])):
+            verdicts.append(verdict)
     # A fusion counts for the drugs that a source ties to it.
     fusions = [look_up(reference, findings, name, drug) for name in findings.fusions]
     return verdicts + [v for v in fusions if any(isinstance(row, Sensitivity) for row in v.shown)]

@@ -1,13 +1,14 @@
 """Sources, drug tables and the README of the folder: nothing without a source, nothing from a bare fold."""
 
 import re
+from pathlib import Path
 
 import pytest
-from conftest import FOLDER
 
 from ablkd.reference import SEQUENCES, TABLES, sha256
 from ablkd.tables import read_rows
 
+FOLDER = Path(__file__).parents[2] / "reference"
 DRUGS = ["imatinib", "bosutinib", "dasatinib", "nilotinib", "ponatinib", "asciminib"]
 
 
