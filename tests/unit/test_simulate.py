@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,8 @@ CONTIGS = {
     record.id: str(record.seq) for record in SeqIO.parse(ROOT / "reference/transcripts.fasta", "fasta")
 }
 MINOR = CONTIGS["e1a2"][150:1792]
+TARGET = CONTIGS["NM_005157.6"]
 FAULTLESS = "rt_error=0 pcr_error=0 sequencing_error=0 indel_error=0 recombination=0"
-
-
-@pytest.fixture(scope="module")
-def reference():
-    return load_reference(ROOT / "reference")
 
 
 def truth_file(folder: Path, rows: str, **columns: str) -> Path:
@@ -131,8 +128,8 @@ def test_without_errors_read_pairs_lie_in_their_molecule_and_cover_it_evenly(tmp
 def test_uncut_products_are_read_from_both_ends(tmp_path, reference):
     rows = "A illumina e1a2 unmutated 1 kinase_nested"
     simulate(truth_file(tmp_path, rows, **faultless(depth="10", insert_mean="0")), reference, tmp_path, 1)
-    target = CONTIGS["NM_005157.6"][657:1267]
-    ends = both_strands(target[:150]) | both_strands(target[-150:])
+    product = TARGET[657:1267]
+    ends = both_strands(product[:150]) | both_strands(product[-150:])
     reads = fastq(tmp_path / "A_1.fastq.gz") + fastq(tmp_path / "A_2.fastq.gz")
     assert len(reads) == 20
     assert {bases for _, bases, _ in reads} <= ends
@@ -231,6 +228,24 @@ def test_indels_come_at_the_rate_asked_for(tmp_path, reference):
     words = {m[i : i + 20] for m in both_strands(MINOR) for i in range(len(m) - 19)}
     whole = [read[i : i + 20] in words for read in reads for i in range(0, len(read) - 19, 20)]
     assert 0.62 < sum(whole) / len(whole) < 0.78
+
+
+def test_tiles_share_the_rt_errors_of_their_templates(tmp_path, reference):
+    knowledge = tmp_path / "reference"
+    shutil.copytree(ROOT / "reference", knowledge)
+    with (knowledge / "amplicons.tsv").open("a") as table:
+        table.write("tiled\t1\tNM_005157.6\t400\t420\t880\t900\tprimers_minor_long\n")
+        table.write("tiled\t2\tNM_005157.6\t700\t720\t1180\t1200\tprimers_minor_long\n")
+    columns = faultless(depth="10", template_molecules="1") | {"rt_error": "0.03"}
+    truth = truth_file(tmp_path, "A ont e1a2 unmutated 1 tiled", **columns)
+    simulate(truth, load_reference(knowledge), tmp_path, 1)
+    strands = {bases for _, bases, _ in fastq(tmp_path / "A.fastq.gz")}
+    primers = TARGET[399:420], TARGET[699:720]
+    one, two = (next(s for s in strands if s.startswith(primer)) for primer in primers)
+    assert len(strands) == 4 and len(one) == len(two) == 501
+    # Both tiles copy c.721 to c.879; each has its own primers around that.
+    assert one[321:480] == two[21:180] != TARGET[720:879]
+    assert one[-21:] == TARGET[879:900] and two[:21] == TARGET[699:720]
 
 
 def test_every_problem_of_a_truth_table_is_named_with_its_line(tmp_path, reference):

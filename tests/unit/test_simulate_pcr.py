@@ -1,24 +1,14 @@
 """Descent in the simulated PCR: what is shared by how many molecules, against formulas."""
 
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ablkd.records import Amplicon
-from ablkd.reference import load_reference
 from ablkd.simulate.molecules import build_molecule, parse_haplotype
 from ablkd.simulate.pcr import COPIED, Products, draw_pool, draw_templates
 from ablkd.simulate.truth import DEFAULTS, TruthRow
 from ablkd.tables import column_types, parse_cell
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def reference():
-    return load_reference(ROOT / "reference")
 
 
 def settings(**values) -> TruthRow:
@@ -40,7 +30,6 @@ def pool_of(reference, row, number, *haplotypes, fusions=(), seed=1):
     amplicon = (
         None if len(set(fusions)) > 1 else next(a for a in reference.amplicons if a.name == "minor_long")
     )
-    assert amplicon is None or isinstance(amplicon, Amplicon)
     products = Products(reference, molecules, amplicon)
     return products, draw_pool(templates, products, number, row, rng)
 

@@ -7,7 +7,6 @@ import pytest
 from Bio import SeqIO
 
 from ablkd.errors import InputError
-from ablkd.reference import load_reference
 from ablkd.simulate import simulate
 from ablkd.simulate.abif import write_trace
 from ablkd.traces import Trace, read_trace
@@ -18,11 +17,6 @@ CONTIGS = {
 }
 TARGET = CONTIGS["NM_005157.6"]
 HEADER = "sample platform fusion haplotype fraction amplicon template_molecules forward_starts reverse_starts"
-
-
-@pytest.fixture(scope="module")
-def reference():
-    return load_reference(ROOT / "reference")
 
 
 def traces(folder, reference, haplotypes: str, forward="", reverse="") -> dict[str, Path]:

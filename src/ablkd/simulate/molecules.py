@@ -80,7 +80,7 @@ class Product:
 
 
 def parse_haplotype(reference: Reference, text: str) -> tuple[Edit, ...]:
-    """`exon4_skipping+T315I` or `c.944C>T` -> edits in transcript order.
+    """`exon2_skipping+A123V` or `c.123A>G` -> edits in transcript order.
 
     Names are looked up among splice events, then catalogue mutations (the first row where several
     nucleotide changes share a name), then polymorphisms.
