@@ -1,0 +1,132 @@
+"""What could have been seen: depth, limit of detection and status of every listed allele and codon."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ablkd import hgvs
+from ablkd.background import DOUBLE_ERROR, RT_ERROR, Background
+from ablkd.records import Call, Coverage, Mutation
+from ablkd.reference import Reference, encode
+from ablkd.tally import Tally
+
+if TYPE_CHECKING:
+    from ablkd.call import Alphas
+
+MIN_DEPTH = 100
+# METHOD: the limit of detection is computed at depths 10 % apart and told at the next lower one, on the safe side.
+DEPTH_STEP = 1.1
+AMPLE = 10**6
+
+
+def coverage_rows(
+    sample: str,
+    tally: Tally,
+    background: Background,
+    reference: Reference,
+    levels: Alphas,
+    calls: list[Call],
+    required_lod: float,
+) -> tuple[list[Coverage], int]:
+    """A row for every catalogue allele and every codon from the first to the last one that the catalogue lists.
+
+    Also returns the lowest depth over the catalogue's codons.
+    """
+    if not reference.mutations:
+        return [], 0
+    listed = [m.codon for m in reference.mutations]
+    limit = _Limit(background)
+    passed = {c.hgvs_c for c in calls if c.filter == "PASS"}
+    found = {c.codon for c in calls if c.filter == "PASS" and c.tier in ("catalogue", "novel")}
+    rows = []
+    worst: dict[int, float] = {}
+    for mutation in reference.mutations:
+        n = int(tally.containing[mutation.codon - 1])
+        lod = limit.of(n, _rate(background, mutation), levels.catalogue)
+        worst[mutation.codon] = max(worst.get(mutation.codon, 0.0), lod or 0.0)
+        rows.append(_row(sample, tally, reference, limit, mutation, mutation.codon, lod, levels.catalogue,
+                         required_lod, mutation.hgvs_c in passed))  # fmt: skip
+    for codon in range(min(listed), max(listed) + 1):
+        n = int(tally.containing[codon - 1])
+        lod = limit.of(n, background.transition, levels.novel)
+        if n and codon in worst:
+            lod = worst[codon]
+        rows.append(_row(sample, tally, reference, limit, None, codon, lod, levels.novel,
+                         required_lod, codon in found))  # fmt: skip
+    return rows, min(int(tally.depth[c - 1]) for c in listed)
+
+
+def _rate(background: Background, mutation: Mutation) -> float:
+    pairs = zip(encode(mutation.ref_codon), encode(mutation.alt_codon), strict=True)
+    changes = [(int(a), int(b)) for a, b in pairs if a != b]
+    if len(changes) == 1:
+        return background.rate(*changes[0])
+    return DOUBLE_ERROR
+
+
+class _Limit:
+    """Limits of detection, computed once per depth step, error rate and level."""
+
+    def __init__(self, background: Background) -> None:
+        self.background = background
+        self.at = cache(self._at)
+
+    def _at(self, n: int, rate: float, alpha: float) -> float:
+        return self.background.lod95(n, rate, self.background.templates * RT_ERROR, alpha)
+
+    def of(self, n: int, rate: float, alpha: float) -> float | None:
+        """LoD95 at a depth of n; None where nothing was covered."""
+        if n < 1:
+            return None
+        step = int(np.log(n) / np.log(DEPTH_STEP))
+        return self.at(max(1, int(DEPTH_STEP**step)), rate, alpha)
+
+    def cause(self, n: int, rate: float, alpha: float, required: float) -> str:
+        """Why the limit is missed: would more depth mend it, would more templates, or is it the background?"""
+        if (self.of(AMPLE, rate, alpha) or 1.0) <= required:
+            return "depth"
+        unlimited = replace(self.background, templates=float(AMPLE))
+        return "templates" if unlimited.lod95(max(n, 10_000), rate, 0.0, alpha) <= required else "background"
+
+
+def _row(
+    sample: str,
+    tally: Tally,
+    reference: Reference,
+    limit: _Limit,
+    mutation: Mutation | None,
+    codon: int,
+    lod: float | None,
+    alpha: float,
+    required_lod: float,
+    detected: bool,
+) -> Coverage:
+    n, depth = int(tally.containing[codon - 1]), int(tally.depth[codon - 1])
+    reason = ""
+    if n == 0:
+        reason = "primer" if tally.masked[codon - 1] else "not_covered"
+    elif n < MIN_DEPTH:
+        reason = "depth"
+    elif lod is None or lod > required_lod:
+        background = limit.background
+        rate = _rate(background, mutation) if mutation else background.transition
+        reason = limit.cause(n, rate, alpha, required_lod)
+    status = "not_assessable" if reason else "not_detected"
+    residue = hgvs.AMINO_ACIDS[reference.codon(codon)]
+    return Coverage(
+        sample=sample,
+        kind="allele" if mutation else "codon",
+        name=mutation.name if mutation else f"{residue}{codon}",
+        hgvs_c=mutation.hgvs_c if mutation else "",
+        codon=codon,
+        exon=reference.exon_at(3 * codon - 2),
+        depth=depth,
+        lod95=lod,
+        assessable="no" if reason else "yes",
+        reason=reason,
+        status="detected" if detected else status,
+    )

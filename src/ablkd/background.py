@@ -1,0 +1,148 @@
+"""Expected error per allele, the tail probability of a count, and the limit of detection that follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special, stats
+
+from ablkd.records import Platform
+
+# METHOD: site error rates live on a grid of 60 values, log-spaced in units of the class mean; no site errs more often
+# than 2 % (on a platform with more errors: ten times its mean), or it would be known as bad.
+GRID = np.exp(np.linspace(np.log(1e-3), np.log(1e3), 60))
+HIGHEST_RATE, HIGHEST_FACTOR = 0.02, 10.0
+# METHOD: an error of reverse transcription (5e-5 per nt, Traverse and Ochman 2016: 3-6e-5; a third of it per
+# allele) is a clone of one template: it has a VAF near 1/N that no control contains.
+RT_ERROR = 1.7e-5
+# METHOD: squared coefficient of variation of the family size of a template after PCR.
+FAMILY_CV2 = 0.25
+# METHOD: templates assumed when nobody says how many went in; stated in the report.
+DEFAULT_TEMPLATES = 500.0
+# METHOD: two errors in one codon are independent, but never rarer than this.
+DOUBLE_ERROR = 1e-6
+TRANSITIONS = {(0, 2), (2, 0), (1, 3), (3, 1)}
+
+
+@dataclass(frozen=True)
+class Background:
+    """What errors alone do on one platform, with N templates in the tube (a-priori mode: no controls).
+
+    `cv` is the between-sample coefficient of variation, `log_sd` the spread of site rates around the class mean.
+    """
+
+    transition: float
+    transversion: float
+    indel: float
+    log_sd: float
+    cv: float
+    templates: float
+
+    def rate(self, ref: int, alt: int) -> float:
+        """Class mean of the error rate per base from one base code to another."""
+        return self.transition if (ref, alt) in TRANSITIONS else self.transversion
+
+    def weights(self, mean_rate: float) -> NDArray[np.float64]:
+        """Prior weight of each grid value, float64[60], for an allele with this mean error rate."""
+        highest = max(HIGHEST_RATE, HIGHEST_FACTOR * max(self.transition, mean_rate))
+        possible = np.where(mean_rate * GRID <= highest, _lognormal(self.log_sd), 0.0)
+        return possible / possible.sum()
+
+    def tail(self, x: int, n: int, mean_rate: float, jackpots: float) -> float:
+        """P(at least x of n fragments show the allele by error).
+
+        `mean_rate` is the expected error rate per fragment, `jackpots` the expected number of templates that carry
+        the allele by an error of reverse transcription. Each grid rate and each number of jackpots gives a negative
+        binomial with the mean and variance of the sum; size r = mean^2 / (variance - mean).
+        """
+        if x <= 0:
+            return 1.0
+        most = int(stats.poisson.isf(1e-13, jackpots)) + 1
+        clones = np.arange(most + 1)
+        clone_weights = stats.poisson.pmf(clones, jackpots)
+        errors = n * mean_rate * GRID[:, None]
+        families = n * clones[None, :] / self.templates
+        mean = errors + families
+        extra = (self.cv * errors) ** 2 + n**2 * clones[None, :] * FAMILY_CV2 / self.templates**2
+        size = mean**2 / extra
+        tails = special.betainc(x, size, mean / (mean + size))
+        return float(self.weights(mean_rate) @ (tails @ clone_weights))
+
+    def threshold(self, n: int, mean_rate: float, jackpots: float, alpha: float) -> int:
+        """Smallest count whose tail is below alpha; n + 1 where even all fragments would not do."""
+        low, high = 1, 2
+        while high <= n and self.tail(high, n, mean_rate, jackpots) >= alpha:
+            low, high = high, 2 * high
+        high = min(high, n + 1)
+        while low < high:
+            middle = (low + high) // 2
+            if middle <= n and self.tail(middle, n, mean_rate, jackpots) >= alpha:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def lod95(self, n: int, mean_rate: float, jackpots: float, alpha: float) -> float:
+        """Smallest true fraction that is called with 95 % probability at n fragments; 1.0 where none is.
+
+        METHOD: the count is beta-binomial: N templates are drawn first, each with its own family size.
+        """
+        needed = self.threshold(n, mean_rate, jackpots, alpha)
+        if needed > n:
+            return 1.0
+        low, high = 1e-6, 1.0
+        for _ in range(20):
+            middle = np.sqrt(low * high)
+            if self._power(needed, n, min(middle + mean_rate, 1 - 1e-9)) >= 0.95:
+                high = middle
+            else:
+                low = middle
+        return float(high)
+
+    def _power(self, needed: int, n: int, fraction: float) -> float:
+        concentration = self.templates / (1 + FAMILY_CV2)
+        quantiles = (np.arange(100) + 0.5) / 100
+        drawn = stats.beta.ppf(quantiles, fraction * concentration, (1 - fraction) * concentration)
+        return float(stats.binom.sf(needed - 1, n, drawn).mean())
+
+    def interval(self, x: int, n: int, rate: float) -> tuple[float, float, float]:
+        """(fraction, low, high) at 95 %: Jeffreys interval on the effective number of molecules."""
+        share = max(0.0, (x / n - rate) / (1 - rate))
+        variance = share * (1 - share) * (1 / n + (1 + FAMILY_CV2) / self.templates)
+        effective = share * (1 - share) / variance if variance > 0 else 1 / (
+            1 / n + (1 + FAMILY_CV2) / self.templates
+        )
+        low = stats.beta.ppf(0.025, effective * share + 0.5, effective * (1 - share) + 0.5)
+        high = stats.beta.ppf(0.975, effective * share + 0.5, effective * (1 - share) + 0.5)
+        return share, float(min(low, share)), float(max(high, share))
+
+
+@cache
+def _lognormal(log_sd: float) -> NDArray[np.float64]:
+    """Density on the grid of a lognormal with mean 1, whose median is exp(-sd^2 / 2)."""
+    return np.exp(-0.5 * ((np.log(GRID) + log_sd**2 / 2) / log_sd) ** 2)
+
+
+def prior_background(platform: Platform, templates: float | None) -> Background:
+    """The background of a platform as its row in platforms.tsv assumes it."""
+    return Background(
+        transition=platform.transition_error,
+        transversion=platform.transversion_error,
+        indel=platform.indel_error,
+        log_sd=platform.error_log_sd,
+        cv=platform.between_sample_cv,
+        templates=templates or DEFAULT_TEMPLATES,
+    )
+
+
+def quality_tail(x: int, qualities: NDArray[np.integer]) -> float:
+    """P(at least x errors to one given base) from Phred qualities alone, an upper bound.
+
+    `qualities` int[41] is the histogram of the base qualities at the site. METHOD: the Poisson with the same mean
+    bounds the Poisson-binomial from above where x exceeds the mean; it is used as it stands, on the safe side.
+    """
+    expected = float((qualities * 10 ** (-np.arange(len(qualities)) / 10)).sum()) / 3
+    return float(stats.poisson.sf(x - 1, expected)) if x > expected else 1.0
