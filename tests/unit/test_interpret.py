@@ -1,5 +1,6 @@
 """What findings mean for six drugs: the golden lines, and the rules that keep a line on the safe side."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from ablkd.records import (
     Phase,
     QcMetric,
     Sample,
+    Sensitivity,
     SpliceEvent,
 )
 from ablkd.reference import load_reference
@@ -72,11 +74,11 @@ def events(*present, not_assessable=()):
     ]  # fmt: skip
 
 
-def lines(calls=(), missing=(), haplotypes=(), phases=(), splicing=None, fusion=None):
+def lines(calls=(), missing=(), haplotypes=(), phases=(), splicing=None, fusion=None, reference=REFERENCE):
     """Drug -> its line."""
     made = drug_lines(
         "S",
-        REFERENCE,
+        reference,
         list(calls),
         coverage(missing),
         list(haplotypes),
@@ -230,6 +232,43 @@ def test_a_compound_that_is_not_excluded_is_said_and_never_reassures(verdict):
     assert all("T315I and M351T may be on one molecule" in line.statement for line in found.values())
     assert found["imatinib"].category == "resistant"
     assert found["ponatinib"].category == "unknown"
+
+
+def knowing(*rows):
+    """The shipped knowledge with made-up rows on ponatinib: (finding, category)."""
+    more = [
+        Sensitivity(finding, "ponatinib", category, "guideline", "", "", None, "", "Made up.", "eln_2020", "")
+        for finding, category in rows
+    ]
+    return replace(REFERENCE, sensitivity=(*REFERENCE.sensitivity, *more))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "category"),
+    [("polyclonal", "sensitive"), ("not_proven", "unknown"), (None, "unknown"), ("compound", "resistant")],
+)
+def test_two_sensitive_mutations_are_sensitive_only_when_they_are_apart(verdict, category):
+    phases = [phase("T315I+M351T", verdict)] if verdict else []
+    found = lines([call("T315I"), call("M351T")], phases=phases, reference=knowing(("M351T", "sensitive")))
+    assert found["ponatinib"].category == category
+
+
+@pytest.mark.parametrize(
+    ("rows", "category"),
+    [
+        ([("G250E", "sensitive"), ("M351T", "sensitive")], "unknown"),  # members never reassure
+        ([("G250E+M351T", "sensitive")], "sensitive"),  # a row on exactly this compound
+        ([("G250E+M351T", "sensitive"), ("G250E", "reduced")], "reduced"),  # members worsen
+        ([("G250E+M351T", "reduced"), ("G250E+M351T", "sensitive")], "reduced"),  # the worse of two rows
+    ],
+)
+def test_the_row_of_a_compound_comes_first_and_its_members_only_worsen(rows, category):
+    found = lines(
+        [call("G250E"), call("M351T")],
+        phases=[phase("G250E+M351T", "compound")],
+        reference=knowing(*rows),
+    )
+    assert found["ponatinib"].category == category
 
 
 def test_changes_that_exclude_each_other_need_no_phase():
