@@ -32,6 +32,7 @@ def code_hash() -> str:
     """A hash of every file of the package: with it in a rule's `params`, a new version reruns the rule."""
     digest = hashlib.sha256()
     for path in sorted(PACKAGE.rglob("*")):
-        if path.is_file() and path.suffix not in (".pyc", ".nbi", ".nbc"):
-            digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
+        name = path.relative_to(PACKAGE)
+        if path.is_file() and path.suffix != ".pyc" and not any(part.startswith(".") for part in name.parts):
+            digest.update(name.as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]

@@ -224,19 +224,20 @@ def interpret(
 def report(result: Path, reference: Path, html: Path | None, vcf: Path | None, pdf: Path | None) -> None:
     """Result -> page, VCF and PDF, those asked for."""
 
+    known = load_reference(reference)
     found = read_result(result)
     if html:
         from ablkd.report import write_report
 
-        write_report(found, html)
+        write_report(found, html, known)
     if vcf:
         from ablkd.vcf import write_vcf
 
-        write_vcf(found, load_reference(reference), vcf)
+        write_vcf(found, known, vcf)
     if pdf:
         from ablkd.report import write_pdf
 
-        write_pdf(found, pdf)
+        write_pdf(found, pdf, known)
 
 
 def timeline(patient: str, results: list[Path], clinical: Path | None, html: Path, table: Path) -> None:

@@ -1,0 +1,147 @@
+"""The command line: every subcommand explains itself, mistakes are sentences, bugs keep their traceback."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+
+import pytest
+
+from ablkd import cli, steps
+from ablkd.config import checked_settings, read_config
+from ablkd.errors import InputError, UnusableSample
+from ablkd.home import code_hash
+
+
+def ablkd(*words: str, **options) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "ablkd.cli", *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_subcommand_is_a_step_with_the_same_arguments(name, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main([name, "--help"])
+    assert stop.value.code == 0
+    text = capsys.readouterr().out
+    example = text.partition("example:")[2].split()
+    assert example[:2] == ["ablkd", name]
+    words = example[1 : example.index(">") if ">" in example else None]
+    given = vars(cli.parser().parse_args(words))
+    del given["command"], given["version"]
+    assert set(given) == set(inspect.signature(getattr(steps, name)).parameters)
+
+
+def test_only_wanted_modules_are_loaded_for_help():
+    code = "import sys, ablkd.cli as c; c.parser(); print([m for m in ('numpy', 'numba', 'pandas', 'pysam') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_mistake_is_one_line_and_status_2(tmp_path):
+    done = ablkd("check", str(tmp_path / "config.yaml"))
+    assert done.returncode == 2
+    assert (
+        done.stderr
+        == f"{tmp_path}/config.yaml: cannot be read: No such file or directory (give the path of a config.yaml)\n"
+    )
+    assert done.stdout == ""
+
+
+def test_several_mistakes_are_a_line_each(tmp_path):
+    (tmp_path / "config.yaml").write_text("sampels: x\nrequired_lod_reads: 3\npdf: maybe\n")
+    done = ablkd("check", cwd=tmp_path)
+    assert done.returncode == 2
+    lines = done.stderr.splitlines()
+    assert [line.split(" (")[0] for line in lines] == [
+        "config.yaml: unknown key 'sampels'",
+        "config.yaml: required_lod_reads is 3",
+        "config.yaml: pdf is 'maybe'",
+    ]
+    assert all(line.endswith(")") for line in lines)
+
+
+def test_a_bug_keeps_its_traceback(monkeypatch):
+    def broken(folder):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(steps, "init", broken)
+    with pytest.raises(ZeroDivisionError):
+        cli.main(["init", "x"])
+
+
+def test_no_subcommand_prints_help_and_fails(capsys):
+    assert cli.main([]) == 2
+    assert "COMMAND" in capsys.readouterr().out
+
+
+def test_an_unusable_sample_writes_all_its_files_and_says_why(tmp_path, root, monkeypatch, capsys):
+    import ablkd.trace_call
+
+    def unusable(*_):
+        raise UnusableSample("t.ab1: is not a trace")
+
+    monkeypatch.setattr(ablkd.trace_call, "call_traces", unusable)
+    tables = ["calls", "coverage", "haplotypes", "phase", "splicing", "fusion", "qc", "peaks"]
+    words = [word for table in tables for word in (f"--{table}", str(tmp_path / table))]
+    limits = ["--required-lod", "0.2", "--reporting-cut", "0.2"]
+    traces = ["--traces", "t.ab1", "--reference", str(root / "reference")]
+    assert cli.main(["trace", "--sample", "S1", *traces, *limits, *words]) == 0
+    assert capsys.readouterr().err == "S1: not usable: t.ab1: is not a trace\n"
+    assert [(tmp_path / table).read_text().count("\n") for table in tables] == [1, 1, 1, 1, 1, 1, 2, 1]
+    assert (tmp_path / "qc").read_text().splitlines()[
+        1
+    ] == "S1\tusable\tno\t\tyes\tfail\tt.ab1: is not a trace"
+
+
+def test_settings_take_the_defaults_that_config_yaml_shows(root):
+    shown = read_config(root / "config.yaml")
+    defaults = checked_settings({})
+    assert list(shown) == list(defaults)
+    differ = {key for key in shown if shown[key] != defaults[key]}
+    assert differ == {"samples", "clinical"}
+
+
+@pytest.mark.parametrize(
+    ("setting", "good"),
+    [
+        ({"required_lod_reads": 0}, False),
+        ({"required_lod_reads": 0.5}, True),
+        ({"required_lod_reads": True}, False),
+        ({"required_lod_sanger": "0.2"}, False),
+        ({"reporting_cut_reads": 1}, True),
+        ({"reporting_cut_reads": -0.1}, False),
+        ({"results": ""}, False),
+        ({"results": "out/{sample}"}, False),
+        ({"clinical": None}, True),
+        ({"samples": None}, False),
+    ],
+)
+def test_settings_keep_their_ranges(setting, good):
+    if good:
+        assert checked_settings(setting).items() >= setting.items()
+    else:
+        with pytest.raises(InputError, match="config.yaml: "):
+            checked_settings(setting)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"), [("a: [1", "config.yaml:2: is not YAML"), ("- a", "is not a table")]
+)
+def test_a_config_that_is_no_table_is_refused(tmp_path, text, place):
+    (tmp_path / "config.yaml").write_text(text + "\n")
+    with pytest.raises(InputError, match=place):
+        read_config(tmp_path / "config.yaml")
+
+
+def test_the_code_hash_changes_with_the_code_only(tmp_path, monkeypatch):
+    from ablkd import home
+
+    (tmp_path / "a.py").write_text("x = 1")
+    monkeypatch.setattr(home, "PACKAGE", tmp_path)
+    first = code_hash()
+    (tmp_path / "a.pyc").write_text("compiled")
+    assert code_hash() == first
+    (tmp_path / "a.py").write_text("x = 2")
+    assert code_hash() != first
