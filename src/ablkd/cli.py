@@ -17,6 +17,14 @@ def copies_or_none(text: str) -> float | None:
     return float(text) if text else None
 
 
+def key_and_value(text: str) -> tuple[str, str]:
+    """`KEY=VALUE` as a pair."""
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise argparse.ArgumentTypeError(f"'{text}' is not KEY=VALUE")
+    return key, value
+
+
 PATH: dict[str, Any] = {"type": Path, "metavar": "FILE"}
 PATHS: dict[str, Any] = {"type": Path, "metavar": "FILE", "nargs": "*", "default": []}
 NAME: dict[str, Any] = {"metavar": "NAME"}
@@ -54,7 +62,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "control_calls": {**PATHS, "help": "calls.tsv of the run's controls"},
     "control_coverage": {**PATHS, "help": "coverage.tsv of the run's controls"},
     "control_qc": {**PATHS, "help": "qc rows of the run's controls"},
-    "setting": {"metavar": "KEY=VALUE", "nargs": "*", "default": [], "help": "a setting in force"},
+    "setting": {
+        "type": key_and_value,
+        "metavar": "KEY=VALUE",
+        "nargs": "*",
+        "default": [],
+        "help": "a setting in force, for the report",
+    },
     "result": {**PATH, "help": "result.json of a sample"},
     "results": {**PATHS, "help": "result.json of each sample"},
     "html": {**PATH, "help": "page to write"},
@@ -118,12 +132,14 @@ COMMANDS: dict[str, Command] = {
         "ablkd splice --sample S1 --platform illumina --reference reference --fragments fragments.npz "
         "--splicing splicing.tsv --fusion fusion.tsv",
         "sample platform reference fragments splicing fusion",
+        "template_copies",
     ),
     "phase": Command(
         "fragments and calls to haplotypes and compound verdicts",
         "ablkd phase --sample S1 --reference reference --fragments fragments.npz --calls calls.tsv "
         "--splicing splicing.tsv --haplotypes haplotypes.tsv --phase phase.tsv",
         "sample reference fragments calls splicing haplotypes phase",
+        "template_copies",
     ),
     "trace": Command(
         "Sanger traces to the same tables as reads",

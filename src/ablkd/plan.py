@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from importlib.util import find_spec
 from typing import Any
 
+from ablkd.clinical import read_clinical
 from ablkd.config import checked_settings
 from ablkd.errors import InputError
-from ablkd.records import ClinicalEvent, Sample
+from ablkd.records import Sample
 from ablkd.reference import SEQUENCES, TABLES, Reference, load_reference
 from ablkd.samples import read_files, read_sheet
-from ablkd.tables import format_cell, read_rows
+from ablkd.tables import format_cell
 
 # The knowledge each kind of step reads: a change of drug evidence repeats no alignment and no calling.
 ALIGNING = (SEQUENCES, "transcripts.tsv", "exons.tsv", "amplicons.tsv", "platforms.tsv", "splicing.tsv")
@@ -104,6 +105,8 @@ def read_plan(config: dict[str, Any], name: str = "config.yaml") -> Plan:
     settings = checked_settings(config, name)
     reference = load_reference(settings["reference"])
     problems: list[str] = []
+    if settings["pdf"] and find_spec("weasyprint") is None:
+        problems.append(f"{name}: pdf needs WeasyPrint (pip install 'ablkd[pdf]', or set it to false)")
     samples: list[Sample] = []
     try:
         samples = read_sheet(settings["samples"], reference)
@@ -111,7 +114,7 @@ def read_plan(config: dict[str, Any], name: str = "config.yaml") -> Plan:
         problems += error.problems
     if settings["clinical"]:
         try:
-            read_rows(Path(settings["clinical"]), ClinicalEvent)
+            read_clinical(settings["clinical"])
         except InputError as error:
             problems += error.problems
     if problems:

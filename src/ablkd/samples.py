@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ablkd.clinical import is_date
 from ablkd.errors import InputError
 from ablkd.records import Sample
 from ablkd.reference import Reference
@@ -56,6 +56,14 @@ def expected_findings(text: str) -> tuple[Expected, ...]:
 def read_files(cell: str) -> list[Path]:
     """The files of a `reads_1` or `reads_2` cell."""
     return [Path(part) for part in _parts(cell)]
+
+
+def without_folders(sample: Sample) -> Sample:
+    """The sample with bare file names: results do not depend on where the files are."""
+    reads_1, reads_2 = (
+        ";".join(path.name for path in read_files(c)) for c in (sample.reads_1, sample.reads_2)
+    )
+    return replace(sample, reads_1=reads_1, reads_2=reads_2)
 
 
 def _parts(cell: str) -> list[str]:
@@ -149,7 +157,7 @@ def _row_problems(row: dict[str, str], reference: Reference, folder: Path) -> li
         for name in ("sample", "patient", "run")
         if row[name] and not NAME.fullmatch(row[name])
     ]
-    if row["collected"] and not _is_date(row["collected"]):
+    if row["collected"] and not is_date(row["collected"]):
         problems.append(f"collected '{row['collected']}' is not a date (write YYYY-MM-DD or YYYY-MM)")
     if row["platform"]:
         problems += _one_of("platform", row["platform"], reference.platforms)
@@ -163,16 +171,6 @@ def _row_problems(row: dict[str, str], reference: Reference, folder: Path) -> li
     for name in ("reads_1", "reads_2"):
         problems += _missing_files(name, _parts(row[name]), folder)
     return problems
-
-
-def _is_date(text: str) -> bool:
-    if not re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", text):
-        return False
-    try:
-        date.fromisoformat(text if len(text) == 10 else f"{text}-01")
-    except ValueError:
-        return False
-    return True
 
 
 def _expected_problems(row: dict[str, str]) -> list[str]:

@@ -1,21 +1,21 @@
 """One function per subcommand: read the named files, do the step, write the named files.
 
 Whatever is heavy is imported inside the step, so that `ablkd --help` is quick and a step loads only its own.
-A sample that cannot be used gives tables without rows and a failed qc row, one printed line, and no error.
+A sample that cannot be used gives tables that say so, a failed qc row, one printed line, and no error.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from pathlib import Path
 from typing import TypeVar
 
 from ablkd import records as r
+from ablkd.clinical import read_clinical
 from ablkd.documents import read_peaks, read_result, write_json
-from ablkd.errors import InputError, UnusableSample
+from ablkd.errors import InputError
 from ablkd.reference import load_reference
-from ablkd.samples import read_files, read_sheet
+from ablkd.samples import read_sheet, without_folders
 from ablkd.tables import read_rows, write_rows
 
 Row = TypeVar("Row")
@@ -62,9 +62,7 @@ def align(
     metrics = align_sample(
         sample, known.platform(platform), amplicon, known, reads_1, reads_2, fragments, bam
     )
-    for row in metrics:
-        if row.metric == "usable" and row.status == "fail":
-            _say(sample, row.reason)
+    _tell_unusable(metrics)
     write_rows(qc, r.QcMetric, metrics)
 
 
@@ -85,50 +83,49 @@ def call(
     from ablkd.fragments import load
 
     known = load_reference(reference)
-    try:
-        found, seen, metrics = call_sample(
-            sample,
-            known.platform(platform),
-            known,
-            load(fragments),
-            template_copies,
-            required_lod,
-            reporting_cut,
-        )
-    except UnusableSample as problem:
-        found, seen, metrics = [], [], _unusable(sample, problem)
+    limits = (template_copies, required_lod, reporting_cut)
+    found, seen, metrics = call_sample(sample, known.platform(platform), known, load(fragments), *limits)
     write_rows(calls, r.Call, found)
     write_rows(coverage, r.Coverage, seen)
     write_rows(qc, r.QcMetric, metrics)
 
 
 def splice(
-    sample: str, platform: str, reference: Path, fragments: Path, splicing: Path, fusion: Path
+    sample: str,
+    platform: str,
+    reference: Path,
+    fragments: Path,
+    template_copies: float | None,
+    splicing: Path,
+    fusion: Path,
 ) -> None:
     """Fragments -> isoform events and fusion type."""
     from ablkd.fragments import load
     from ablkd.splicing import splice_sample
 
     known = load_reference(reference)
-    events, fusions = splice_sample(sample, known.platform(platform), known, load(fragments))
+    events, fusions = splice_sample(sample, known.platform(platform), known, load(fragments), template_copies)
     write_rows(splicing, r.SpliceEvent, events)
     write_rows(fusion, r.Fusion, fusions)
 
 
 def phase(
-    sample: str, reference: Path, fragments: Path, calls: Path, splicing: Path, haplotypes: Path, phase: Path
+    sample: str,
+    reference: Path,
+    fragments: Path,
+    template_copies: float | None,
+    calls: Path,
+    splicing: Path,
+    haplotypes: Path,
+    phase: Path,
 ) -> None:
     """Fragments, calls and events -> haplotypes and compound verdicts."""
     from ablkd.fragments import load
     from ablkd.phase import phase_sample
 
-    molecules, verdicts = phase_sample(
-        sample,
-        load_reference(reference),
-        load(fragments),
-        read_rows(calls, r.Call),
-        read_rows(splicing, r.SpliceEvent),
-    )
+    known = load_reference(reference)
+    changes = (read_rows(calls, r.Call), read_rows(splicing, r.SpliceEvent))
+    molecules, verdicts = phase_sample(sample, known, load(fragments), *changes, template_copies)
     write_rows(haplotypes, r.Haplotype, molecules)
     write_rows(phase, r.Phase, verdicts)
 
@@ -151,19 +148,16 @@ def trace(
     """Traces -> the same tables as reads, and chromatogram windows for the report."""
     from ablkd.trace_call import call_traces
 
-    known = load_reference(reference)
-    try:
-        found = call_traces(sample, traces, known, required_lod, reporting_cut)
-        rows = (found.calls, found.coverage, found.haplotypes, found.phase, found.splicing, found.fusion)
-        metrics, windows = found.qc, found.peaks
-    except UnusableSample as problem:
-        rows, metrics, windows = ([],) * 6, _unusable(sample, problem), []
-    paths = (calls, coverage, haplotypes, phase, splicing, fusion)
-    types = (r.Call, r.Coverage, r.Haplotype, r.Phase, r.SpliceEvent, r.Fusion)
-    for path, row_type, table in zip(paths, types, rows, strict=True):
-        write_rows(path, row_type, table)
-    write_rows(qc, r.QcMetric, metrics)
-    write_json(peaks, windows)
+    found = call_traces(sample, traces, load_reference(reference), required_lod, reporting_cut)
+    _tell_unusable(found.qc)
+    write_rows(calls, r.Call, found.calls)
+    write_rows(coverage, r.Coverage, found.coverage)
+    write_rows(haplotypes, r.Haplotype, found.haplotypes)
+    write_rows(phase, r.Phase, found.phase)
+    write_rows(splicing, r.SpliceEvent, found.splicing)
+    write_rows(fusion, r.Fusion, found.fusion)
+    write_rows(qc, r.QcMetric, found.qc)
+    write_json(peaks, found.peaks)
 
 
 def interpret(
@@ -181,7 +175,7 @@ def interpret(
     control_calls: list[Path],
     control_coverage: list[Path],
     control_qc: list[Path],
-    setting: list[str],
+    setting: list[tuple[str, str]],
     drugs: Path,
     qc: Path,
     result: Path,
@@ -203,7 +197,7 @@ def interpret(
         _all_rows(control_qc, r.QcMetric),
     )
     found = interpreted(
-        _without_folders(line),
+        without_folders(line),
         known,
         read_rows(calls, r.Call),
         read_rows(coverage, r.Coverage),
@@ -213,7 +207,7 @@ def interpret(
         read_rows(fusion, r.Fusion),
         _all_rows(qc_parts, r.QcMetric),
         controls,
-        _settings(setting),
+        dict(setting),
         read_peaks(peaks) if peaks else [],
     )
     write_rows(drugs, r.DrugCall, found.drugs)
@@ -245,9 +239,7 @@ def timeline(patient: str, results: list[Path], clinical: Path | None, html: Pat
     from ablkd.patient_page import write_patient
     from ablkd.timeline import timeline_points
 
-    events = (
-        [row for row in read_rows(clinical, r.ClinicalEvent) if row.patient == patient] if clinical else []
-    )
+    events = [row for row in read_clinical(clinical) if row.patient == patient] if clinical else []
     found = [read_result(path) for path in results]
     points = timeline_points(patient, found, events)
     write_rows(table, r.TimelinePoint, points)
@@ -275,33 +267,12 @@ def simulate(truth: Path, reference: Path, folder: Path, seed: int) -> None:
 # ---------------------------------------------------------------- small parts of the steps
 
 
-def _say(sample: str, sentence: object) -> None:
-    print(f"{sample}: not usable: {sentence}", file=sys.stderr)
-
-
-def _unusable(sample: str, problem: UnusableSample) -> list[r.QcMetric]:
-    """Say that a sample cannot be used, and the qc row that records it."""
-    _say(sample, problem)
-    return [r.QcMetric(sample, "usable", "no", "", "yes", "fail", str(problem))]
+def _tell_unusable(metrics: list[r.QcMetric]) -> None:
+    """One line for a sample that cannot be used; it is no error, the others go on."""
+    for row in metrics:
+        if row.metric == "usable" and row.status == "fail":
+            print(f"{row.sample}: not usable: {row.reason}", file=sys.stderr)
 
 
 def _all_rows(paths: list[Path], row_type: type[Row]) -> list[Row]:
     return [row for path in paths for row in read_rows(path, row_type)]
-
-
-def _without_folders(line: r.Sample) -> r.Sample:
-    """The sample with bare file names: results do not depend on where the files are."""
-    reads_1, reads_2 = (
-        ";".join(path.name for path in read_files(cell)) for cell in (line.reads_1, line.reads_2)
-    )
-    return dataclasses.replace(line, reads_1=reads_1, reads_2=reads_2)
-
-
-def _settings(words: list[str]) -> dict[str, str]:
-    settings = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not equals or not key:
-            raise InputError(f"--setting {word}: is not KEY=VALUE (write for example required_lod=0.03)")
-        settings[key] = value
-    return settings

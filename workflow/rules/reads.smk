@@ -69,11 +69,12 @@ rule splice:
     params:
         code=CODE,
         platform=ask(PLAN.cell, "platform"),
+        copies=ask(PLAN.cell, "template_copies"),
         reference=PLAN.settings["reference"],
     shell:
         "ablkd splice --sample {wildcards.sample:q} --platform {params.platform:q} --reference {params.reference:q}"
-        " --fragments {input.fragments:q} --splicing {output.splicing:q} --fusion {output.fusion:q}"
-        " 2>&1 | tee {log:q}"
+        " --fragments {input.fragments:q} --template-copies {params.copies:q}"
+        " --splicing {output.splicing:q} --fusion {output.fusion:q} 2>&1 | tee {log:q}"
 
 
 rule phase:
@@ -92,8 +93,10 @@ rule phase:
     threads: 1
     params:
         code=CODE,
+        copies=ask(PLAN.cell, "template_copies"),
         reference=PLAN.settings["reference"],
     shell:
         "ablkd phase --sample {wildcards.sample:q} --reference {params.reference:q}"
-        " --fragments {input.fragments:q} --calls {input.calls:q} --splicing {input.splicing:q}"
+        " --fragments {input.fragments:q} --template-copies {params.copies:q}"
+        " --calls {input.calls:q} --splicing {input.splicing:q}"
         " --haplotypes {output.haplotypes:q} --phase {output.phase:q} 2>&1 | tee {log:q}"
