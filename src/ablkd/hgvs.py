@@ -6,6 +6,8 @@ brackets; deletions and insertions are named at their most 3' place.
 
 from __future__ import annotations
 
+import re
+
 from ablkd.reference import Reference
 
 BASES = "ACGT"
@@ -58,6 +60,22 @@ def codon_hgvs_c(target: str, codon: int, ref: str, alt: str) -> str:
     if last - first == 1:
         return f"{target}:c.{start}{ref[first]}>{alt[first]}"
     return f"{target}:c.{start}_{start + last - first - 1}delins{alt[first:last]}"
+
+
+CODON_CHANGE = re.compile(r"^(?:[^:]+:)?c\.(\d+)(?:_(\d+)delins([ACGT]+)|([ACGT])>([ACGT]))$")
+
+
+def parse_codon_change(sequence: str, change: str) -> tuple[int, str]:
+    """(codon, changed codon) of what `codon_hgvs_c` wrote. Raises ValueError for any other text."""
+    match = CODON_CHANGE.match(change)
+    if match is None:
+        raise ValueError(f"{change} is not a change of one codon")
+    start, bases = int(match[1]) - 1, match[3] or match[5]
+    codon = start // 3
+    if start + len(bases) > 3 * codon + 3 or (match[4] and sequence[start] != match[4]):
+        raise ValueError(f"{change} is not a change of one codon of this sequence")
+    changed = sequence[3 * codon : start] + bases + sequence[start + len(bases) : 3 * codon + 3]
+    return codon + 1, changed
 
 
 def codon_genome(reference: Reference, codon: int, ref: str, alt: str) -> str:

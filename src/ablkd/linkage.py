@@ -1,0 +1,130 @@
+"""Which called changes each fragment shows: the observations that phasing works on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ablkd import hgvs
+from ablkd.fragments import Fragments
+from ablkd.isoforms import SpliceGraph
+from ablkd.records import Call, SpliceEvent
+from ablkd.reference import Reference
+from ablkd.splicing import crossing, taking
+from ablkd.tally import Tally, count
+
+# METHOD: WITHIN is a fragment that shows bases which an event skips, without crossing a junction of the event: it is
+# whole, but no skipping molecule could have given it, so it may not be counted against the event.
+MISSING, WITHIN = -1, 2
+# METHOD: at most six sites are phased together (64 haplotypes); of more, the six most frequent.
+MOST_SITES = 6
+
+
+@dataclass(frozen=True)
+class Site:
+    """A called change, or an isoform event at its first base. `position` is 1-based, `error` per fragment."""
+
+    name: str
+    position: int
+    fraction: float
+    error: float
+    codon: int
+    state: int
+    event: str
+
+
+@dataclass(frozen=True)
+class Observations:
+    """sites K, in transcript order; shown int8[N, K]: 1 the change, 0 not the change, MISSING, WITHIN."""
+
+    sites: tuple[Site, ...]
+    shown: NDArray[np.int8]
+
+    def spanning(self, which: tuple[int, ...]) -> NDArray[np.int8]:
+        """int8[n, len(which)]: the rows in which every site of `which` was seen, 0 or 1."""
+        part = self.shown[:, which]
+        return part[((part == 0) | (part == 1)).all(axis=1)]
+
+
+def observe(
+    fragments: Fragments,
+    reference: Reference,
+    graph: SpliceGraph,
+    calls: list[Call],
+    splicing: list[SpliceEvent],
+) -> Observations:
+    """The sites of a sample and what each fragment shows of them.
+
+    Sites are passed codon changes that are not synonymous, and present isoform events that are not expected in
+    healthy samples. A codon that a fragment's isoform leaves out does not carry the change.
+    """
+    sites = sorted([*_codon_sites(reference, calls), *_event_sites(reference, splicing)], key=lambda s: s.fraction)
+    sites = sorted(sites[-MOST_SITES:], key=lambda s: (s.position, s.name))
+    tally = count(fragments, reference, graph)
+    shown = np.full((len(fragments), len(sites)), MISSING, np.int8)
+    for k, site in enumerate(sites):
+        if site.event:
+            shown[:, k] = _event_shown(fragments, reference, graph, site.event)
+        else:
+            shown[:, k] = _codon_shown(tally, sites, site)
+    for k, site in enumerate(sites):
+        if site.event:
+            _cannot_carry(reference, sites, shown, k)
+    return Observations(tuple(sites), shown)
+
+
+def _codon_sites(reference: Reference, calls: list[Call]) -> list[Site]:
+    passed = [c for c in calls if c.filter == "PASS" and c.tier != "synonymous"]
+    codons = [c for c in passed if c.kind in ("substitution", "multinucleotide")]
+    sites = []
+    for call in codons:
+        _, changed = hgvs.parse_codon_change(reference.sequence, call.hgvs_c)
+        state = hgvs.CODONS.index(changed)
+        sites.append(
+            Site(call.name, 3 * call.codon - 2, call.vaf, call.background or 0.0, call.codon, state, "")
+        )
+    return sites
+
+
+def _event_sites(reference: Reference, splicing: list[SpliceEvent]) -> list[Site]:
+    variants = {v.event: v for v in reference.splicing}
+    return [
+        Site(e.event, variants[e.event].start, e.fraction or 0.0, 1e-5, 0, 0, e.event)
+        for e in splicing
+        if e.call == "present" and e.event in variants and variants[e.event].expected != "yes"
+    ]
+
+
+def _codon_shown(tally: Tally, sites: list[Site], site: Site) -> NDArray[np.int8]:
+    states = tally.states([site.codon])[:, 0]
+    wild = hgvs.CODONS.index("".join(hgvs.BASES[b] for b in tally.target[3 * site.codon - 3 : 3 * site.codon]))
+    others = [wild, *(s.state for s in sites if s.codon == site.codon and s.state != site.state)]
+    shown = np.full(len(states), MISSING, np.int8)
+    shown[np.isin(states, others)] = 0
+    shown[states == site.state] = 1
+    return shown
+
+
+def _event_shown(
+    fragments: Fragments, reference: Reference, graph: SpliceGraph, event: str
+) -> NDArray[np.int8]:
+    """1 where the jump is seen, 0 where a plain junction of the event is crossed, WITHIN inside the skipped bases."""
+    variant = next(v for v in reference.splicing if v.event == event)
+    shown = np.full(len(fragments), MISSING, np.int8)
+    if variant.kind == "skip":
+        for span in (fragments.forward, fragments.reverse):
+            shown[(span[:, 0] < variant.end) & (variant.start - 1 < span[:, 1])] = WITHIN
+        shown[crossing(fragments, graph, variant.end)] = 0
+    shown[crossing(fragments, graph, variant.start - (variant.kind == "skip"))] = 0
+    shown[taking(fragments, graph.edges_of(event))] = 1
+    return shown
+
+
+def _cannot_carry(reference: Reference, sites: list[Site], shown: NDArray[np.int8], event: int) -> None:
+    """Molecules of a skip do not carry the changes inside the skipped bases."""
+    variant = next(v for v in reference.splicing if v.event == sites[event].event)
+    for k, site in enumerate(sites):
+        if variant.kind == "skip" and site.codon and variant.start <= site.position <= variant.end:
+            shown[shown[:, event] == 1, k] = 0
