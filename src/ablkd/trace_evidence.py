@@ -19,9 +19,11 @@ FAMILY_ERROR = 0.01
 DISCORDANT_ERRORS = 3.0
 # METHOD: where both orientations are read, each must show the change by itself at this level.
 SHOWING_Z = float(norm.isf(0.01))
-# METHOD: noise of one orientation may belong to the sequence; without the other, nothing below the usual
-# limit of the method is claimed, and an unlisted change only where it has replaced most of the target's base.
+# METHOD: noise of one orientation may belong to the sequence. Without the other, nothing below the usual limit
+# of the method is promised, smaller shares than a change at that limit shows are not called, and unlisted ones
+# only where they have replaced half of the target's base. Keys: whether both orientations are read.
 SMALLEST_LOD = {True: 0.05, False: 0.20}
+SMALLEST_SHARE = {True: 0.03, False: 0.12}
 SMALLEST_UNLISTED = 0.50
 
 
@@ -138,7 +140,7 @@ def _evidence(allele: Allele, found: list[int], traces: Sequence[Measured], fami
         q=1.0,
         background=float(np.mean([noise.mean for noise in noises])),
         containing=float(np.mean([t.containing[allele.sites[0][0]] for t in covering])),
-        lod95=limit_of_detection(noises, tuple(forward), family),
+        lod95=limit_of_detection(noises, tuple(forward), family, allele.listed),
         reasons=(),
     )
     return replace(evidence, reasons=_reasons(evidence, covering))
@@ -167,7 +169,7 @@ def _reasons(evidence: Evidence, traces: Sequence[Measured]) -> tuple[str, ...]:
         # METHOD: a dye blob spreads over several bases; a second orientation would tell.
         if not any(t.alone[site] for t in traces for site in sites):
             reasons.append("neighbouring_peaks")
-    if evidence.share < SMALLEST_LOD[both]:
+    if evidence.share < SMALLEST_SHARE[both]:
         reasons.append("below_limit")
     if not all(t.drop[site] for t in traces for site in sites):
         reasons.append("target_peak_too_high")
@@ -175,20 +177,25 @@ def _reasons(evidence: Evidence, traces: Sequence[Measured]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4096)
-def limit_of_detection(noises: tuple[Noise, ...], forward: tuple[bool, ...], family: int) -> float:
+def limit_of_detection(
+    noises: tuple[Noise, ...], forward: tuple[bool, ...], family: int, listed: bool
+) -> float:
     """Smallest share found with 95 % probability by the test that is used, never below `SMALLEST_LOD`."""
     share = np.arange(0.005, 1.0, 0.005)
     z = np.array([noise.z(share) for noise in noises])
     strands = np.array([z[np.equal(forward, s)].mean(axis=0) for s in sorted(set(forward))])
     # METHOD: the first step of Holm is the one a lone finding must pass.
     passed = strands.sum(axis=0) / np.sqrt(len(strands)) >= norm.isf(FAMILY_ERROR / 2 / family)
-    passed &= (strands >= SHOWING_Z).all(axis=0)
+    both = len(strands) == 2
+    passed &= (strands >= SHOWING_Z).all(axis=0) & (share >= SMALLEST_SHARE[both])
+    if not both and not listed:
+        passed &= share >= SMALLEST_UNLISTED
     if not passed.any():
         return 1.0
     smallest = float(share[passed.argmax()])
     errors = [noise.error(smallest) for noise in noises]
     margin = norm.isf(0.05) * combine([smallest] * len(errors), errors, forward)[1]
-    return float(min(1.0, max(SMALLEST_LOD[len(strands) == 2], smallest + margin)))
+    return float(min(1.0, max(SMALLEST_LOD[both], smallest + margin)))
 
 
 def findings(evidence: Sequence[Evidence]) -> list[Evidence]:

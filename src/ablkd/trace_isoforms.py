@@ -23,8 +23,8 @@ FEWEST_BASES = 80
 # METHOD: bases that must be read before a junction, so that the place of the start is sure.
 BASES_BEFORE = 20
 # METHOD: bases are trusted while the median of their unexplained signal stays below this share and, where
-# only one isoform is read, the lower quartile of their qualities above this value (assumptions, to be replaced
-# by validation data). In a mixture of isoforms qualities are low by nature and say nothing.
+# only one isoform is read, the lower quartile of their qualities above this value (assumptions, to be
+# replaced by validation data). In a mixture of isoforms qualities are low by nature and say nothing.
 MOST_UNEXPLAINED = 0.15
 LEAST_QUALITY = 25
 WINDOW = 21
@@ -86,7 +86,7 @@ def explain(placed: PlacedTrace, members: Sequence[int]) -> Mixture:
     """
     columns = _columns(placed, members)
     observed = placed.fractions
-    reached: NDArray[np.bool_] = columns.any(axis=(1, 2))
+    reached = np.asarray(columns.any(axis=(1, 2)))
     design = np.concatenate([columns, np.full((*observed.shape, 1), 0.25)], axis=2)
     clean = _clean(placed.trace.quality)
     good = reached

@@ -1,0 +1,109 @@
+"""What shares alone say of molecules: Fréchet's bounds, because a trace shows no single molecule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from ablkd.records import Call, Haplotype, Phase, SpliceEvent
+from ablkd.reference import Reference
+
+# METHOD: sets of more than two are bounded for the six most frequent changes; pairs always.
+MOST_SITES = 6
+ONE_SIDED, TWO_SIDED = 1.645, 1.96
+
+
+@dataclass(frozen=True)
+class Site:
+    """A called change, or an isoform event at its first base, with the target bases it takes away."""
+
+    name: str
+    position: int
+    share: float
+    error: float
+    removed: range
+
+
+def sites_of(calls: Sequence[Call], splicing: Sequence[SpliceEvent], reference: Reference) -> list[Site]:
+    """Passed changes that are not synonymous, and present events not expected in health; transcript order."""
+    sites = [
+        Site(c.name, 3 * c.codon - 2, c.vaf, (c.vaf - c.vaf_low) / TWO_SIDED, range(0))
+        for c in calls
+        if c.filter == "PASS" and c.tier != "synonymous"
+    ]
+    variants = {v.event: v for v in reference.splicing if v.expected != "yes"}
+    for event in splicing:
+        if event.call != "present" or event.event not in variants or event.fraction is None:
+            continue
+        variant = variants[event.event]
+        removed = range(variant.start, variant.end + 1) if variant.kind == "skip" else range(0)
+        error = (event.fraction - (event.fraction_low or 0.0)) / TWO_SIDED
+        sites.append(Site(event.event, variant.start, event.fraction, error, removed))
+    return sorted(sites, key=lambda s: (s.position, s.name))
+
+
+def _exclusive(sites: Sequence[Site]) -> bool:
+    """Whether one of the sites takes away the place of another."""
+    return any(b.position in a.removed for a in sites for b in sites if a is not b)
+
+
+def phase_rows(sample: str, sites: Sequence[Site]) -> list[Phase]:
+    """A row for every pair, and for every larger set of the most frequent sites."""
+    frequent = sorted(sites, key=lambda s: -s.share)[:MOST_SITES]
+    frequent = [s for s in sites if s in frequent]
+    sets: list[tuple[Site, ...]] = list(combinations(sites, 2))
+    sets += [chosen for size in range(3, len(frequent) + 1) for chosen in combinations(frequent, size)]
+    return [_phase_row(sample, chosen) for chosen in sets]
+
+
+def _phase_row(sample: str, chosen: Sequence[Site]) -> Phase:
+    shares = np.array([s.share for s in chosen])
+    error = float(np.sqrt(sum(s.error**2 for s in chosen)))
+    least = float(shares.sum()) - (len(chosen) - 1)
+    high = min(1.0, min(s.share + TWO_SIDED * s.error for s in chosen))
+    verdict = "compound" if least - ONE_SIDED * error > 0 else "cannot_be_phased"
+    if _exclusive(chosen):
+        # No molecule has a change in bases that it lacks.
+        least, high, verdict = 0.0, 0.0, "polyclonal"
+    return Phase(
+        sample=sample,
+        mutations="+".join(s.name for s in chosen),
+        verdict=verdict,
+        probability=None,
+        spanning=0,
+        observed=None,
+        expected_recombinant=None,
+        recombination_needed=None,
+        compound_low=max(0.0, least - TWO_SIDED * error),
+        compound_high=high,
+    )
+
+
+def haplotype_rows(sample: str, sites: Sequence[Site]) -> list[Haplotype]:
+    """Every haplotype of the most frequent sites that the shares allow, with its bounds.
+
+    A single site is known without bounds: its share and the rest.
+    """
+    sites = sorted(sites, key=lambda s: -s.share)[:MOST_SITES]
+    sites.sort(key=lambda s: (s.position, s.name))
+    if not sites:
+        return [Haplotype(sample, "unmutated", 1.0, None, None, None, "yes")]
+    rows = []
+    for size in range(len(sites) + 1):
+        for chosen in combinations(sites, size):
+            if _exclusive(chosen):
+                continue
+            name = "+".join(s.name for s in chosen) or "unmutated"
+            shares = np.array([s.share if s in chosen else 1 - s.share for s in sites])
+            error = float(np.sqrt(sum(s.error**2 for s in sites)))
+            smallest = int(shares.argmin())
+            low = max(0.0, float(shares.sum()) - (len(sites) - 1) - TWO_SIDED * error)
+            high = min(1.0, float(shares[smallest]) + TWO_SIDED * sites[smallest].error)
+            known = float(shares[0]) if len(sites) == 1 else None
+            rows.append(
+                Haplotype(sample, name, known, low, high, None, "yes" if len(sites) == 1 else "bounds_only")
+            )
+    return rows
