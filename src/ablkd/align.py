@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -151,11 +151,13 @@ def align_sample(
                 raise UnusableSample("no read lies on the target (another gene, another species or adapters only)")
             reason = ""
         except UnusableSample as problem:
-            joined, reason = empty(aligner.graph.target_length), str(problem)
+            nothing = empty(aligner.graph.target_length)
+            joined = replace(nothing, reads=sum(p.reads for p in parts), placed=sum(p.placed for p in parts))
+            reason = str(problem)
             writer.clear()
     name = amplicon or find_amplicon(reference, aligner.graph, joined.ends)
     tile = assign_tiles(reference, aligner.graph, name, joined.ends)
-    save(Fragments(**{**vars(joined), "tile": tile}), fragments)
+    save(replace(joined, tile=tile), fragments)
     return rows + _qc_rows(sample, joined, counts, name, reason)
 
 

@@ -40,11 +40,11 @@ def haplotype_rows(
     errors = np.array([max(s.error, ERROR_FLOOR) for s in sites])
     fractions = fit(patterns, counts, states, possible, distances * rho, errors)
     known = _identifiable(patterns, counts, states, possible)
-    spanning = int(len(observations.spanning(tuple(range(len(sites))))))
+    whole = observations.spanning(tuple(range(len(sites))))
     rows = []
     for h in np.flatnonzero(possible):
         name = "+".join(s.name for s, bit in zip(sites, states[h], strict=True) if bit) or UNMUTATED
-        together = int((observations.shown == states[h]).all(axis=1).sum())
+        together = int((whole == states[h]).all(axis=1).sum())
         if fractions[h] < LISTED and h:
             continue
         if not known[h]:
@@ -52,13 +52,14 @@ def haplotype_rows(
             if high >= LISTED:
                 rows.append(Haplotype(sample, name, None, low, high, together, "bounds_only"))
             continue
-        low, high = _interval(fractions[h], spanning, counts.sum(), templates)
+        low, high = _interval(fractions[h], len(whole), counts.sum(), templates)
         rows.append(Haplotype(sample, name, float(fractions[h]), low, high, together, "yes"))
     return sorted(rows, key=lambda r: (r.haplotype == UNMUTATED, -(r.fraction or 0.0), r.haplotype))
 
 
 def _patterns(observations: Observations) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
-    seen = observations.shown[(observations.shown != MISSING).any(axis=1)]
+    shown = observations.facing(tuple(range(len(observations.sites))))
+    seen = shown[(shown != MISSING).any(axis=1)]
     if not len(seen):
         return np.zeros((0, len(observations.sites)), np.int8), np.zeros(0, np.int64)
     return np.unique(seen, axis=0, return_counts=True)

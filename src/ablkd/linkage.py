@@ -16,8 +16,10 @@ from ablkd.splicing import crossing, taking
 from ablkd.tally import Tally, count
 
 # METHOD: WITHIN is a fragment that shows bases which an event skips, without crossing a junction of the event: it is
-# whole, but no skipping molecule could have given it, so it may not be counted against the event.
-MISSING, WITHIN = -1, 2
+# whole, but no skipping molecule could have given it, so it may not be counted against the event. LEFT and RIGHT
+# cross one plain junction of the event only. A skipping molecule has one junction where a whole one has two, so only
+# the one that faces the other sites counts.
+MISSING, WITHIN, LEFT, RIGHT = -1, 2, 3, 4
 # METHOD: at most six sites are phased together (64 haplotypes); of more, the six most frequent.
 MOST_SITES = 6
 
@@ -37,14 +39,24 @@ class Site:
 
 @dataclass(frozen=True)
 class Observations:
-    """sites K, in transcript order; shown int8[N, K]: 1 the change, 0 not the change, MISSING, WITHIN."""
+    """sites K, in transcript order; shown int8[N, K]: 1 the change, 0 not the change, or a code above."""
 
     sites: tuple[Site, ...]
     shown: NDArray[np.int8]
 
+    def facing(self, which: tuple[int, ...]) -> NDArray[np.int8]:
+        """int8[N, len(which)] with 0, 1, WITHIN or MISSING: events judged at the junction that faces the other sites."""
+        part = self.shown[:, which].copy()
+        for column, k in enumerate(which):
+            if self.sites[k].event:
+                counted = RIGHT if any(i > k for i in which) else LEFT
+                part[part[:, column] == counted, column] = 0
+                part[part[:, column] > WITHIN, column] = WITHIN
+        return part
+
     def spanning(self, which: tuple[int, ...]) -> NDArray[np.int8]:
         """int8[n, len(which)]: the rows in which every site of `which` was seen, 0 or 1."""
-        part = self.shown[:, which]
+        part = self.facing(which)
         return part[((part == 0) | (part == 1)).all(axis=1)]
 
 
@@ -110,14 +122,18 @@ def _codon_shown(tally: Tally, sites: list[Site], site: Site) -> NDArray[np.int8
 def _event_shown(
     fragments: Fragments, reference: Reference, graph: SpliceGraph, event: str
 ) -> NDArray[np.int8]:
-    """1 where the jump is seen, 0 where a plain junction of the event is crossed, WITHIN inside the skipped bases."""
+    """1 where the jump is seen, 0 where both plain junctions of the event are crossed, else LEFT, RIGHT or WITHIN."""
     variant = next(v for v in reference.splicing if v.event == event)
     shown = np.full(len(fragments), MISSING, np.int8)
     if variant.kind == "skip":
         for span in (fragments.forward, fragments.reverse):
             shown[(span[:, 0] < variant.end) & (variant.start - 1 < span[:, 1])] = WITHIN
-        shown[crossing(fragments, graph, variant.end)] = 0
-    shown[crossing(fragments, graph, variant.start - (variant.kind == "skip"))] = 0
+        left = crossing(fragments, graph, variant.start - 1)
+        right = crossing(fragments, graph, variant.end)
+        shown[left], shown[right] = LEFT, RIGHT
+        shown[left & right] = 0
+    else:
+        shown[crossing(fragments, graph, variant.start)] = 0
     shown[taking(fragments, graph.edges_of(event))] = 1
     return shown
 

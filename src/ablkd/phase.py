@@ -115,7 +115,9 @@ def gather(observations: Observations, which: tuple[int, ...], templates: float)
 
 
 def _margin(observations: Observations, which: tuple[int, ...]) -> float:
-    """Fraction of fragments with all changes of `which`, of those that show them all."""
+    """Fraction of fragments with all changes of `which`, of those that show them all; one event's own fraction."""
+    if len(which) == 1 and observations.sites[which[0]].event:
+        return observations.sites[which[0]].fraction
     shown = observations.spanning(which)
     return float(shown.all(axis=1).mean()) if len(shown) else 0.0
 
