@@ -68,6 +68,7 @@ def environment() -> Environment:
         per_cent=wording.per_cent,
         interval=wording.interval,
         number=wording.number,
+        rounded=wording.rounded,
         plain=wording.plain,
         words=words,
         mutations=mutations,

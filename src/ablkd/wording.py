@@ -55,6 +55,11 @@ def number(value: float | int | None) -> str:
     return f"{value:.3g}"
 
 
+def rounded(value: float) -> str:
+    """`63 300`: a quantity to 3 significant digits, with thin groups."""
+    return number(float(f"{value:.3g}"))
+
+
 def ranges(values: Iterable[int]) -> str:
     """`1–3, 7, 9–12` of any whole numbers."""
     parts: list[list[int]] = []

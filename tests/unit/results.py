@@ -12,6 +12,7 @@ from dataclasses import replace
 from ablkd.hgvs import THREE_LETTER
 from ablkd.records import (
     Call,
+    ClinicalEvent,
     ControlVerdict,
     Coverage,
     DrugCall,
@@ -539,6 +540,43 @@ def crowded(name: str = "S5", **changes) -> Result:
         ),
     )
     return result(name, **{**fields, **changes})
+
+
+def event(
+    date: str, end: str, kind: str, name: str, value: str = "", unit: str = "", note: str = ""
+) -> ClinicalEvent:
+    return ClinicalEvent("P1", date, end, kind, name, value, unit, note)
+
+
+# Dates, copies and doses of the first patient of the published case report (two case reports of molecular
+# remission with blinatumomab and ponatinib); the fractions of the samples are made up.
+COURSE = (
+    event("2016-04", "2018-01", "treatment", "dasatinib", "100", "mg/day"),
+    event("2018-02", "2018-05", "treatment", "dasatinib", "140", "mg/day"),
+    event("2018-05", "", "treatment", "ponatinib", "15", "mg/day"),
+    event("2018-12", "2018-12", "treatment", "vincristine", "1.5", "mg"),
+    event("2018-12", "2020-01", "treatment", "blinatumomab", "9 then 28", "ug/day", "nine cycles"),
+    event("2018-05", "", "measurement", "minor BCR::ABL1", "140000", "copies"),
+    event("2018-11", "", "measurement", "minor BCR::ABL1", "25000", "copies"),
+    event("2018-12", "", "measurement", "minor BCR::ABL1", "2000", "copies"),
+    event("2018-12", "2020-01", "measurement", "ponatinib level", ">23", "ng/ml"),
+    event("2018-06", "2020-02", "measurement", "ponatinib target", "23", "ng/ml"),
+    event("2016-06", "", "response", "molecular complete remission"),
+    event("2018-05", "", "event", "molecular relapse"),
+    event("2018-11", "", "event", "second relapse"),
+    event("2019-01", "", "response", "MRD negative", "", "", "RQ-PCR and flow cytometry"),
+    event("", "", "event", "fluconazole given too", "", "", "undated"),
+)
+
+
+def course() -> list[Result]:
+    """Four samples of one patient: one mutation, a triple compound, nothing, and one that failed."""
+    return [
+        t315i("S1"),
+        compound("S2"),
+        result("S7", sample=sample("S7", collected="2019-02")),
+        blind("S8", sample=sample("S8", collected="2019-06")),
+    ]
 
 
 HOSTILE = ("<script>alert(1)</script>", "=cmd()", "{{7*7}}", '$\\frac{1}{2}$ & "quoted"', "+SUM(A1)", "@x")
