@@ -23,10 +23,22 @@ LONG_READS = {
     "ont": re.compile(rb"^@[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|^@RG\t.*PL:ONT", re.MULTILINE),
     "pacbio_hifi": re.compile(rb"^@m\w+/\d+/ccs|^@RG\t.*PL:PACBIO", re.MULTILINE),
 }
-SNAKEFILE = """# The workflow that came with ablkd; this folder holds the settings and the samples.
+SNAKEFILE = """\
+# The workflow that came with ablkd; this folder holds the settings and the samples.
 from ablkd.home import snakefile
 
-include: snakefile()
+
+configfile: "config.yaml"
+
+
+module ablkd:
+    snakefile:
+        snakefile()
+    config:
+        config
+
+
+use rule * from ablkd
 """
 SHEET_HELP = """\
 # A line for each sample, cells separated by tabs; lines that begin with # are not read.
