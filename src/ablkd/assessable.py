@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ablkd import hgvs
-from ablkd.background import DOUBLE_ERROR, RT_ERROR, Background
+from ablkd.background import RT_ERROR, Background
 from ablkd.records import Call, Coverage, Mutation
 from ablkd.reference import Reference, encode
 from ablkd.tally import Tally
@@ -65,7 +65,7 @@ def _rate(background: Background, mutation: Mutation) -> float:
     changes = [(int(a), int(b)) for a, b in pairs if a != b]
     if len(changes) == 1:
         return background.rate(*changes[0])
-    return DOUBLE_ERROR
+    return background.double_rate([background.rate(*c) for c in changes])
 
 
 class _Limit:

@@ -22,8 +22,9 @@ RT_ERROR = 1.7e-5
 FAMILY_CV2 = 0.25
 # METHOD: templates assumed when nobody says how many went in; stated in the report.
 DEFAULT_TEMPLATES = 500.0
-# METHOD: two errors in one codon are independent, but never rarer than this.
-DOUBLE_ERROR = 1e-6
+# METHOD: two errors in one codon are independent, but never rarer than this, nor than a tenth of the platform's indel
+# errors: an insertion beside a deletion is aligned as neighbouring mismatches.
+DOUBLE_ERROR, INDEL_AS_MISMATCHES = 1e-6, 0.1
 TRANSITIONS = {(0, 2), (2, 0), (1, 3), (3, 1)}
 
 
@@ -44,6 +45,10 @@ class Background:
     def rate(self, ref: int, alt: int) -> float:
         """Class mean of the error rate per base from one base code to another."""
         return self.transition if (ref, alt) in TRANSITIONS else self.transversion
+
+    def double_rate(self, rates: list[float]) -> float:
+        """Class mean of the rate at which one codon is misread at several bases with these single rates."""
+        return max(DOUBLE_ERROR, float(np.prod(rates)), INDEL_AS_MISMATCHES * self.indel)
 
     def weights(self, mean_rate: float) -> NDArray[np.float64]:
         """Prior weight of each grid value, float64[60], for an allele with this mean error rate."""

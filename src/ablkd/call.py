@@ -123,8 +123,8 @@ def expected_error(
         if len(changes) == 1:
             rate += share * background.rate(*changes[0])
             near += share
-        elif len(changes) == 2:
-            rate += share * max(DOUBLE_ERROR, background.rate(*changes[0]) * background.rate(*changes[1]))
+        else:
+            rate += share * background.double_rate([background.rate(*c) for c in changes])
     return max(rate, DOUBLE_ERROR), background.templates * RT_ERROR * near
 
 

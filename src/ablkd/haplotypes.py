@@ -14,7 +14,7 @@ UNMUTATED = "unmutated"
 # METHOD: recombination is applied in generations of at most 2 % per molecule.
 GENERATION = 0.02
 # METHOD: haplotypes below 0.1 % are not listed unless they are the unmutated one.
-LISTED = 1e-3
+LISTED, NOTHING = 1e-3, 1e-5
 # METHOD: a pattern of missing sites counts as seen from 20 fragments.
 PATTERN_COUNT = 20
 ERROR_FLOOR = 1e-4
@@ -29,23 +29,23 @@ def haplotype_rows(
 ) -> list[Haplotype]:
     """A row per haplotype; sets in `artefacts` (explained by recombination) are taken as not there before PCR."""
     sites = observations.sites
-    if not len(observations.shown):
-        return []
     if not sites:
-        return [Haplotype(sample, UNMUTATED, 1.0, None, 1.0, len(observations.shown), "yes")]
+        covering = observations.covering
+        return [Haplotype(sample, UNMUTATED, 1.0, None, 1.0, covering, "yes")] if covering else []
     patterns, counts = _patterns(observations)
     states = np.array([[h >> i & 1 for i in range(len(sites))] for h in range(2 ** len(sites))], np.int8)
     possible = _possible(observations, states, artefacts)
     distances = np.diff([s.position for s in sites])
     errors = np.array([max(s.error, ERROR_FLOOR) for s in sites])
     fractions = fit(patterns, counts, states, possible, distances * rho, errors)
+    fractions[fractions < NOTHING] = 0.0
     known = _identifiable(patterns, counts, states, possible)
     whole = observations.spanning(tuple(range(len(sites))))
     rows = []
     for h in np.flatnonzero(possible):
         name = "+".join(s.name for s, bit in zip(sites, states[h], strict=True) if bit) or UNMUTATED
         together = int((whole == states[h]).all(axis=1).sum())
-        if fractions[h] < LISTED and h:
+        if h and fractions[h] < LISTED:
             continue
         if not known[h]:
             low, high = _bounds(patterns, counts, states, possible, h, templates)
@@ -215,4 +215,4 @@ def _interval(fraction: float, spanning: int, total: int, templates: float) -> t
     effective = 1 / (1 / behind + (1 + FAMILY_CV2) / templates)
     a, b = effective * fraction + 0.5, effective * (1 - fraction) + 0.5
     low, high = stats.beta.ppf([0.025, 0.975], a, b)
-    return min(float(low), fraction), max(float(high), fraction)
+    return min(float(low), float(fraction)), max(float(high), float(fraction))

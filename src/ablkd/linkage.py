@@ -39,10 +39,13 @@ class Site:
 
 @dataclass(frozen=True)
 class Observations:
-    """sites K, in transcript order; shown int8[N, K]: 1 the change, 0 not the change, or a code above."""
+    """sites K, in transcript order; shown int8[N, K]: 1 the change, 0 not the change, or a code above; covering: the
+    fewest fragments that show any one codon of the catalogue.
+    """
 
     sites: tuple[Site, ...]
     shown: NDArray[np.int8]
+    covering: int
 
     def facing(self, which: tuple[int, ...]) -> NDArray[np.int8]:
         """int8[N, len(which)] with 0, 1, WITHIN or MISSING: events judged at the junction that faces the other sites."""
@@ -84,7 +87,8 @@ def observe(
     for k, site in enumerate(sites):
         if site.event:
             _cannot_carry(reference, sites, shown, k)
-    return Observations(tuple(sites), shown)
+    covering = min((int(tally.containing[m.codon - 1]) for m in reference.mutations), default=len(fragments))
+    return Observations(tuple(sites), shown, covering)
 
 
 def _codon_sites(reference: Reference, calls: list[Call]) -> list[Site]:
