@@ -19,9 +19,9 @@ FAMILY_ERROR = 0.01
 DISCORDANT_ERRORS = 3.0
 # METHOD: where both orientations are read, each must show the change by itself at this level.
 SHOWING_Z = float(norm.isf(0.01))
-# METHOD: noise of one orientation may belong to the sequence. Without the other, nothing below the usual limit
-# of the method is promised, smaller shares than a change at that limit shows are not called, and unlisted ones
-# only where they have replaced half of the target's base. Keys: whether both orientations are read.
+# METHOD: noise of one orientation may belong to the sequence. Without the other, no limit below the usual
+# one of the method is promised, nothing that a change at that limit would exceed is called, and unlisted
+# changes only where they replaced half of the target's base. Keys: whether both orientations are read.
 SMALLEST_LOD = {True: 0.05, False: 0.20}
 SMALLEST_SHARE = {True: 0.03, False: 0.12}
 SMALLEST_UNLISTED = 0.50
