@@ -102,7 +102,7 @@ def _treatments(axes: Axes, lanes: list[str], rows: list[TimelinePoint]) -> None
         if not row.end_date:
             axes.plot(high, y, marker=">", color=BLUE, markersize=6, clip_on=False)
         dose = f"{row.value} {row.unit}".strip()
-        room = (end - start) / (high - low) > 0.0078 * len(dose)
+        room = (end - start) / (high - low) > 0.0105 * len(dose)
         axes.text(start + 0.004 * (high - low) if room else end + 0.006 * (high - low), y, dose, va="center",
                   fontsize=7.5, clip_on=True)  # fmt: skip
     axes.set_ylim(len(lanes) - 0.4, -0.6)

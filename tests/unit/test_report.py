@@ -1,0 +1,250 @@
+"""The sample page says what the rows say, in the order people need, and runs nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import results as examples
+
+from ablkd.errors import InputError
+from ablkd.pages import render
+from ablkd.report import drug_sections, fold_range, gaps, leading_sets, report_view, write_pdf, write_report
+
+EXAMPLES = ("result", "t315i", "compound", "sanger", "blind", "crowded", "hostile")
+
+
+class Page(HTMLParser):
+    """The tags and the visible text of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict]] = []
+        self.words: list[str] = []
+        self.skipped = 0
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.skipped += tag == "style"
+
+    def handle_endtag(self, tag):
+        self.skipped -= tag == "style"
+
+    def handle_data(self, data):
+        if not self.skipped:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def page(result, tmp_path: Path) -> str:
+    path = tmp_path / "report.html"
+    write_report(result, path)
+    return path.read_text("utf-8")
+
+
+@cache
+def made(name: str) -> str:
+    """The page of an example, drawn once for all tests that only look."""
+    return render("sample.html", **report_view(getattr(examples, name)(), None))
+
+
+def section(text: str, heading: str) -> str:
+    """What stands between a heading of the answer and the next one."""
+    start = text.index(f"<h3>{heading}")
+    return text[start : text.index("<h3>", start + 4)]
+
+
+def test_the_answer_comes_first_and_in_order():
+    text = Page(made("t315i")).text
+    order = ["Findings", "45.2 %", "Compound mutations", "Exon skipping", "Fusion transcript", "Drugs: what",
+             "What could not be assessed", "Controls of the run", "Clones and phase", "Pictures",
+             "All calls", "Listed positions", "Method", "Interpreted by"]  # fmt: skip
+    places = [text.index(word) for word in order]
+    assert places == sorted(places)
+
+
+def test_three_tiers_are_told_apart():
+    html = made("t315i")
+    answer = Page(section(html, "Findings")).text
+    assert "T315I 45.2 % (44.2–46.2 %) 10 000 ● reported" in answer
+    assert "E255K 0.31 % (0.20–0.42 %) 10 000 ○ low level" in answer
+    assert "F317L" not in answer and "Evidence only, not called: 1" in answer
+    calls = Page(html[html.index('id="calls"') : html.index('id="positions"')]).text
+    assert re.search(r"F317L .* evidence only .* strand", calls)
+
+
+def test_every_decision_is_shown_as_it_was_made():
+    for name in ("t315i", "compound", "sanger", "blind", "crowded"):
+        result = getattr(examples, name)()
+        lines = Page(section(made(name), "Drugs: what")).text
+        for drug in result.drugs:
+            assert f"{drug.drug} {drug.category.replace('_', ' ')}" in lines, (name, drug.drug)
+
+
+def test_a_line_names_the_codons_that_could_change_it():
+    html = made("blind")
+    assert "not seen: codons 250, 253, 255, 315, 317" in Page(section(html, "Drugs: what")).text
+    assert "Codons that could change this line and were not seen: 250, 253, 255, 315, 317." in Page(html).text
+
+
+def test_what_was_not_assessable_never_reads_as_absent():
+    text = Page(made("blind")).text
+    assert "Nothing can be said of mutations: no read reaches the kinase domain." in text
+    assert "Nothing can be said of compounds." in text
+    assert "The fusion type could not be told" in text
+    assert "28 of 28 listed changes are not assessable: they are neither present nor absent" in text
+    assert "No mutation passed" not in text and "not detected (each" in text
+    assert "0 detected, 0 not detected (each at its LoD95), 28 not assessable" in text
+
+
+def test_a_negative_says_how_many_changes_were_looked_at():
+    text = Page(made("result")).text
+    assert "No mutation passed among the 27 of 28 listed changes that could be assessed" in text
+
+
+def test_every_listed_change_has_its_row():
+    html = made("crowded")
+    positions = html[html.index('id="positions"') : html.index('id="method"')]
+    for name in examples.CATALOGUE:
+        assert f'<th scope="row">{name}</th>' in positions
+    assert "under or beside a primer" in positions
+
+
+def test_what_was_not_computed_is_said(tmp_path):
+    empty = dict(haplotypes=(), phase=(), splicing=(), fusion=(), drugs=(), coverage=(), qc=(), controls=())
+    text = Page(page(examples.result(**empty), tmp_path)).text
+    for sentence in (
+        "Haplotypes were not computed", "Isoforms were not computed", "The drug lines were not computed",
+        "No coverage was computed: nothing can be said of mutations", "No listed position was computed",
+        "No input hash was recorded", "This run has no control sample", "take everything as not assessable",
+    ):  # fmt: skip
+        assert sentence in text or sentence.replace("No coverage was computed: n", "N") in text, sentence
+
+
+def test_in_vitro_values_stand_apart_from_statements():
+    sections = {s.drug: s for s in drug_sections(examples.t315i())}
+    assert [e.evidence for e in sections["asciminib"].statements] == ["label"]
+    assert sections["asciminib"].in_vitro == ()
+    assert sections["imatinib"].statements == ()
+    assert sections["imatinib"].in_vitro[0].folds == "13.3–48.6 times or more (3 values)"
+    assert sections["ponatinib"].in_vitro[0].folds == "2–22 times (3 values)"
+
+
+def test_evidence_on_a_drug_without_a_line_is_not_lost():
+    result = examples.t315i(drugs=())
+    assert [s.drug for s in drug_sections(result)] == [
+        "imatinib",
+        "nilotinib",
+        "ponatinib",
+        "asciminib",
+        "dasatinib",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("folds", "ic50", "words"),
+    [
+        ([2.0], "6", "2 times (1 value)"),
+        ([22.0, 2.0, 3.0], "6", "2–22 times (3 values)"),
+        ([13.33, 48.62], ">10240", "13.3–48.6 times or more (2 values)"),
+        ([], "6", ""),
+    ],
+)
+def test_fold_range(folds, ic50, words):
+    rows = [examples.in_vitro("T315I", "x", ic50, fold, "s") for fold in folds]
+    assert fold_range(rows) == words
+
+
+def test_gaps_are_grouped_by_reason():
+    found = {gap.reason: gap for gap in gaps(examples.crowded().coverage)}
+    assert found["depth"].codons == "318–341" and found["depth"].count == 24 and found["depth"].listed == ()
+    assert found["primer"].listed == ("I502L",)
+    assert found["not_covered"].codons == "1–26, 508–559"
+
+
+def test_the_first_screen_names_whole_compounds_only():
+    shown, rest = leading_sets(examples.compound().phase)
+    assert [p.mutations for p in shown] == ["G250E+D276G+T315I"] and rest == "3 compound"
+    shown, rest = leading_sets(examples.crowded().phase)
+    assert [p.verdict for p in shown] == ["compound", "cannot_be_phased"]
+    assert rest == "3 compound and 63 polyclonal"
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_page_is_sound(name):
+    html = made(name)
+    found = Page(html)
+    ids = [attributes["id"] for _, attributes in found.tags if "id" in attributes]
+    assert len(ids) == len(set(ids)), "an id stands twice"
+    links = [a["href"] for t, a in found.tags if t == "a"]
+    assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
+    assert all("scope" in a for t, a in found.tags if t == "th")
+    assert [t for t, _ in found.tags].count("h1") == 1
+    assert all(a.get("aria-label") for t, a in found.tags if t == "svg")
+    references = {m for m in re.findall(r'(?:xlink:href="#|url\(#)([^")]+)', html)}
+    assert references <= set(ids)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_nothing_is_loaded_and_nothing_runs(name):
+    html = made(name)
+    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    assert f'http-equiv="Content-Security-Policy" content="{policy}"' in html
+    tags = Page(html).tags
+    assert not {t for t, _ in tags} & {"script", "iframe", "object", "embed", "link", "img", "form"}
+    assert not [a for _, a in tags for key in a if key.startswith("on")]
+    outside = set(re.findall(r"https?://[^\s\"'<]+", html))
+    assert outside <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+
+
+def test_hostile_words_are_shown_and_not_run():
+    html = made("hostile")
+    assert "<script" not in html and "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+    text = Page(html).text
+    for word in examples.HOSTILE[:4]:
+        assert word in text
+    assert " 49 " not in text
+
+
+def test_the_same_bytes_wherever_it_is_made(tmp_path):
+    html = page(examples.crowded(), tmp_path)
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import results; from pathlib import Path;"
+        "from ablkd.report import write_report; write_report(results.crowded(), Path(sys.argv[2]))"
+    )
+    other = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "1"}
+    again = tmp_path / "elsewhere" / "again.html"
+    subprocess.run(
+        [sys.executable, "-c", program, str(Path(__file__).parent), str(again)],
+        check=True,
+        env=other,
+        cwd="/",
+    )
+    assert again.read_bytes() == html.encode()
+    assert str(tmp_path) not in html
+
+
+def test_a_pdf_without_its_library_is_a_clear_error(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+    with pytest.raises(InputError, match=r"report.pdf: a PDF needs WeasyPrint.*\(pip install 'ablkd\[pdf\]'"):
+        write_pdf(examples.t315i(), tmp_path / "report.pdf")
+    assert not (tmp_path / "report.pdf").exists()
+
+
+def test_a_mutation_of_two_codon_states_is_one_finding(tmp_path):
+    other = replace(examples.call("F317L", 0.02, "low_level"), hgvs_c="NM_005157.6:c.949T>C")
+    calls = (examples.call("F317L", 0.05), other)
+    html = page(examples.result(calls=calls, coverage=examples.coverage(calls=calls)), tmp_path)
+    assert "F317L 7.0 %" in Page(section(html, "Findings")).text
+    assert "NM_005157.6:c.949T&gt;C" in html
