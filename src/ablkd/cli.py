@@ -33,7 +33,13 @@ FRACTION: dict[str, Any] = {"type": float, "metavar": "FRACTION"}
 OPTIONS: dict[str, dict[str, Any]] = {
     "sample": {**NAME, "help": "the sample's name, written into every row"},
     "platform": {**NAME, "help": "a row of platforms.tsv"},
-    "amplicon": {**NAME, "default": "", "help": "a row of amplicons.tsv; empty: found from the reads"},
+    "amplicon": {
+        **NAME,
+        "nargs": "?",
+        "const": "",
+        "default": "",
+        "help": "a row of amplicons.tsv; empty: found from the reads",
+    },
     "reference": {"type": Path, "metavar": "FOLDER", "help": "the knowledge folder"},
     "reads_1": {**PATHS, "help": "FASTQ(.gz) or BAM files"},
     "reads_2": {**PATHS, "help": "the mates' FASTQ files, in the same order"},

@@ -93,7 +93,7 @@ def test_no_name_is_ever_executed(run):
 
 def test_an_unusable_sample_is_failed_and_the_others_go_on(run):
     rows = {row.sample: row for row in read_rows(run / "results/runs/r1/summary.tsv", Summary)}
-    assert list(rows) == ["A", "N", "Noise"]
+    assert set(rows) == {"A", "N", "Noise"}
     assert rows["Noise"].status == "failed" and rows["Noise"].reason
     assert rows["A"].status != "failed"
     qc = read_rows(run / "results/samples/Noise/qc.tsv", QcMetric)
@@ -149,7 +149,7 @@ def test_a_sample_taken_out_leaves_no_row_behind(run, tmp_path):
     sheet.write_text("".join(line for line in sheet.open() if not line.startswith("Noise\t")))
     done = snakemake(copy, "results/runs/r1/summary.tsv", "results/index.html")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert [r.sample for r in read_rows(copy / "results/runs/r1/summary.tsv", Summary)] == ["A", "N"]
+    assert {r.sample for r in read_rows(copy / "results/runs/r1/summary.tsv", Summary)} == {"A", "N"}
     assert "Noise" not in (copy / "results/index.html").read_text()
 
 
