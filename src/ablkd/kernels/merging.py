@@ -5,7 +5,7 @@ import numpy as np
 from ablkd.kernels.jit import jit
 
 UNMATCHED_MARGIN = 5
-DELETED, UNOBSERVED = 4, 5
+DELETED, UNOBSERVED, ABSENT = 4, 5, 255
 FORWARD, REVERSE, BOTH = 0, 1, 2
 MOST_QUALITY = 40
 MOST_INSERTIONS = 2048
@@ -32,7 +32,7 @@ def _outer_nodes(nodes):
 
 
 @jit
-def _observed_span(nodes, following, preceding, out_offsets, out_edges, edge_to, in_offsets, right_overhang, left_overhang):
+def _observed_span(nodes, right_overhang, left_overhang):
     """Half-open span of a read's bases that count: away from clipped ends, and past no boundary by too little."""
     n = len(nodes)
     a, b = 0, n
@@ -83,7 +83,7 @@ def _read_mask(nodes, a, b, following, out_offsets, out_edges, edge_to):
 
 
 @jit
-def _observe(codes, quals, nodes, a, b, target_length, following, out_offsets, out_edges, edge_to, min_quality,
+def _observe(codes, quals, nodes, a, b, target_length, out_offsets, out_edges, edge_to, min_quality,
              base, qual, insertions):
     """Write a read's target bases into base, qual; returns (first, past the last target base, insertions found).
 
@@ -131,12 +131,12 @@ def _observe(codes, quals, nodes, a, b, target_length, following, out_offsets, o
 
 
 @jit
-def _contradicts(mask, first, stop, base, skipped):
-    """Does a read cover target bases that a jump of its fragment leaves out?"""
+def _contradicts(mask, begin, end, base, skipped):
+    """Does either mate cover target bases that a jump of their fragment leaves out?"""
     for e in range(len(skipped)):
         if mask >> np.int64(e) & 1 and skipped[e, 1] > skipped[e, 0]:
-            for p in range(max(first, skipped[e, 0]), min(stop, skipped[e, 1])):
-                if base[p] != 255:
+            for p in range(max(begin, skipped[e, 0]), min(end, skipped[e, 1])):
+                if base[0, p] != ABSENT or base[1, p] != ABSENT:
                     return True
     return False
 
@@ -147,6 +147,59 @@ def _grown(array, need):
     larger = np.empty(2 * need, array.dtype)
     larger[: len(array)] = array
     return larger
+
+
+@jit
+def _merged(one, two, quality_one, quality_two):
+    """(state, quality, orientation) of a base that the forward read sees as `one`, the reverse read as `two`."""
+    if two == ABSENT:
+        return one, quality_one, FORWARD
+    if one == ABSENT:
+        return two, quality_two, REVERSE
+    if one == UNOBSERVED:
+        return two, quality_two, REVERSE
+    if two == UNOBSERVED:
+        return one, quality_one, FORWARD
+    if one == two:
+        return one, min(quality_one + quality_two, MOST_QUALITY), BOTH
+    # METHOD: mates that disagree are not observed, whichever has the higher quality.
+    return UNOBSERVED, 0, BOTH
+
+
+@jit
+def _write_exceptions(begin, end, base, qual, target, histogram, position, allele, quality, at):
+    """Append what differs from the target in [begin, end) and count every observed base; returns the new end."""
+    for p in range(begin, end):
+        if base[0, p] == ABSENT and base[1, p] == ABSENT:
+            continue
+        state, q, orientation = _merged(base[0, p], base[1, p], qual[0, p], qual[1, p])
+        if state != UNOBSERVED:
+            histogram[p, orientation, q] += 1
+        if state != target[p]:
+            position[at], allele[at], quality[at] = p, state, q
+            at += 1
+    return at
+
+
+@jit
+def _is_confirmed(insertion, side, base, insertions, found):
+    """An insertion where the other mate covers both its neighbours must be there too; it is told once, by side 0."""
+    p, size = insertion[0], insertion[2]
+    other = 1 - side
+    if base[other, p - 1] == ABSENT or base[other, p] == ABSENT:
+        return True
+    if side == 1:
+        return False
+    for m in range(found[other]):
+        if insertions[other, m, 0] == p and insertions[other, m, 2] == size:
+            return True
+    return False
+
+
+@jit
+def _mate(read, offsets, codes, quals, nodes):
+    s, e = offsets[read], offsets[read + 1]
+    return codes[s:e], quals[s:e], nodes[s:e]
 
 
 @jit
@@ -163,139 +216,85 @@ def merge_fragments(
 
     Returns fragment arrays (junctions int64[N], forward int32[N, 2], reverse int32[N, 2], ends int32[N, 2]),
     exceptions (offsets int64[N+1], position int32[E], allele uint8[E], quality uint8[E]), insertions (fragment
-    int32[I], position int32[I], offsets int64[I+1], bases uint8[.]) and counts int64[3]: fragments made, reads
-    dropped because the mates contradict each other, pairs in the same orientation (one mate is used).
+    int32[I], position int32[I], offsets int64[I+1], bases uint8[.]) and counts int64[3]: fragments made,
+    fragments dropped because the mates contradict each other, pairs in the same orientation (one mate is used).
     """
     reads = len(offsets_1) - 1
     paired = len(offsets_2) > 1
-    room = len(codes_1) + (len(codes_2) if paired else 0) + 1
+    room = len(codes_1) + len(codes_2) + 1
     length = len(target)
     junctions = np.zeros(reads, np.int64)
     spans = np.zeros((2, reads, 2), np.int32)
     ends = np.zeros((reads, 2), np.int32)
     offsets = np.zeros(reads + 1, np.int64)
-    position = np.empty(room, np.int32)
-    allele = np.empty(room, np.uint8)
-    quality = np.empty(room, np.uint8)
-    ins_fragment = np.empty(room, np.int32)
-    ins_position = np.empty(room, np.int32)
-    ins_offsets = np.zeros(room + 1, np.int64)
-    ins_bases = np.empty(room, np.uint8)
-    base = np.full((2, length), 255, np.int16)
-    qual = np.zeros((2, length), np.int16)
+    position, allele, quality = np.empty(room, np.int32), np.empty(room, np.uint8), np.empty(room, np.uint8)
+    ins_fragment, ins_position = np.empty(room, np.int32), np.empty(room, np.int32)
+    ins_offsets, ins_bases = np.zeros(room + 1, np.int64), np.empty(room, np.uint8)
+    # One row per strand: what the mate on it shows of every target base.
+    base, qual = np.full((2, length), ABSENT, np.int16), np.zeros((2, length), np.int16)
     insertions = np.empty((2, MOST_INSERTIONS, 3), np.int32)
-    first = np.empty(2, np.int32)
-    stop = np.empty(2, np.int32)
-    found = np.empty(2, np.int32)
-    starts = np.empty(2, np.int64)
+    first, stop, found = np.empty(2, np.int32), np.empty(2, np.int32), np.empty(2, np.int32)
+    mate_on = np.empty(2, np.int64)
     counts = np.zeros(3, np.int64)
     made, exceptions, inserted = 0, 0, 0
     for r in range(reads):
         mask = np.int64(0)
-        first[:] = -1
-        stop[:] = -1
-        found[:] = 0
-        outer_left, outer_right = -1, -1
+        first[:], stop[:], found[:] = -1, -1, 0
+        left, right = -1, -1
         same = paired and placed_1[r] and placed_2[r] and reverse_1[r] == reverse_2[r]
-        if same:
-            counts[2] += 1
-        for mate in range(2 if paired else 1):
-            if mate == 1 and same:
-                continue
+        counts[2] += same
+        for mate in range(1 if same or not paired else 2):
             if mate == 0:
-                good, side, s, e = placed_1[r], reverse_1[r], offsets_1[r], offsets_1[r + 1]
-                codes, quals, nodes = codes_1[s:e], quals_1[s:e], nodes_1[s:e]
+                good, side = placed_1[r], reverse_1[r]
+                codes, quals, nodes = _mate(r, offsets_1, codes_1, quals_1, nodes_1)
             else:
-                good, side, s, e = placed_2[r], reverse_2[r], offsets_2[r], offsets_2[r + 1]
-                codes, quals, nodes = codes_2[s:e], quals_2[s:e], nodes_2[s:e]
+                good, side = placed_2[r], reverse_2[r]
+                codes, quals, nodes = _mate(r, offsets_2, codes_2, quals_2, nodes_2)
             if not good:
                 continue
-            a, b = _observed_span(
-                nodes, following, preceding, out_offsets, out_edges, edge_to, in_offsets, right_overhang, left_overhang
-            )
+            a, b = _observed_span(nodes, right_overhang, left_overhang)
             if a >= b:
                 continue
+            outer_left, outer_right = _outer_nodes(nodes)
+            left = outer_left if side == 0 or left < 0 else left
+            right = outer_right if side == 1 or right < 0 else right
             mask |= _read_mask(nodes, a, b, following, out_offsets, out_edges, edge_to)
-            outer_first, outer_last = _outer_nodes(nodes)
-            if side == 0 or outer_left < 0:
-                outer_left = outer_first
-            if side == 1 or outer_right < 0:
-                outer_right = outer_last
-            starts[side] = mate
+            mate_on[side] = mate
             first[side], stop[side], found[side] = _observe(
-                codes, quals, nodes, a, b, length, following, out_offsets, out_edges, edge_to, min_quality,
+                codes, quals, nodes, a, b, length, out_offsets, out_edges, edge_to, min_quality,
                 base[side], qual[side], insertions[side],
             )
-        begin = first[0] if first[1] < 0 else (first[1] if first[0] < 0 else min(first[0], first[1]))
+        begin = first[0] if first[1] < 0 or (0 <= first[0] < first[1]) else first[1]
         end = max(stop[0], stop[1])
-        contradiction = False
-        for side in range(2):
-            if first[side] >= 0:
-                contradiction = contradiction or _contradicts(mask, first[side], stop[side], base[side], skipped)
-        if begin >= 0 and not contradiction:
+        if begin >= 0 and _contradicts(mask, begin, end, base, skipped):
+            counts[1] += 1
+        elif begin >= 0:
             junctions[made] = mask
             for side in range(2):
                 if first[side] >= 0:
                     spans[side, made, 0], spans[side, made, 1] = first[side], stop[side]
-            ends[made, 0], ends[made, 1] = outer_left, outer_right
+            ends[made, 0], ends[made, 1] = left, right
             if exceptions + end - begin > len(position):
-                position = _grown(position, exceptions + end - begin)
-                allele = _grown(allele, exceptions + end - begin)
-                quality = _grown(quality, exceptions + end - begin)
-            for p in range(begin, end):
-                one, two = base[0, p], base[1, p]
-                if one == 255 and two == 255:
-                    continue
-                orientation = BOTH
-                q = 0
-                if two == 255:
-                    state, q, orientation = one, qual[0, p], FORWARD
-                elif one == 255:
-                    state, q, orientation = two, qual[1, p], REVERSE
-                elif one == UNOBSERVED:
-                    state, q, orientation = two, qual[1, p], REVERSE
-                elif two == UNOBSERVED:
-                    state, q, orientation = one, qual[0, p], FORWARD
-                elif one == two:
-                    state, q = one, min(qual[0, p] + qual[1, p], MOST_QUALITY)
-                else:
-                    # METHOD: mates that disagree are not observed, whichever has the higher quality.
-                    state = UNOBSERVED
-                if state != UNOBSERVED:
-                    histogram[p, orientation, q] += 1
-                if state != target[p]:
-                    position[exceptions] = p
-                    allele[exceptions] = state
-                    quality[exceptions] = q
-                    exceptions += 1
+                need = exceptions + end - begin
+                position, allele, quality = _grown(position, need), _grown(allele, need), _grown(quality, need)
+            exceptions = _write_exceptions(
+                begin, end, base, qual, target, histogram, position, allele, quality, exceptions
+            )
             for side in range(2):
                 for k in range(found[side]):
-                    p, at, size = insertions[side, k, 0], insertions[side, k, 1], insertions[side, k, 2]
-                    other = 1 - side
-                    if first[other] >= 0 and base[other, p - 1] != 255 and base[other, p] != 255:
-                        confirmed = False
-                        for m in range(found[other]):
-                            confirmed = confirmed or (
-                                insertions[other, m, 0] == p and insertions[other, m, 2] == size and side == 0
-                            )
-                        if not confirmed:
-                            continue
-                    ins_fragment[inserted] = made
-                    ins_position[inserted] = p
-                    ins_offsets[inserted + 1] = ins_offsets[inserted] + size
-                    for i in range(size):
-                        if starts[side] == 0:
-                            ins_bases[ins_offsets[inserted] + i] = codes_1[offsets_1[r] + at + i]
-                        else:
-                            ins_bases[ins_offsets[inserted] + i] = codes_2[offsets_2[r] + at + i]
+                    insertion = insertions[side, k]
+                    if not _is_confirmed(insertion, side, base, insertions, found):
+                        continue
+                    source = codes_1[offsets_1[r] :] if mate_on[side] == 0 else codes_2[offsets_2[r] :]
+                    ins_fragment[inserted], ins_position[inserted] = made, insertion[0]
+                    at = ins_offsets[inserted]
+                    ins_bases[at : at + insertion[2]] = source[insertion[1] : insertion[1] + insertion[2]]
                     inserted += 1
+                    ins_offsets[inserted] = at + insertion[2]
             made += 1
             offsets[made] = exceptions
-        elif contradiction:
-            counts[1] += 1
-        for side in range(2):
-            if first[side] >= 0:
-                base[side, first[side] : stop[side]] = 255
+        if begin >= 0:
+            base[:, begin:end] = ABSENT
     counts[0] = made
     return (
         junctions[:made], spans[0, :made], spans[1, :made], ends[:made],
