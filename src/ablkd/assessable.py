@@ -34,7 +34,7 @@ def coverage_rows(
 ) -> tuple[list[Coverage], int]:
     """A row for every catalogue allele and every codon from the first to the last one that the catalogue lists.
 
-    Also returns the lowest depth over the catalogue's codons.
+    Also returns the lowest depth over the catalogue's codons between the primers.
     """
     if not reference.mutations:
         return [], 0
@@ -57,7 +57,15 @@ def coverage_rows(
             lod = worst[codon]
         rows.append(_row(sample, tally, reference, limit, None, codon, lod, levels.novel,
                          required_lod, codon in found))  # fmt: skip
-    return rows, min(int(tally.depth[c - 1]) for c in listed)
+    return rows, min((int(tally.depth[c - 1]) for c in listed if _amplified(tally, c)), default=0)
+
+
+def _amplified(tally: Tally, codon: int) -> bool:
+    """Does the codon lie between the primers of any tile of this sample? True where no amplicon is known."""
+    tiles = np.unique(tally.fragments.tile[tally.fragments.tile >= 0])
+    spans = tally.primers[tiles]
+    inside = (spans[:, 1] <= 3 * codon - 3) & ((spans[:, 2] == 0) | (3 * codon <= spans[:, 2]))
+    return bool(inside.any()) or not len(tiles)
 
 
 def _rate(background: Background, mutation: Mutation) -> float:
@@ -73,9 +81,12 @@ class _Limit:
 
     def __init__(self, background: Background) -> None:
         self.background = background
+        self.unlimited = replace(background, templates=float(AMPLE))
         self.at = cache(self._at)
 
-    def _at(self, n: int, rate: float, alpha: float) -> float:
+    def _at(self, n: int, rate: float, alpha: float, ample_templates: bool = False) -> float:
+        if ample_templates:
+            return self.unlimited.lod95(n, rate, 0.0, alpha)
         return self.background.lod95(n, rate, self.background.templates * RT_ERROR, alpha)
 
     def of(self, n: int, rate: float, alpha: float) -> float | None:
@@ -85,12 +96,11 @@ class _Limit:
         step = int(np.log(n) / np.log(DEPTH_STEP))
         return self.at(max(1, int(DEPTH_STEP**step)), rate, alpha)
 
-    def cause(self, n: int, rate: float, alpha: float, required: float) -> str:
+    def cause(self, rate: float, alpha: float, required: float) -> str:
         """Why the limit is missed: would more depth mend it, would more templates, or is it the background?"""
         if (self.of(AMPLE, rate, alpha) or 1.0) <= required:
             return "depth"
-        unlimited = replace(self.background, templates=float(AMPLE))
-        return "templates" if unlimited.lod95(max(n, 10_000), rate, 0.0, alpha) <= required else "background"
+        return "templates" if self.at(AMPLE, rate, alpha, True) <= required else "background"
 
 
 def _row(
@@ -114,7 +124,7 @@ def _row(
     elif lod is None or lod > required_lod:
         background = limit.background
         rate = _rate(background, mutation) if mutation else background.transition
-        reason = limit.cause(n, rate, alpha, required_lod)
+        reason = limit.cause(rate, alpha, required_lod)
     status = "not_assessable" if reason else "not_detected"
     residue = hgvs.AMINO_ACIDS[reference.codon(codon)]
     return Coverage(

@@ -76,7 +76,7 @@ def call_sample(
     depths = {(r.codon, r.hgvs_c): r.lod95 for r in coverage}
     calls = [replace(c, lod95=depths.get((c.codon, c.hgvs_c), depths.get((c.codon, "")))) for c in calls]
     qc = [
-        QcMetric(sample, "min_depth", str(lowest), "fragments", str(MIN_DEPTH), "pass", "over the catalogue's codons"),
+        QcMetric(sample, "min_depth", str(lowest), "fragments", str(MIN_DEPTH), "pass", "over the catalogue's codons between the primers"),
         QcMetric(
             sample,
             "template_copies",

@@ -13,7 +13,9 @@ from ablkd.records import Haplotype
 UNMUTATED = "unmutated"
 # METHOD: recombination is applied in generations of at most 2 % per molecule.
 GENERATION = 0.02
-# METHOD: haplotypes below 0.1 % are not listed unless they are the unmutated one.
+# METHOD: a haplotype below 5 % stays only if the fragments fit worse without it: likelihood ratio above 7.9, p 0.005 on
+# one degree of freedom. What is left below 0.1 % is not listed, the unmutated one excepted.
+RARE, WORSE = 0.05, 7.9 / 2
 LISTED, NOTHING = 1e-3, 1e-5
 # METHOD: a pattern of missing sites counts as seen from 20 fragments.
 PATTERN_COUNT = 20
@@ -37,7 +39,7 @@ def haplotype_rows(
     possible = _possible(observations, states, artefacts)
     distances = np.diff([s.position for s in sites])
     errors = np.array([max(s.error, ERROR_FLOOR) for s in sites])
-    fractions = fit(patterns, counts, states, possible, distances * rho, errors)
+    fractions = _needed(patterns, counts, states, possible, distances * rho, errors)
     fractions[fractions < NOTHING] = 0.0
     known = _identifiable(patterns, counts, states, possible)
     whole = observations.spanning(tuple(range(len(sites))))
@@ -98,7 +100,7 @@ def recombine(h: NDArray[np.float64], rates: NDArray[np.float64]) -> NDArray[np.
     return h
 
 
-def fit(
+def _needed(
     patterns: NDArray[np.int8],
     counts: NDArray[np.int64],
     states: NDArray[np.int8],
@@ -106,7 +108,30 @@ def fit(
     rates: NDArray[np.float64],
     errors: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Maximum-likelihood fractions float64[2^K] before PCR; impossible haplotypes are exactly 0.
+    """Fractions float64[2^K] of the haplotypes that the data need, the rarest tried first."""
+    fractions, loss = fit(patterns, counts, states, possible, rates, errors)
+    for h in np.argsort(fractions, kind="stable"):
+        if h == 0 or not possible[h] or fractions[h] >= RARE:
+            continue
+        without = possible.copy()
+        without[h] = False
+        others, other_loss = fit(patterns, counts, states, without, rates, errors)
+        if other_loss - loss < WORSE:
+            fractions, loss, possible = others, other_loss, without
+    return fractions
+
+
+def fit(
+    patterns: NDArray[np.int8],
+    counts: NDArray[np.int64],
+    states: NDArray[np.int8],
+    possible: NDArray[np.bool_],
+    rates: NDArray[np.float64],
+    errors: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], float]:
+    """Maximum-likelihood fractions float64[2^K] before PCR, and minus the log-likelihood there.
+
+    Impossible haplotypes are exactly 0.
 
     EM on the mixture gives the fractions after PCR, which start the search for those before it.
     """
@@ -120,25 +145,28 @@ def fit(
             break
         h = new
     within = _likelihood(np.where(patterns == WITHIN, WITHIN, MISSING), states, errors)
-    if (rates.sum() <= 0 or len(h) < 4) and within.all():
-        return h
     free = np.flatnonzero(possible)
-    start = np.log(np.maximum(h[free], 1e-7))
 
-    def loss(x: NDArray[np.float64]) -> float:
-        before = np.zeros(len(h))
-        weights = np.exp(x - x.max())
-        before[free] = weights / weights.sum()
+    def loss(before: NDArray[np.float64]) -> float:
         after = recombine(before, rates)
         # A fragment inside skipped bases is conditional on being whole: it tells shares among whole molecules only.
         fits = np.log(likelihood @ after) - np.log(np.maximum(within @ after, 1e-300))
-        return -float(counts @ fits) / counts.sum()
+        return -float(counts @ fits)
 
-    found = optimize.minimize(loss, start, method="L-BFGS-B", bounds=[(-20, 1)] * len(free))
-    before = np.zeros(len(h))
-    weights = np.exp(found.x - found.x.max())
-    before[free] = weights / weights.sum()
-    return before
+    def fractions(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        before = np.zeros(len(h))
+        weights = np.exp(x - x.max())
+        before[free] = weights / weights.sum()
+        return before
+
+    if len(free) == 1 or ((rates.sum() <= 0 or len(h) < 4) and within.all()):
+        return h, loss(h)
+    start = np.log(np.maximum(h[free], 1e-7))
+    found = optimize.minimize(
+        lambda x: loss(fractions(x)) / counts.sum(), start, method="L-BFGS-B", bounds=[(-20, 1)] * len(free)
+    )
+    best = fractions(found.x)
+    return best, loss(best)
 
 
 def _likelihood(
