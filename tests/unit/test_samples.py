@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from ablkd.clinical import KINDS, read_clinical
 from ablkd.errors import InputError
+from ablkd.plan import read_plan
 from ablkd.run_folder import init_folder, sheet_from_folder
 from ablkd.samples import Expected, expected_findings, read_sheet
-from ablkd.tables import read_rows
 
 FILES = "a_1.fastq.gz a_2.fastq.gz b_1.fq b_2.fq c.bam d.fastq t1.ab1 t2.ab1 t3.ab1 e.cram f.txt"
 
@@ -233,7 +234,65 @@ def test_the_example_sheet_is_right(root, reference):
     assert {reference.platforms[s.platform].reads for s in rows} == {"short", "long", "trace"}
 
 
-def test_every_table_row_type_reads_its_example(root):
-    from ablkd.records import ClinicalEvent
+def test_the_example_clinical_table_is_right(root):
+    assert {e.kind for e in read_clinical(root / "tests/example/clinical.tsv")} == set(KINDS)
 
-    assert read_rows(root / "tests/example/clinical.tsv", ClinicalEvent)
+
+def test_a_clinical_table_is_told_whole(tmp_path):
+    path = tmp_path / "clinical.tsv"
+    path.write_text(
+        "patient\tdate\tend_date\tkind\tname\tvalue\n"
+        "P1\t2018-02\t2018-02-28\ttreatment\tdrug\t45 mg\n"
+        "P1\t\t\tmeasurement\tcopies\t<0.1\n"
+        "P1\t2018\t\tmeasurement\tcopies\tmany\n"
+        "\t\t2018-02-29\ttherapy\t\t\n"
+    )
+    with pytest.raises(InputError) as caught:
+        read_clinical(path)
+    assert [problem.removeprefix(f"{path}:") for problem in caught.value.problems] == [
+        "4: date '2018' is not a date (write YYYY-MM-DD or YYYY-MM, or leave it empty)",
+        "4: value 'many' is not a number, <NUMBER or >NUMBER (correct it)",
+        "5: patient is empty (fill it in)",
+        "5: name is empty (fill it in)",
+        "5: kind 'therapy' is not one of treatment, measurement, response, event (correct it)",
+        "5: end_date '2018-02-29' is not a date (write YYYY-MM-DD or YYYY-MM, or leave it empty)",
+    ]
+
+
+def test_a_plan_answers_the_workflow(write, tmp_path, monkeypatch):
+    write("""
+        sample | platform | reads_1 | run | role              | patient
+        A      | illumina | c.bam   | r1  |                   | P1
+        W      | ont      | d.fastq | r1  | wild_type_control |
+        S      | sanger   | t1.ab1;t2.ab1 | r2 |             | P1
+        """)  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    plan = read_plan({"reference": str(Path(__file__).parents[2] / "reference"), "required_lod_sanger": 0.15})
+    assert [name for name in plan.samples if plan.is_trace(name)] == ["S"]
+    assert plan.thresholds("A") == ["required_lod=0.03", "reporting_cut=0.03"]
+    assert plan.thresholds("S") == ["required_lod=0.15", "reporting_cut=0.2"]
+    assert plan.of_patient("P1", "{sample}.json") == ["A.json", "S.json"]
+    assert plan.of_run("r1", "{sample}.json") == ["A.json", "W.json"]
+    assert plan.controls("A", "{sample}.tsv") == plan.controls("W", "{sample}.tsv") == ["W.tsv"]
+    assert plan.controls("S", "{sample}.tsv") == []
+    assert plan.control_qc("A", "{sample}/{step}") == ["W/align", "W/call"]
+    assert plan.qc("S", "{sample}/{step}") == ["S/call"]
+    assert (plan.peaks("S", "{sample}.json"), plan.peaks("A", "{sample}.json")) == (["S.json"], [])
+    assert (plan.cell("A", "template_copies"), plan.cell("A", "run")) == ("", "r1")
+    assert [Path(f).name for f in plan.files("S", "reads_1")] == ["t1.ab1", "t2.ab1"]
+
+
+def test_a_plan_lists_the_problems_of_sheet_and_clinical_table_together(write, tmp_path, reference):
+    sheet = write("sample|platform|reads_1\nA|ont|gone.fastq")
+    (tmp_path / "clinical.tsv").write_text("patient\tkind\tname\nP1\ttherapy\tx\n")
+    config = {
+        "samples": str(sheet),
+        "clinical": str(tmp_path / "clinical.tsv"),
+        "reference": str(reference.folder),
+    }
+    with pytest.raises(InputError) as caught:
+        read_plan(config)
+    assert [problem.split(": ")[0] for problem in caught.value.problems] == [
+        f"{tmp_path}/samples.tsv:2",
+        f"{tmp_path}/clinical.tsv:2",
+    ]
