@@ -57,6 +57,7 @@ def _inline(document: str, name: str, title: str) -> str:
     text = document[document.index("<svg") :]
     text = re.sub(r'\bid="', f'id="{name}-', text)
     text = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{name}-", text)
+    text = re.sub(r'font-family: [^;"]+', "font-family: 'DejaVu Sans', Verdana, sans-serif", text)
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
     head, body = text.split(">", 1)
     view = re.search(r'viewBox="[^"]*"', head)

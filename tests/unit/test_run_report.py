@@ -1,0 +1,145 @@
+"""The run page and its tables agree with the results and with each other."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import replace
+
+import pytest
+import results as examples
+
+from ablkd.errors import InputError
+from ablkd.records import ResultRow, Summary
+from ablkd.run_report import write_index, write_run
+from ablkd.tables import read_rows
+
+FILES = {"report.html", "summary.tsv", "results.tsv", "summary.xlsx", "ablkd_mqc.json", "manifest.json"}
+
+
+def run():
+    control = examples.sample("WT", role="wild_type_control", patient="", collected="")
+    return [
+        examples.compound("S2"), examples.t315i("S1"), examples.sanger("S3"), examples.blind("S4"),
+        examples.crowded("S5"), examples.result("WT", sample=control),
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write_run("run1", run(), tmp_path)
+    return tmp_path
+
+
+def rows_of_matrix(folder) -> dict[str, list[str]]:
+    html = (folder / "report.html").read_text("utf-8")
+    matrix = html[html.index('class="matrix"') : html.index("<h3>Controls")]
+    head = re.findall(r'<th scope="col">([^<]*)</th>', matrix)
+    found = {"head": head}
+    for row in matrix.split("<tr>")[2:]:
+        name = re.search(r">([^<>]+)</a>", row)
+        assert name
+        found[name[1]] = re.findall(r"<td class=\"([^\"]*)\">(.*?)</td>", row)
+    return found
+
+
+def test_all_files_are_written(folder):
+    assert {p.name for p in folder.iterdir()} == FILES
+
+
+def test_the_matrix_tells_the_three_tiers_and_what_was_not_assessable(folder):
+    matrix = rows_of_matrix(folder)
+    names = matrix["head"][1:]
+    cell = {s: dict(zip(names, row, strict=True)) for s, row in matrix.items() if s != "head"}
+    assert cell["S1"]["T315I"] == ("s4", "<strong>45.2</strong>")
+    assert "○" in cell["S1"]["E255K"][1] and "0.31" in cell["S1"]["E255K"][1]
+    assert cell["S1"]["F317L"] == ("s0", "(0.12)")
+    assert cell["S1"]["G250E"] == ("s0 small", "&lt;0.40")
+    assert {c for c, _ in cell["S4"].values()} == {"hatched"}
+    assert cell["S3"]["exon 4 skipping"] == ("s4", "<strong>31.0</strong>")
+    assert cell["WT"]["T315I"][1] == "&lt;0.40"
+
+
+def test_tables_can_be_read_back(folder):
+    summaries = read_rows(folder / "summary.tsv", Summary)
+    assert [s.sample for s in summaries] == ["S1", "S2", "S3", "S4", "S5", "WT"]
+    assert summaries == [r.summary for r in sorted(run(), key=lambda r: r.sample.sample)]
+    rows = read_rows(folder / "results.tsv", ResultRow)
+    t315i = next(r for r in rows if (r.sample, r.kind, r.name) == ("S1", "mutation", "T315I"))
+    assert (t315i.fraction, t315i.status, t315i.hgvs_c) == (0.452, "reported", "NM_005157.6:c.944C>T")
+    drugs = {r.name: r.status for r in rows if r.sample == "S1" and r.kind == "drug"}
+    assert drugs == {d.drug: d.category for d in examples.t315i().drugs}
+    unseen = [r for r in rows if r.sample == "S5" and r.kind == "not_assessable"]
+    assert ("codons 318-341", "depth") in {(r.name, r.comment) for r in unseen}
+    assert {r.status for r in rows if r.sample == "S4" and r.kind in ("splicing", "drug")} == {
+        "not_assessable"
+    }
+
+
+def test_the_manifest_names_what_made_the_run(folder):
+    told = json.loads((folder / "manifest.json").read_text("utf-8"))
+    assert told["run"] == "run1" and told["software_version"] == "0.1.0"
+    assert told["knowledge"] == examples.KNOWLEDGE
+    assert told["samples"]["S1"]["inputs"][0] == {"file": "a_R1.fastq.gz", "sha256": "12" * 32}
+    assert told["samples"]["S3"]["settings"]["required_lod"] == "0.2"
+    assert set(told["files"]) == FILES - {"manifest.json"}
+    for name, digest in told["files"].items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+
+
+def test_multiqc_reads_a_table(folder):
+    told = json.loads((folder / "ablkd_mqc.json").read_text("utf-8"))
+    assert told["plot_type"] == "table" and set(told["data"]) == {"S1", "S2", "S3", "S4", "S5", "WT"}
+    assert told["data"]["S1"]["on_target"] == 98.0 and "reads" not in told["data"]["S3"]
+    assert set(told["headers"]) >= set(told["data"]["S1"])
+
+
+def test_the_page_names_settings_that_differ(folder):
+    words = " ".join(re.sub(r"<[^>]+>", " ", (folder / "report.html").read_text("utf-8")).split())
+    assert "required lod 0.03 (S1, S2, S4, S5, WT) ; 0.2 (S3)" in words
+
+
+def test_links_lead_to_the_samples(folder):
+    html = (folder / "report.html").read_text("utf-8")
+    assert 'href="../../samples/S1/report.html"' in html and "<script" not in html
+
+
+def test_the_same_bytes_in_any_order(folder, tmp_path):
+    other = tmp_path / "other"
+    write_run("run1", run()[::-1], other)
+    for name in FILES:
+        assert (other / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+def test_results_of_two_makings_are_refused(tmp_path):
+    odd = replace(examples.compound("S2"), knowledge={"mutations.tsv": "00" * 32})
+    with pytest.raises(InputError, match="run run1: S2 made with another version or knowledge than S1"):
+        write_run("run1", [odd, examples.t315i("S1")], tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_without_findings_says_so(tmp_path):
+    write_run("run1", [examples.result("S1")], tmp_path)
+    assert "No sample of the run showed a mutation" in (tmp_path / "report.html").read_text("utf-8")
+
+
+def test_hostile_words_stay_words(tmp_path):
+    write_run("run1", [examples.hostile()], tmp_path)
+    write_index([examples.hostile()], tmp_path / "index.html")
+    for name in ("report.html", "index.html"):
+        assert "<script" not in (tmp_path / name).read_text("utf-8")
+
+
+def test_the_index_links_everything(tmp_path):
+    write_index(run(), tmp_path / "index.html")
+    html = (tmp_path / "index.html").read_text("utf-8")
+    links = set(re.findall(r'href="([^"]+)"', html))
+    assert links >= {
+        "runs/run1/report.html",
+        "patients/P1.html",
+        "samples/S1/report.html",
+        "samples/WT/report.html",
+    }
+    write_index([], tmp_path / "empty.html")
+    assert "No sample." in (tmp_path / "empty.html").read_text("utf-8")

@@ -1,0 +1,234 @@
+"""Serial samples in words: emerged, expanded, lost, gained; and what could not be seen is never lost."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+import results as examples
+
+from ablkd.errors import InputError
+from ablkd.identity import compare
+from ablkd.patient_page import write_patient
+from ablkd.records import Fusion
+from ablkd.sights import Sight
+from ablkd.timeline import timeline_points
+from ablkd.timeline_plot import month, number
+from ablkd.timeline_words import gained, what_changed
+
+NOT_ABLE = Sight("not_assessable", platform="illumina")
+
+
+def seen(value: float, low: float, high: float, platform: str = "illumina") -> Sight:
+    return Sight("detected", value, low, high, 0.004, platform)
+
+
+def absent(limit: float | None) -> Sight:
+    return Sight("not_detected", limit=limit, platform="illumina")
+
+
+T, B = seen(0.45, 0.44, 0.46), seen(0.10, 0.08, 0.12)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "words"),
+    [
+        ([], T, ""),
+        ([absent(0.004)], T, "emerged (not seen before at LoD95 0.40 %)"),
+        ([absent(None)], T, "emerged"),
+        ([absent(0.2)], B, "seen now; LoD95 20.0 % before would not have shown it"),
+        ([NOT_ABLE], T, "first seen; no earlier sample could show it"),
+        ([NOT_ABLE], absent(0.004), ""),
+        ([absent(0.004), NOT_ABLE], T, "emerged (not seen before at LoD95 0.40 %)"),
+        ([T, absent(0.004)], T, "came back (not seen before at LoD95 0.40 %)"),
+        ([B], T, "expanded (10.0 % to 45.0 %)"),
+        ([T], B, "regressed (45.0 % to 10.0 %)"),
+        ([B, NOT_ABLE], T, "expanded (10.0 % to 45.0 %)"),
+        ([T], seen(0.455, 0.445, 0.465), "no clear change (45.0 % to 45.5 %)"),
+        ([T], seen(0.1, 0.05, 0.2, "sanger"), "regressed (45.0 % to 10.0 %, on another platform)"),
+        ([T], absent(0.004), "lost below LoD95 0.40 %"),
+        ([B], absent(0.2), "not detected, but LoD95 20.0 % could have missed 10.0 %"),
+        ([T], absent(None), "not detected"),
+        ([T], NOT_ABLE, "could not be assessed"),
+        ([absent(0.004)], NOT_ABLE, ""),
+        ([absent(0.004)], absent(0.004), ""),
+        ([T], Sight("evidence_only", 0.01, 0.005, 0.02), "no longer called; evidence only"),
+        ([T], Sight("bounds_only", None, 0.0, 0.3), "may still be there"),
+        ([absent(None)], Sight("bounds_only", None, 0.0, 0.3), ""),
+    ],
+)
+def test_words(before, now, words):
+    assert what_changed(before, now) == words
+
+
+@pytest.mark.parametrize(
+    ("name", "earlier", "words"),
+    [
+        ("exon4_skipping+T315I", ["T315I"], "T315I gained exon 4 skipping"),
+        ("G250E+D276G+T315I", ["T315I", "unmutated"], "T315I gained G250E and D276G"),
+        ("G250E+D276G+T315I", ["T315I", "D276G+T315I"], "D276G and T315I gained G250E"),
+        ("T315I", ["unmutated"], ""),
+        ("T315I", ["T315I"], ""),
+    ],
+)
+def test_gained(name, earlier, words):
+    assert gained(name, earlier) == words
+
+
+def course():
+    return timeline_points("P1", examples.course(), examples.COURSE)
+
+
+def change(points, name: str, sample: str, kind: str = "mutation") -> str:
+    return next(
+        p.change
+        for p in points
+        if (p.name, p.sample, p.kind) == (name, sample, kind) and p.unit == "fraction"
+    )
+
+
+def test_the_course_of_a_patient():
+    points = course()
+    assert change(points, "T315I", "S1") == ""
+    assert change(points, "T315I", "S2") == "expanded (45.2 % to 93.0 %)"
+    assert change(points, "G250E", "S2") == "emerged (not seen before at LoD95 0.40 %)"
+    assert change(points, "G250E+D276G+T315I", "S2", "haplotype") == "T315I gained G250E and D276G"
+    assert change(points, "T315I", "S7") == "lost below LoD95 0.40 %"
+    assert change(points, "T315I", "S8") == "could not be assessed"
+
+
+def test_every_sample_has_a_row_for_everything_any_sample_showed():
+    points = [p for p in course() if p.unit == "fraction"]
+    names = {(p.kind, p.name) for p in points}
+    assert len(points) == 4 * len(names)
+    failed = [p for p in points if p.sample == "S8"]
+    assert {p.status for p in failed} == {"not_assessable"} and {p.value for p in failed} == {""}
+    limits = {p.value for p in points if p.status == "not_detected" and p.kind == "mutation"}
+    assert limits == {"<0.004"}
+
+
+def test_rows_run_in_the_order_of_dates_and_the_undated_last():
+    dates = [p.date for p in course()]
+    assert dates == sorted(dates, key=lambda d: (not d, d)) and dates[-1] == ""
+
+
+def test_burden_is_fraction_times_copies_of_that_time():
+    burden = {(p.name, p.sample): p for p in course() if p.unit == "copies" and p.kind == "mutation"}
+    assert set(burden) == {
+        ("E255K", "S1"),
+        ("T315I", "S1"),
+        ("G250E", "S2"),
+        ("D276G", "S2"),
+        ("T315I", "S2"),
+    }
+    assert burden["T315I", "S1"].value == "63280"  # 0.452 x 140,000, the month's measurement
+    assert burden["T315I", "S2"].note == "fraction times 25000 copies"
+
+
+def test_copies_that_are_not_one_number_give_no_burden():
+    two = (
+        *examples.COURSE,
+        examples.event("2018-05", "", "measurement", "another test", "9", "copies"),
+        examples.event("2018-11", "", "measurement", "censored", "<10", "copies"),
+    )
+    points = timeline_points("P1", examples.course(), two)
+    assert {p.sample for p in points if p.unit == "copies" and p.kind == "mutation"} == {"S2"}
+
+
+def test_an_undated_sample_is_compared_with_none():
+    undated = examples.compound("S2", sample=examples.sample("S2", collected=""))
+    points = timeline_points("P1", [undated, examples.t315i("S1")], [])
+    assert not [p for p in points if p.change]
+    assert points[-1].sample == "S2" and points[-1].date == ""
+
+
+def test_bad_dates_and_kinds_are_listed_at_once():
+    events = [
+        examples.event("2018/05", "2018-13", "treatment", "x"),
+        examples.event("2018-05", "", "feeling", "y"),
+    ]
+    with pytest.raises(InputError) as error:
+        timeline_points("P1", [], events)
+    assert len(error.value.problems) == 3
+    assert "date '2018/05' is not YYYY-MM-DD or YYYY-MM" in error.value.problems[0]
+    assert "kind 'feeling' is not one of treatment, measurement, response, event" in error.value.problems[2]
+
+
+def polymorphic(name: str, vaf: float | None, fusion: str = "e1a2"):
+    calls = (
+        ()
+        if vaf is None
+        else (replace(examples.call("M244V", vaf), name="K247R", codon=247, tier="polymorphism"),)
+    )
+    return examples.result(name, calls=calls, fusion=(Fusion(name, fusion, "", 9, 1.0, 0.9, 1.0, "present"),))
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "status", "words"),
+    [
+        (polymorphic("A", None), polymorphic("B", None), "pass", "agrees: fusion e1a2 (with A)"),
+        (
+            polymorphic("A", None),
+            polymorphic("B", None, "e14a2"),
+            "review",
+            "fusion e14a2, before e1a2 (with A)",
+        ),
+        (polymorphic("A", 0.99), polymorphic("B", None), "review", "polymorphism K247R (with A)"),
+        (polymorphic("A", 0.99), polymorphic("B", 0.97), "pass", "polymorphism K247R (with A)"),
+        (polymorphic("A", 0.5), polymorphic("B", None), "pass", "agrees: fusion e1a2 (with A)"),
+        (examples.blind("A"), polymorphic("B", 0.99), "not_assessable", "nothing to compare"),
+    ],
+)
+def test_identity(earlier, later, status, words):
+    found = compare([earlier], later)
+    assert found.status == status and words in found.reason
+
+
+def test_months_and_values():
+    assert month("2018-01", 0.0) == 2018 * 12 and month("2018-02", 1.0) == 2018 * 12 + 2
+    assert month("2018-01-31") > month("2018-01") > month("2018-01-01")
+    assert number(">23") == (">", 23.0) and number("1e3") == ("=", 1000.0) and number("negative") is None
+
+
+def page(points, tmp_path) -> str:
+    write_patient("P1", points, tmp_path / "P1.html")
+    return (tmp_path / "P1.html").read_text("utf-8")
+
+
+def test_the_page_of_a_patient(tmp_path):
+    html = page(course(), tmp_path)
+    assert page(course(), tmp_path) == html
+    assert "<script" not in html and "default-src 'none'" in html
+    words = " ".join(re.sub(r"<[^>]+>", " ", html).split())
+    for sentence in (
+        "T315I expanded (45.2 % to 93.0 %)", "molecules: T315I gained G250E and D276G",
+        "could not be assessed: G250E, E255K, D276G, T315I", "fluconazole given too", "63 300",
+    ):  # fmt: skip
+        assert sentence in words, sentence
+    assert 'href="../samples/S1/report.html"' in html
+    ids = re.findall(r'\bid="([^"]*)"', html)
+    assert len(ids) == len(set(ids))
+
+
+def test_identity_in_doubt_is_said_first(tmp_path):
+    other = polymorphic("S9", None, "e14a2")
+    other = replace(other, sample=replace(other.sample, collected="2020-01"))
+    html = page(timeline_points("P1", [*examples.course(), other], []), tmp_path)
+    assert html.index("Identity in doubt") < html.index("What changed")
+
+
+@pytest.mark.parametrize("results", [[], [examples.blind("A")], [examples.result("A")]])
+def test_a_patient_of_little_still_has_a_page(results, tmp_path):
+    html = page(timeline_points("P1", results, []), tmp_path)
+    assert "nothing to compare" in html and "No sample showed a mutation" in html
+
+
+def test_hostile_words_stay_words(tmp_path):
+    script = examples.HOSTILE[0]
+    events = [
+        replace(examples.COURSE[0], name=script, note=script),
+        replace(examples.COURSE[-1], name=script),
+    ]
+    html = page(timeline_points("P1", [examples.hostile("A")], events), tmp_path)
+    assert "<script" not in html

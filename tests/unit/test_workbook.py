@@ -1,0 +1,80 @@
+"""The workbook: numbers as numbers, words as words, the same bytes twice."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from dataclasses import replace
+
+import results as examples
+
+from ablkd.records import ResultRow, Summary
+from ablkd.run_tables import result_rows
+from ablkd.tables import column_types
+from ablkd.workbook import write_workbook
+
+
+def made(path, results):
+    rows = [row for r in results for row in result_rows(r)]
+    sheets = {"summary": (Summary, [r.summary for r in results]), "results": (ResultRow, rows)}
+    write_workbook(path, sheets)
+    with zipfile.ZipFile(path) as book:
+        return {name: book.read(name).decode() for name in book.namelist()}
+
+
+def cell(sheet: str, place: str) -> tuple[str, str]:
+    """(type, raw value) of a cell; `n` for a number, `s` for a shared string."""
+    found = re.search(rf'<c r="{place}"([^>]*)><v>([^<]*)</v>', sheet)
+    assert found, place
+    kind = re.search(r't="(\w+)"', found[1])
+    return (kind[1] if kind else "n"), found[2]
+
+
+def column(row_type, name: str) -> str:
+    return chr(ord("A") + list(column_types(row_type)).index(name))
+
+
+def test_numbers_are_numbers_and_empty_stays_empty(tmp_path):
+    parts = made(tmp_path / "x.xlsx", [examples.t315i(), examples.sanger()])
+    sheet = parts["xl/worksheets/sheet1.xml"]
+    assert cell(sheet, column(Summary, "reads") + "2") == ("n", "250000")
+    assert cell(sheet, column(Summary, "on_target") + "2") == ("n", "0.98")
+    assert f'r="{column(Summary, "reads")}3"' not in sheet
+    results = parts["xl/worksheets/sheet2.xml"]
+    assert cell(results, column(ResultRow, "fraction") + "3") == ("n", "0.452")
+    assert cell(results, column(ResultRow, "name") + "3")[0] == "s"
+
+
+def test_words_never_become_formulas_or_links(tmp_path):
+    parts = made(tmp_path / "x.xlsx", [examples.hostile()])
+    assert not any("<f>" in text or "<hyperlink" in text for text in parts.values())
+    strings = parts["xl/sharedStrings.xml"]
+    for word in ("=cmd()", "+SUM(A1)", "@x", "&lt;script&gt;"):
+        assert word in strings
+
+
+def test_headers_are_frozen_and_filtered(tmp_path):
+    parts = made(tmp_path / "x.xlsx", [examples.t315i()])
+    for name in ("sheet1", "sheet2"):
+        sheet = parts[f"xl/worksheets/{name}.xml"]
+        assert 'state="frozen"' in sheet and 'ySplit="1"' in sheet and "<autoFilter ref=" in sheet
+
+
+def test_the_same_bytes_twice(tmp_path):
+    made(tmp_path / "a.xlsx", [examples.crowded()])
+    made(tmp_path / "b.xlsx", [examples.crowded()])
+    assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as book:
+        assert "2000-01-01" in book.read("docProps/core.xml").decode()
+
+
+def test_a_table_without_rows_has_its_header(tmp_path):
+    parts = made(tmp_path / "x.xlsx", [])
+    assert "codons_not_assessable" in parts["xl/sharedStrings.xml"]
+
+
+def test_a_very_long_text_is_cut_not_dropped(tmp_path):
+    long = replace(examples.t315i().summary, reason="x" * 40000)
+    write_workbook(tmp_path / "x.xlsx", {"summary": (Summary, [long])})
+    with zipfile.ZipFile(tmp_path / "x.xlsx") as book:
+        assert "x" * 32767 in book.read("xl/sharedStrings.xml").decode()
