@@ -96,10 +96,7 @@ def spoken(path: Path) -> str:
         return path.read_text("utf-8")
     tree = ast.parse(path.read_text("utf-8"))
     for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-            and ast.get_docstring(node) is not None
-        ):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
             node.body[0] = ast.Pass()
     return ast.unparse(tree)
 
@@ -109,9 +106,7 @@ def test_nothing_medical_is_code(reference):
     words |= {t.name for t in reference.transcripts}
     words |= {gene for t in reference.transcripts for gene in re.findall(r"\b[A-Z]{2,}\d*\b", t.label)}
     assert {"ABL1", "BCR", "T315I", "ponatinib", "e14a2"} <= words
-    pattern = re.compile(
-        rf"(?<![A-Za-z0-9])({'|'.join(map(re.escape, sorted(words)))})(?![A-Za-z0-9])", re.IGNORECASE
-    )
+    pattern = re.compile(rf"(?<![A-Za-z0-9])({'|'.join(map(re.escape, sorted(words)))})(?![A-Za-z0-9])", re.IGNORECASE)
     files = [ROOT / "Snakefile"]
     for folder in (SOURCE, ROOT / "workflow"):
         files += [p for p in folder.rglob("*") if p.suffix in TEXT]

@@ -18,9 +18,7 @@ def checked_settings(config: dict[str, Any], name: str = "config.yaml") -> dict[
 
     schema = yaml.safe_load((home() / SCHEMA).read_text("utf-8"))
     keys = schema["properties"]
-    problems = [
-        f"{name}: unknown key '{key}' (known keys: {', '.join(keys)})" for key in config if key not in keys
-    ]
+    problems = [f"{name}: unknown key '{key}' (known keys: {', '.join(keys)})" for key in config if key not in keys]
     for key, rule in keys.items():
         if key in config and list(Draft202012Validator(rule).iter_errors(config[key])):
             problems.append(f"{name}: {key} is {config[key]!r} (it is {rule['description']})")
@@ -37,9 +35,7 @@ def read_config(path: str | Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text("utf-8"))
     except OSError as error:
-        raise InputError(
-            f"{path}: cannot be read: {error.strerror} (give the path of a config.yaml)"
-        ) from None
+        raise InputError(f"{path}: cannot be read: {error.strerror} (give the path of a config.yaml)") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""

@@ -18,9 +18,7 @@ def home() -> Path:
     for folder in (PACKAGE.parent.parent, Path(sys.prefix) / "share" / "ablkd"):
         if (folder / "Snakefile").is_file() and (folder / "workflow").is_dir():
             return folder
-    raise InputError(
-        f"{PACKAGE}: the workflow is not beside the package (install from a checkout: pip install -e .)"
-    )
+    raise InputError(f"{PACKAGE}: the workflow is not beside the package (install from a checkout: pip install -e .)")
 
 
 def snakefile() -> str:

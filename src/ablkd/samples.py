@@ -60,9 +60,7 @@ def read_files(cell: str) -> list[Path]:
 
 def without_folders(sample: Sample) -> Sample:
     """The sample with bare file names: results do not depend on where the files are."""
-    reads_1, reads_2 = (
-        ";".join(path.name for path in read_files(c)) for c in (sample.reads_1, sample.reads_2)
-    )
+    reads_1, reads_2 = (";".join(path.name for path in read_files(c)) for c in (sample.reads_1, sample.reads_2))
     return replace(sample, reads_1=reads_1, reads_2=reads_2)
 
 
@@ -110,8 +108,7 @@ def _line_of(problem: str) -> int:
 
 def _sample(row: dict[str, str], folder: Path) -> Sample:
     files = {
-        name: ";".join(str((folder / part).resolve()) for part in _parts(row[name]))
-        for name in ("reads_1", "reads_2")
+        name: ";".join(str((folder / part).resolve()) for part in _parts(row[name])) for name in ("reads_1", "reads_2")
     }
     copies = float(row["template_copies"]) if row["template_copies"] else None
     return Sample(**{**row, **files, "template_copies": copies})  # type: ignore[arg-type]
@@ -120,11 +117,7 @@ def _sample(row: dict[str, str], folder: Path) -> Sample:
 def _header_problems(place: str, header: list[str]) -> list[str]:
     if len(header) == 1 and ("," in header[0] or ";" in header[0]):
         return [f"{place}: the header has no tabs (save the sheet as tab-separated text)"]
-    problems = [
-        f"{place}: unknown column '{name}' ({_meant(name, COLUMNS)})"
-        for name in header
-        if name not in COLUMNS
-    ]
+    problems = [f"{place}: unknown column '{name}' ({_meant(name, COLUMNS)})" for name in header if name not in COLUMNS]
     problems += [
         f"{place}: column '{name}' stands twice (remove one)"
         for name in dict.fromkeys(header)
@@ -188,9 +181,7 @@ def _copies_problems(text: str) -> list[str]:
         good = not text or 0 < float(text) < float("inf")
     except ValueError:
         good = False
-    return (
-        [] if good else [f"template_copies '{text}' is not a number above 0 (correct it or leave it empty)"]
-    )
+    return [] if good else [f"template_copies '{text}' is not a number above 0 (correct it or leave it empty)"]
 
 
 def _reads_problems(row: dict[str, str], reads: str) -> list[str]:
@@ -206,9 +197,7 @@ def _reads_problems(row: dict[str, str], reads: str) -> list[str]:
         elif reads == "trace" and not lower.endswith(TRACES):
             problems.append(f"'{name}' is not a trace file (platform {row['platform']} reads .ab1)")
         elif reads != "trace" and lower.endswith(TRACES):
-            problems.append(
-                f"'{name}' is a trace file, platform {row['platform']} reads none (set the platform)"
-            )
+            problems.append(f"'{name}' is a trace file, platform {row['platform']} reads none (set the platform)")
         elif reads != "trace" and not lower.endswith(READS):
             problems.append(f"'{name}' is not one of {' '.join(READS)} (give reads in one of these)")
     if second and reads != "short":

@@ -59,9 +59,7 @@ def align(
     from ablkd.align import align_sample
 
     known = load_reference(reference)
-    metrics = align_sample(
-        sample, known.platform(platform), amplicon, known, reads_1, reads_2, fragments, bam
-    )
+    metrics = align_sample(sample, known.platform(platform), amplicon, known, reads_1, reads_2, fragments, bam)
     _tell_unusable(metrics)
     write_rows(qc, r.QcMetric, metrics)
 

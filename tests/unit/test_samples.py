@@ -148,9 +148,7 @@ def test_a_sheet_without_samples_is_not_a_run(problems):
     assert problems("sample|platform|reads_1") == [" no samples yet (add a line for each sample)"]
 
 
-@pytest.mark.parametrize(
-    "encode", [lambda t: t.encode("utf-8-sig"), lambda t: t.replace("\n", "\r\n").encode()]
-)
+@pytest.mark.parametrize("encode", [lambda t: t.encode("utf-8-sig"), lambda t: t.replace("\n", "\r\n").encode()])
 def test_takes_what_spreadsheets_save(write, reference, encode):
     path = write("sample|platform|reads_1\nS1|ont|d.fastq")
     path.write_bytes(encode(path.read_text()))
@@ -176,9 +174,7 @@ def test_a_sheet_from_a_folder(tmp_path):
                  "X-1_S1_L001_I1_001", "Undetermined_S0_L001_R1_001", "plain_1", "plain_2", "two_R1", "two_R2"):  # fmt: skip
         fastq(tmp_path / "run" / f"{name}.fastq.gz", illumina)
     for number in (0, 1):
-        fastq(
-            tmp_path / "run" / "barcode07" / f"reads_{number}.fastq", "0a1b2c3d-0000-1111-2222-0123456789ab"
-        )
+        fastq(tmp_path / "run" / "barcode07" / f"reads_{number}.fastq", "0a1b2c3d-0000-1111-2222-0123456789ab")
     fastq(tmp_path / "run" / "hifi.fastq.gz", "m64011_190830_220126/101/ccs")
     fastq(tmp_path / "run" / "who knows.fq", "r1")
     for name in ("P9_F.ab1", "P9_R2.ab1", "P8-fwd_A01.ab1", "P8-rev_A02.ab1", "P7.ab1"):

@@ -155,9 +155,7 @@ def test_a_sample_taken_out_leaves_no_row_behind(run, tmp_path):
 
 def test_a_wrong_sheet_is_told_whole_before_any_job(tmp_path):
     init_folder(tmp_path / "new")
-    (tmp_path / "new/samples.tsv").write_text(
-        HEADER + "A\t\t\tpacbio\t\tgone.fastq\t\n../x\t\t\tont\t\tgone.bam\t\n"
-    )
+    (tmp_path / "new/samples.tsv").write_text(HEADER + "A\t\t\tpacbio\t\tgone.fastq\t\n../x\t\t\tont\t\tgone.bam\t\n")
     done = snakemake(tmp_path / "new")
     assert done.returncode == 2
     assert "Traceback" not in done.stderr and "Error" not in done.stderr
