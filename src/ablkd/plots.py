@@ -88,9 +88,7 @@ def haplotypes(result: Result) -> str:
     rows = ranked(result)[:MOST_HAPLOTYPES]
     places = {f.name: f.codon for f in named_calls(result.calls)}
     skips = {e.event: span for e in result.splicing if (span := _skipped(e.hgvs_r))}
-    present = sorted(
-        {p for row in rows for p in row.haplotype.split("+") if p in places}, key=places.__getitem__
-    )
+    present = sorted({p for row in rows for p in row.haplotype.split("+") if p in places}, key=places.__getitem__)
     height = 1.4 + 0.42 * len(rows)
 
     def paint(figure: Figure) -> None:
@@ -145,9 +143,7 @@ def setting(result: Result, key: str) -> float | None:
 
 def ranked(result: Result) -> list[Haplotype]:
     """Haplotypes, the largest first; those known by bounds only after them."""
-    return sorted(
-        result.haplotypes, key=lambda h: (h.fraction is None, -(h.fraction or h.fraction_high or 0))
-    )
+    return sorted(result.haplotypes, key=lambda h: (h.fraction is None, -(h.fraction or h.fraction_high or 0)))
 
 
 def _skipped(hgvs_r: str) -> tuple[int, int] | None:
@@ -181,21 +177,20 @@ def _fraction_axis(axes: Axes, fractions: list[float]) -> None:
     axes.set_ylabel("fraction")
 
 
-def _stick(axes: Axes, finding: NamedCall) -> None:
-    reported = finding.level == "reported"
-    colour = MUTED if finding.level == "evidence_only" else BLUE
+def _stick(axes: Axes, call: NamedCall) -> None:
+    """One change: a stem, its mark by level, and a bar for the 95 % interval."""
     floor, top = axes.get_ylim()
-    y = max(finding.fraction, floor)
-    axes.vlines(finding.codon, floor, y, color=colour, linewidth=0.8)
-    axes.vlines(
-        finding.codon, max(finding.fraction_low, floor), finding.fraction_high, color=INK, linewidth=2.2
-    )
-    if finding.level == "evidence_only":
-        axes.plot(finding.codon, y, "x", color=MUTED, markersize=6, clip_on=False)
+    y, low, high = (max(f, floor) for f in (call.fraction, call.fraction_low, call.fraction_high))
+    if call.level == "evidence_only":
+        axes.vlines(call.codon, low, high, color=PALE, linewidth=2.2)
+        axes.plot(call.codon, y, "x", color=MUTED, markersize=6, clip_on=False)
         return
-    axes.plot(finding.codon, y, "o", markersize=7, markeredgecolor=BLUE, markeredgewidth=1.4, clip_on=False,
-              markerfacecolor=BLUE if reported else "white")  # fmt: skip
-    axes.vlines(finding.codon, y * 1.12, top, color=PALE, linewidth=0.7, zorder=0)
+    axes.vlines(call.codon, floor, y, color=BLUE, linewidth=0.8)
+    axes.vlines(call.codon, low, high, color=INK, linewidth=2.2)
+    fill = BLUE if call.level == "reported" else "white"
+    axes.plot(call.codon, y, "o", markersize=7, markeredgecolor=BLUE, markeredgewidth=1.4,
+              markerfacecolor=fill, clip_on=False)  # fmt: skip
+    axes.vlines(call.codon, y * 1.12, top, color=PALE, linewidth=0.7, zorder=0)
 
 
 def _slanted(axes: Axes, places: list[int], labels: list[str]) -> None:
@@ -236,7 +231,7 @@ def _region_names(axes: Axes, regions: list[Region]) -> None:
     room = [low, low]
     for label, start, end in regions:
         axes.plot([start - 0.5, end + 0.5], [1.12, 1.12], color=ORANGE, linewidth=3, solid_capstyle="butt")
-        width = 0.0085 * len(label) * (high - low)
+        width = 0.0068 * len(label) * (high - low)
         left = max(low, min((start + end - width) / 2, high - width))
         line = next((i for i, taken in enumerate(room) if left >= taken), None)
         if line is not None:
@@ -244,9 +239,7 @@ def _region_names(axes: Axes, regions: list[Region]) -> None:
             room[line] = left + width
 
 
-def _molecule(
-    axes: Axes, y: int, first: int, last: int, marks: list[int], skips: list[tuple[int, int]]
-) -> None:
+def _molecule(axes: Axes, y: int, first: int, last: int, marks: list[int], skips: list[tuple[int, int]]) -> None:
     axes.plot([first, last], [y, y], color="#9db8cc", linewidth=5, solid_capstyle="butt", zorder=1)
     for start, end in skips:
         axes.plot([start, end], [y, y], color="white", linewidth=6, solid_capstyle="butt", zorder=2)
@@ -262,9 +255,7 @@ def _share(axes: Axes, y: int, row: Haplotype) -> None:
         style = "-" if row.fraction is not None else (0, (3, 2))
         axes.plot([row.fraction_low, row.fraction_high], [y, y], color=INK, linewidth=1.6, linestyle=style)
     share = per_cent(row.fraction) if row.fraction is not None else "bounds only"
-    axes.text(
-        0, y - 0.22, f"{name if len(name) <= 34 else name[:33] + '…'}  {share}", fontsize=8, va="bottom"
-    )
+    axes.text(0, y - 0.22, f"{name if len(name) <= 34 else name[:33] + '…'}  {share}", fontsize=8, va="bottom")
 
 
 def _share_axis(axes: Axes, rows: int) -> None:

@@ -16,7 +16,7 @@ from ablkd.records import Coverage, DrugCall, Phase, Result, Sensitivity
 from ablkd.reference import Reference
 from ablkd.tables import atomic, write_text
 from ablkd.trace_plot import chromatogram
-from ablkd.wording import joined, ranges
+from ablkd.wording import joined, number, ranges
 
 MOST_SETS = 6  # compound verdicts on the first screen; the phase table has them all
 
@@ -183,23 +183,25 @@ def fold_range(rows: list[Sensitivity]) -> str:
         return ""
     # METHOD: an IC50 given as `>x` bounds the fold from below, so the range has no known upper end.
     open_above = any(row.ic50_nm.startswith(">") for row in rows)
-    low, high = f"{folds[0]:.3g}", f"{folds[-1]:.3g}"
+    low, high = number(folds[0]), number(folds[-1])
     span = low if low == high else f"{low}–{high}"
     count = "1 value" if len(folds) == 1 else f"{len(folds)} values"
     return f"{span} times{' or more' if open_above else ''} ({count})"
 
 
 def target_regions(reference: Reference) -> list[plots.Region]:
-    """Named regions of the target: runs of catalogue codons of one region, each named at its widest."""
+    """Named regions of the target: runs of catalogue codons of one region, each named at its widest.
+
+    A region in more than two pieces is left out: it cannot be told on a line.
+    """
     rows = sorted({(m.codon, m.region) for m in reference.mutations if m.region})
     runs = []
     for label, run in groupby(rows, key=lambda row: row[1]):
         codons = [codon for codon, _ in run]
         runs.append((label, codons[0], codons[-1]))
-    widest = {
-        label: max((r for r in runs if r[0] == label), key=lambda r: r[2] - r[1]) for label, _, _ in runs
-    }
-    return [run if run == widest[run[0]] else ("", run[1], run[2]) for run in runs]
+    widest = {label: max((r for r in runs if r[0] == label), key=lambda r: r[2] - r[1]) for label, _, _ in runs}
+    pieces = Counter(label for label, _, _ in runs)
+    return [(r[0] if r == widest[r[0]] else "", r[1], r[2]) for r in runs if pieces[r[0]] <= 2]
 
 
 def _pictures(result: Result, reference: Reference | None) -> dict[str, Any]:
@@ -208,7 +210,5 @@ def _pictures(result: Result, reference: Reference | None) -> dict[str, Any]:
         "lollipop": picture(plots.lollipop(result, regions)),
         "depth": picture(plots.depth(result)),
         "haplotypes": picture(plots.haplotypes(result)) if result.haplotypes else "",
-        "traces": [
-            (window, picture(chromatogram(window, f"trace{i}"))) for i, window in enumerate(result.peaks)
-        ],
+        "traces": [(window, picture(chromatogram(window, f"trace{i}"))) for i, window in enumerate(result.peaks)],
     }

@@ -50,14 +50,15 @@ def number(value: float | int | None) -> str:
     """`12 345` with thin groups for counts, at most 3 significant digits for other numbers."""
     if value is None:
         return NOT_COMPUTED
-    if isinstance(value, int) or (abs(value) >= 100 and float(value).is_integer()):
-        return f"{int(value):,}".replace(",", "\u202f")
-    return f"{value:.3g}"
+    if isinstance(value, int):
+        return f"{value:,}".replace(",", "\u202f")
+    short = float(f"{value:.3g}")
+    return number(int(short)) if abs(short) >= 100 else f"{short:g}"
 
 
 def rounded(value: float) -> str:
     """`63 300`: a quantity to 3 significant digits, with thin groups."""
-    return number(float(f"{value:.3g}"))
+    return number(int(float(f"{value:.3g}")))
 
 
 def ranges(values: Iterable[int]) -> str:
