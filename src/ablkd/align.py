@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,14 +27,30 @@ MIN_MATCHES = 30
 MIN_IDENTITY = 0.75
 
 
-@dataclass(frozen=True)
-class Placed:
-    """A block's reads on the graph: nodes int32[B] (see kernels), reverse uint8[R], placed uint8[R]."""
+class PlacedArrays(NamedTuple):
+    """Reads on the graph as kernels see them: codes, quals uint8[B]; offsets int64[R+1]; nodes int32[B] (a graph
+    node, or INSERTED, CLIPPED, see `kernels.gapped`); reverse, placed uint8[R].
+    """
 
-    block: ReadBlock
+    codes: NDArray[np.uint8]
+    quals: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
     nodes: NDArray[np.int32]
     reverse: NDArray[np.uint8]
     placed: NDArray[np.uint8]
+
+
+NO_READS = PlacedArrays(
+    *(np.zeros(n, t) for n, t in ((0, "u1"), (0, "u1"), (1, "i8"), (0, "i4"), (0, "u1"), (0, "u1")))
+)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A block of reads and where they lie."""
+
+    block: ReadBlock
+    arrays: PlacedArrays
 
 
 class Aligner:
@@ -42,15 +59,12 @@ class Aligner:
     def __init__(self, reference: Reference, kind: str) -> None:
         self.graph = build_graph(reference)
         self.kind = kind
-        self.table = seeds.index_kmers(self.graph.bases, self.graph.following)
+        self.table = seeds.index_kmers(self.graph.arrays.bases, self.graph.arrays.following)
 
     def place(self, block: ReadBlock) -> Placed:
         """Place every read; reads on the reverse strand are turned in the block itself."""
-        g = self.graph
-        jumps = (g.out_offsets, g.out_edges, g.edge_to, g.in_offsets, g.in_edges, g.edge_from)
-        nodes, reverse, state = placement.place_ungapped(
-            block.codes, block.quals, block.offsets, self.table, g.bases, g.following, g.preceding, *jumps
-        )
+        graph = self.graph.arrays
+        nodes, reverse, state = placement.place_ungapped(block.codes, block.quals, block.offsets, self.table, graph)
         which = np.flatnonzero(state == placement.NEEDS_GAPS)
         placed = (state == placement.PLACED).astype(np.uint8)
         placed[which] = gapped.place_gapped(
@@ -59,17 +73,12 @@ class Aligner:
             which,
             nodes,
             self.table,
-            g.bases,
-            g.following,
-            g.preceding,
-            g.chain,
-            g.place,
-            *jumps,
+            graph,
             SEED_STRIDE[self.kind],
             MIN_MATCHES,
             MIN_IDENTITY,
         )
-        return Placed(block, nodes, reverse, placed)
+        return Placed(block, PlacedArrays(block.codes, block.quals, block.offsets, nodes, reverse, placed))
 
 
 def merge(
@@ -77,31 +86,8 @@ def merge(
 ) -> tuple[Fragments, NDArray[np.int64]]:
     """Fragments of a block, and counts int64[3]: made, contradicting mates dropped, mates on one strand."""
     histogram = np.zeros((graph.target_length, 3, QUALITIES), np.int64)
-    arrays = []
-    for side in (first, second):
-        if side is None:
-            none = np.zeros(0, np.uint8)
-            arrays += [none, none, np.zeros(1, np.int64), np.zeros(0, np.int32), none, none]
-        else:
-            b = side.block
-            arrays += [b.codes, b.quals, b.offsets, side.nodes, side.reverse, side.placed]
-    made = merging.merge_fragments(
-        *arrays,
-        graph.bases[: graph.target_length],
-        graph.following,
-        graph.preceding,
-        graph.out_offsets,
-        graph.out_edges,
-        graph.edge_to,
-        graph.in_offsets,
-        graph.right_overhang,
-        graph.left_overhang,
-        graph.skipped(),
-        min_quality,
-        histogram,
-    )
-    reads = len(first.block) + (len(second.block) if second else 0)
-    placed = int(first.placed.sum()) + (int(second.placed.sum()) if second else 0)
+    one, two = first.arrays, second.arrays if second else NO_READS
+    made = merging.merge_fragments(one, two, graph.arrays, min_quality, histogram)
     names = (
         "junctions forward reverse ends offsets position allele quality ins_fragment ins_position ins_offsets ins_bases"
     )
@@ -109,8 +95,8 @@ def merge(
         **dict(zip(names.split(), made, strict=False)),
         tile=np.full(len(made[0]), -1, np.int16),
         histogram=histogram.astype(np.int32),
-        reads=reads,
-        placed=placed,
+        reads=len(one.placed) + len(two.placed),
+        placed=int(one.placed.sum() + two.placed.sum()),
     )
     return fragments, made[-1]
 
@@ -168,9 +154,7 @@ def _input_rows(sample: str, paths: list[Path]) -> list[QcMetric]:
     return [QcMetric(sample, "input_sha256", sha256(p), p.name, "", "pass", "") for p in paths]
 
 
-def _qc_rows(
-    sample: str, joined: Fragments, counts: NDArray[np.int64], amplicon: str, reason: str
-) -> list[QcMetric]:
+def _qc_rows(sample: str, joined: Fragments, counts: NDArray[np.int64], amplicon: str, reason: str) -> list[QcMetric]:
     share = joined.placed / joined.reads if joined.reads else 0.0
     rows = [
         QcMetric(sample, "reads", str(joined.reads), "reads", "", "pass", ""),
@@ -180,7 +164,5 @@ def _qc_rows(
         QcMetric(sample, "mates_on_one_strand", str(int(counts[2])), "fragments", "", "pass", ""),
         QcMetric(sample, "amplicon", amplicon or "not recognised", "", "", "pass", ""),
     ]
-    usable = QcMetric(
-        sample, "usable", "no" if reason else "yes", "", "yes", "fail" if reason else "pass", reason
-    )
+    usable = QcMetric(sample, "usable", "no" if reason else "yes", "", "yes", "fail" if reason else "pass", reason)
     return [*rows, usable]

@@ -22,15 +22,15 @@ def contig_node(reference: Reference, graph: SpliceGraph, contig: str, position:
     if position > transcript.partner_length:
         return position - transcript.partner_length + transcript.target_start - 2
     end = next(e.origin for e in graph.edges if e.transcript == contig and not e.events)
-    while graph.depth[end] > position - 1:
-        end = int(graph.preceding[end])
+    while graph.arrays.depth[end] > position - 1:
+        end = int(graph.arrays.preceding[end])
     return end
 
 
 def _line(graph: SpliceGraph, nodes: NDArray) -> NDArray[np.int64]:
     """A coordinate that grows along transcripts: target positions, partner bases before all of them."""
     nodes = np.asarray(nodes)
-    return np.where(nodes < graph.target_length, nodes, graph.depth[nodes].astype(np.int64) - 1_000_000)
+    return np.where(nodes < graph.target_length, nodes, graph.arrays.depth[nodes].astype(np.int64) - 1_000_000)
 
 
 def find_amplicon(reference: Reference, graph: SpliceGraph, ends: NDArray[np.int32]) -> str:
@@ -63,9 +63,7 @@ def _tile_ends(reference: Reference, graph: SpliceGraph, tile: Amplicon) -> tupl
     return int(first), int(last)
 
 
-def assign_tiles(
-    reference: Reference, graph: SpliceGraph, name: str, ends: NDArray[np.int32]
-) -> NDArray[np.int16]:
+def assign_tiles(reference: Reference, graph: SpliceGraph, name: str, ends: NDArray[np.int32]) -> NDArray[np.int16]:
     """Row of amplicons.tsv for every fragment, int16[N]; -1 where none fits.
 
     An amplicon of one tile holds every fragment, wherever it was sheared; of several tiles the one whose

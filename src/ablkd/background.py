@@ -117,9 +117,7 @@ class Background:
         """(fraction, low, high) at 95 %: Jeffreys interval on the effective number of molecules."""
         share = max(0.0, (x / n - rate) / (1 - rate))
         variance = share * (1 - share) * (1 / n + (1 + FAMILY_CV2) / self.templates)
-        effective = share * (1 - share) / variance if variance > 0 else 1 / (
-            1 / n + (1 + FAMILY_CV2) / self.templates
-        )
+        effective = share * (1 - share) / variance if variance > 0 else 1 / (1 / n + (1 + FAMILY_CV2) / self.templates)
         low = stats.beta.ppf(0.025, effective * share + 0.5, effective * (1 - share) + 0.5)
         high = stats.beta.ppf(0.975, effective * share + 0.5, effective * (1 - share) + 0.5)
         return share, float(min(low, share)), float(max(high, share))

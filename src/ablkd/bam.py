@@ -32,14 +32,15 @@ class BamWriter:
         self.names = names
         self.shift = np.array([t.partner_length - t.target_start + 1 for t in reference.transcripts], np.int64)
         self.contig_of_edge = np.array(
-            [names.index(e.transcript) if e.transcript else graph.home[e.origin] for e in graph.edges], np.int32
+            [names.index(e.transcript) if e.transcript else graph.arrays.home[e.origin] for e in graph.edges],
+            np.int32,
         )
         self.folder = tempfile.TemporaryDirectory(prefix=".bam", dir=self.path.parent)
         self.unsorted = Path(self.folder.name) / "unsorted.bam"
         self._start()
 
     def _start(self) -> None:
-        self.stream = pysam.BGZFile(str(self.unsorted), "w")
+        self.stream = pysam.BGZFile(str(self.unsorted), "w")  # type: ignore[call-arg]
         lines = ["@HD\tVN:1.6\tSO:unsorted"]
         lines += [f"@SQ\tSN:{n}\tLN:{size}" for n, size in zip(self.names, self.lengths, strict=True)]
         text = ("\n".join(lines) + "\n").encode()
@@ -58,31 +59,17 @@ class BamWriter:
         sides = [(first, second or first, 1 if second else 0)]
         if second:
             sides.append((second, first, 2))
-        g = self.graph
         for read, mate, number in sides:
-            b = read.block
+            names, offsets = read.block.names, read.block.name_offsets
             records = encode_records(
-                b.codes,
-                b.quals,
-                b.offsets,
-                read.nodes,
-                read.reverse,
-                read.placed,
-                b.names,
-                b.name_offsets,
+                read.arrays,
+                mate.arrays,
                 number,
-                mate.nodes,
-                mate.block.offsets,
-                mate.reverse,
-                mate.placed,
-                g.target_length,
-                g.depth,
-                g.home,
+                names,
+                offsets,
+                self.graph.arrays,
                 self.contig_of_edge,
                 self.shift,
-                g.out_offsets,
-                g.out_edges,
-                g.edge_to,
             )
             self.stream.write(records.tobytes())
 

@@ -67,8 +67,7 @@ def call_sample(
     background = prior_background(platform, template_copies)
     levels = alphas(reference, int((tally.containing > 0).sum()))
     calls = [
-        _codon_call(sample, tally, background, reference, levels, codon, state)
-        for codon, state in _candidates(tally)
+        _codon_call(sample, tally, background, reference, levels, codon, state) for codon, state in _candidates(tally)
     ]
     calls += indel_calls(sample, tally, background, reference, levels.indel)
     calls = _finish(calls, reporting_cut)
@@ -76,7 +75,15 @@ def call_sample(
     depths = {(r.codon, r.hgvs_c): r.lod95 for r in coverage}
     calls = [replace(c, lod95=depths.get((c.codon, c.hgvs_c), depths.get((c.codon, "")))) for c in calls]
     qc = [
-        QcMetric(sample, "min_depth", str(lowest), "fragments", str(MIN_DEPTH), "pass", "over the catalogue's codons between the primers"),
+        QcMetric(
+            sample,
+            "min_depth",
+            str(lowest),
+            "fragments",
+            str(MIN_DEPTH),
+            "pass",
+            "over the catalogue's codons between the primers",
+        ),
         QcMetric(
             sample,
             "template_copies",
@@ -104,9 +111,7 @@ def bases_of(state: int) -> tuple[int, int, int]:
     return state // 16, state // 4 % 4, state % 4
 
 
-def expected_error(
-    background: Background, counts: NDArray[np.int64], state: int
-) -> tuple[float, float]:
+def expected_error(background: Background, counts: NDArray[np.int64], state: int) -> tuple[float, float]:
     """(errors per fragment that would make `state` of the states seen, RT clones expected to carry it).
 
     `counts` int64[64] are the codon's states. METHOD: an error on a mutated molecule is an error too: a state one
@@ -185,9 +190,7 @@ def _codon_call(
     )
 
 
-def _filters(
-    tally: Tally, background: Background, codon: int, state: int, p_value: float, alpha: float, n: int
-) -> str:
+def _filters(tally: Tally, background: Background, codon: int, state: int, p_value: float, alpha: float, n: int) -> str:
     reasons = []
     if p_value >= alpha:
         reasons.append("background")

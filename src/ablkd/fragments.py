@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,9 +78,9 @@ def join(parts: list[Fragments], length: int) -> Fragments:
             shifted = [a[1:] + b for a, b in zip(arrays, bases, strict=False)]
             values[field.name] = np.concatenate([np.zeros(1, np.int64), *shifted])
         elif field.name == "ins_fragment":
-            values[field.name] = np.concatenate(
-                [a + np.int32(s) for a, s in zip(arrays, sizes, strict=False)]
-            ).astype(np.int32)
+            values[field.name] = np.concatenate([a + np.int32(s) for a, s in zip(arrays, sizes, strict=False)]).astype(
+                np.int32
+            )
         else:
             values[field.name] = np.concatenate(arrays)
     return Fragments(**values)
@@ -110,7 +111,8 @@ def empty(length: int) -> Fragments:
 def save(fragments: Fragments, path: Path) -> None:
     """Write as an uncompressed npz; the same fragments give the same bytes."""
     with atomic(path) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, **{f.name: np.asarray(getattr(fragments, f.name)) for f in fields(Fragments)})
+        arrays: dict[str, Any] = {f.name: np.asarray(getattr(fragments, f.name)) for f in fields(Fragments)}
+        np.savez(stream, **arrays)
 
 
 def load(path: Path) -> Fragments:

@@ -44,7 +44,7 @@ def haplotype_rows(
     known = _identifiable(patterns, counts, states, possible)
     whole = observations.spanning(tuple(range(len(sites))))
     rows = []
-    for h in np.flatnonzero(possible):
+    for h in (int(i) for i in np.flatnonzero(possible)):
         name = "+".join(s.name for s, bit in zip(sites, states[h], strict=True) if bit) or UNMUTATED
         together = int((whole == states[h]).all(axis=1).sum())
         if h and fractions[h] < LISTED:
@@ -182,7 +182,10 @@ def _likelihood(
 
 
 def _design(
-    patterns: NDArray[np.int8], counts: NDArray[np.int64], states: NDArray[np.int8], possible: NDArray[np.bool_]
+    patterns: NDArray[np.int8],
+    counts: NDArray[np.int64],
+    states: NDArray[np.int8],
+    possible: NDArray[np.bool_],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """(rows, observed fractions, fragments behind each): which haplotype sums the patterns have measured."""
     rows, observed, behind = [np.ones(possible.sum())], [1.0], [float(counts.sum())]
@@ -201,7 +204,10 @@ def _design(
 
 
 def _identifiable(
-    patterns: NDArray[np.int8], counts: NDArray[np.int64], states: NDArray[np.int8], possible: NDArray[np.bool_]
+    patterns: NDArray[np.int8],
+    counts: NDArray[np.int64],
+    states: NDArray[np.int8],
+    possible: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
     """bool[2^K]: is the fraction a combination of what was measured (in the row space of the design)?"""
     rows, _, _ = _design(patterns, counts, states, possible)

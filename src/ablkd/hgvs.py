@@ -12,16 +12,9 @@ from ablkd.reference import Reference
 
 BASES = "ACGT"
 CODONS = [a + b + c for a in BASES for b in BASES for c in BASES]
-AMINO_ACIDS = dict(
-    zip(CODONS, "KNKNTTTTRSRSIIMIQHQHPPPPRRRRLLLLEDEDAAAAGGGGVVVV*Y*YSSSS*CWCLFLF", strict=True)
-)
-THREE_LETTER = dict(
-    zip(
-        "ACDEFGHIKLMNPQRSTVWY*",
-        "Ala Cys Asp Glu Phe Gly His Ile Lys Leu Met Asn Pro Gln Arg Ser Thr Val Trp Tyr Ter".split(),
-        strict=True,
-    )
-)
+AMINO_ACIDS = dict(zip(CODONS, "KNKNTTTTRSRSIIMIQHQHPPPPRRRRLLLLEDEDAAAAGGGGVVVV*Y*YSSSS*CWCLFLF", strict=True))
+_NAMES = "Ala Cys Asp Glu Phe Gly His Ile Lys Leu Met Asn Pro Gln Arg Ser Thr Val Trp Tyr Ter"
+THREE_LETTER = dict(zip("ACDEFGHIKLMNPQRSTVWY*", _NAMES.split(), strict=True))
 COMPLEMENT = str.maketrans("ACGTNacgtn", "TGCANtgcan")
 
 
@@ -125,9 +118,7 @@ def indel_names(reference: Reference, start: int, end: int, inserted: str) -> tu
         else:
             change = f"c.{start}_{start + 1}ins{inserted}"
     else:
-        change = (
-            f"c.{start + 1}delins{inserted}" if end - start == 1 else f"c.{start + 1}_{end}delins{inserted}"
-        )
+        change = f"c.{start + 1}delins{inserted}" if end - start == 1 else f"c.{start + 1}_{end}delins{inserted}"
     before = translate(sequence)
     after = translate(sequence[:start] + inserted + sequence[end:])
     name, protein = _protein_names(before, after, (len(inserted) - (end - start)) % 3 != 0)

@@ -20,9 +20,7 @@ LISTED_COUNT = 3
 MIN_DEPTH = 100
 
 
-def indel_calls(
-    sample: str, tally: Tally, background: Background, reference: Reference, alpha: float
-) -> list[Call]:
+def indel_calls(sample: str, tally: Tally, background: Background, reference: Reference, alpha: float) -> list[Call]:
     """A row for every deletion or insertion seen in at least three fragments; `level` is filled in by the caller."""
     seen: dict[tuple[int, int, str], list[int]] = {}
     for (start, end, inserted), fragments in (*_deletions(tally).items(), *_insertions(tally).items()):

@@ -9,6 +9,7 @@ a fusion breakpoint, a skip, an insertion. An isoform is a path; which jumps it 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,25 +35,26 @@ class Edge:
     events: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class SpliceGraph:
-    """Arrays over nodes V and edges J; see the module docstring.
+class GraphArrays(NamedTuple):
+    """The graph as kernels see it; V nodes, J jumps.
 
-    bases uint8[V]; following, preceding int32[V] (-1 at an end); depth int32[V] (0-based place on a fusion
-    contig, -1 for target and insertion nodes); home int32[V] (index of the transcript a partner node is shown
-    on, the target's for the rest); edge_from, edge_to int32[J]; out_offsets, in_offsets int32[V+1] with
-    out_edges, in_edges int32[J] (edges by origin and by goal); right_overhang, left_overhang int32[V]: bases
-    needed beyond a node's outgoing (before its incoming) boundary, 0 where nothing branches; chain, place
-    int32[V]: which run of plain neighbours a node is in, and where.
+    bases uint8[V]; following, preceding int32[V] (-1 at an end); chain, place int32[V]: which run of plain
+    neighbours a node is in, and where. depth int32[V] (0-based place on a fusion contig, -1 for target and
+    insertion nodes); home int32[V] (index of the transcript a partner node is shown on, the target's for the
+    rest). edge_from, edge_to int32[J]; out_offsets, in_offsets int32[V+1] with out_edges, in_edges int32[J] (jumps
+    by origin and by goal). right_overhang, left_overhang int32[V]: bases needed beyond a node's outgoing (before its
+    incoming) boundary, 0 where nothing branches. skipped int32[J, 2]: target bases that a jump leaves out, (0, 0)
+    for other jumps.
     """
 
     target_length: int
     bases: NDArray[np.uint8]
     following: NDArray[np.int32]
     preceding: NDArray[np.int32]
+    chain: NDArray[np.int32]
+    place: NDArray[np.int32]
     depth: NDArray[np.int32]
     home: NDArray[np.int32]
-    edges: tuple[Edge, ...]
     edge_from: NDArray[np.int32]
     edge_to: NDArray[np.int32]
     out_offsets: NDArray[np.int32]
@@ -61,16 +63,20 @@ class SpliceGraph:
     in_edges: NDArray[np.int32]
     right_overhang: NDArray[np.int32]
     left_overhang: NDArray[np.int32]
-    chain: NDArray[np.int32]
-    place: NDArray[np.int32]
+    skipped: NDArray[np.int32]
 
-    def skipped(self) -> NDArray[np.int32]:
-        """int32[J, 2]: target bases [from, to) that each edge leaves out; (0, 0) for other edges."""
-        spans = np.zeros((len(self.edges), 2), np.int32)
-        for index, edge in enumerate(self.edges):
-            if edge.origin < self.target_length and edge.goal < self.target_length:
-                spans[index] = edge.origin + 1, edge.goal
-        return spans
+
+@dataclass(frozen=True)
+class SpliceGraph:
+    """The jumps by name, and the arrays; jump j of `edges` is bit j of a fragment's `junctions`."""
+
+    edges: tuple[Edge, ...]
+    arrays: GraphArrays
+
+    @property
+    def target_length(self) -> int:
+        """Number of target bases; nodes from here on are partner or inserted bases."""
+        return self.arrays.target_length
 
     def edges_of(self, event: str) -> list[int]:
         """Indices of the edges that belong to a splice event."""
@@ -180,14 +186,16 @@ def _finish(builder: _Builder) -> SpliceGraph:
     out_offsets, out_edges = _by_node(origin, nodes)
     in_offsets, in_edges = _by_node(goal, nodes)
     chain, place = _chains(following)
-    return SpliceGraph(
-        target_length=len(builder.reference.sequence),
+    length = len(builder.reference.sequence)
+    arrays = GraphArrays(
+        target_length=length,
         bases=bases,
         following=following,
         preceding=preceding,
+        chain=chain,
+        place=place,
         depth=np.array(builder.depth, np.int32),
         home=np.array(builder.home, np.int32),
-        edges=edges,
         edge_from=origin,
         edge_to=goal,
         out_offsets=out_offsets,
@@ -196,9 +204,18 @@ def _finish(builder: _Builder) -> SpliceGraph:
         in_edges=in_edges,
         right_overhang=_overhangs(bases, following, out_offsets, goal[out_edges]),
         left_overhang=_overhangs(bases, preceding, in_offsets, origin[in_edges]),
-        chain=chain,
-        place=place,
+        skipped=_skipped(edges, length),
     )
+    return SpliceGraph(edges, arrays)
+
+
+def _skipped(edges: tuple[Edge, ...], length: int) -> NDArray[np.int32]:
+    """int32[J, 2]: target bases [from, to) that each jump leaves out; (0, 0) for other jumps."""
+    spans = np.zeros((len(edges), 2), np.int32)
+    for index, edge in enumerate(edges):
+        if edge.origin < length and edge.goal < length:
+            spans[index] = edge.origin + 1, edge.goal
+    return spans
 
 
 def _chains(following: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -48,7 +48,7 @@ class Observations:
     covering: int
 
     def facing(self, which: tuple[int, ...]) -> NDArray[np.int8]:
-        """int8[N, len(which)] with 0, 1, WITHIN or MISSING: events judged at the junction that faces the other sites."""
+        """int8[N, len(which)] of 0, 1, WITHIN, MISSING: events judged at the junction that faces the other sites."""
         part = self.shown[:, which].copy()
         for column, k in enumerate(which):
             if self.sites[k].event:
@@ -98,9 +98,7 @@ def _codon_sites(reference: Reference, calls: list[Call]) -> list[Site]:
     for call in codons:
         _, changed = hgvs.parse_codon_change(reference.sequence, call.hgvs_c)
         state = hgvs.CODONS.index(changed)
-        sites.append(
-            Site(call.name, 3 * call.codon - 2, call.vaf, call.background or 0.0, call.codon, state, "")
-        )
+        sites.append(Site(call.name, 3 * call.codon - 2, call.vaf, call.background or 0.0, call.codon, state, ""))
     return sites
 
 
@@ -123,9 +121,7 @@ def _codon_shown(tally: Tally, sites: list[Site], site: Site) -> NDArray[np.int8
     return shown
 
 
-def _event_shown(
-    fragments: Fragments, reference: Reference, graph: SpliceGraph, event: str
-) -> NDArray[np.int8]:
+def _event_shown(fragments: Fragments, reference: Reference, graph: SpliceGraph, event: str) -> NDArray[np.int8]:
     """1 where the jump is seen, 0 where both plain junctions of the event are crossed, else LEFT, RIGHT or WITHIN."""
     variant = next(v for v in reference.splicing if v.event == event)
     shown = np.full(len(fragments), MISSING, np.int8)

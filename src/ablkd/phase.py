@@ -162,7 +162,7 @@ def _peak(k: float, n: float) -> float:
 
 
 def _quantile(values: NDArray[np.float64], weights: NDArray[np.float64], q: float) -> float:
-    return float(values[min(np.searchsorted(np.cumsum(weights), q), len(values) - 1)])
+    return float(values[min(int(np.searchsorted(np.cumsum(weights), q)), len(values) - 1)])
 
 
 def rate_needed(evidence: Evidence) -> float | None:
@@ -248,5 +248,3 @@ def _unlinked(sample: str, names: str, evidence: Evidence, templates: float) -> 
         compound_low=low,
         compound_high=float(evidence.margins.min()),
     )
-
-

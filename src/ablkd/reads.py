@@ -196,9 +196,7 @@ FORMATS: dict[str, Callable[[Path, Path | None, int], Iterator[tuple[ReadBlock, 
 }
 
 
-def read_blocks(
-    reads_1: list[Path], reads_2: list[Path], block: int
-) -> Iterator[tuple[ReadBlock, ReadBlock | None]]:
+def read_blocks(reads_1: list[Path], reads_2: list[Path], block: int) -> Iterator[tuple[ReadBlock, ReadBlock | None]]:
     """Every block of at most `block` reads of a sample's files, mates together.
 
     `reads_2` is empty or as long as `reads_1`.

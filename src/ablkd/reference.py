@@ -234,7 +234,8 @@ def _inconsistencies(reference: Reference) -> list[str]:
                 f"{place}: after its first {transcript.partner_length} bases {transcript.name} is not the target's "
                 f"{transcript.target_start} to {transcript.target_end} (correct the row or the sequence)"
             )
-    for mutation in (*reference.mutations, *reference.polymorphisms):
+    listed: list[Mutation | Polymorphism] = [*reference.mutations, *reference.polymorphisms]
+    for mutation in listed:
         if reference.codon(mutation.codon) != mutation.ref_codon:
             problems.append(
                 f"{folder}: {mutation.name} says codon {mutation.codon} is {mutation.ref_codon}, the sequence says "

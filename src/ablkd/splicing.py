@@ -36,7 +36,7 @@ def crossing(fragments: Fragments, graph: SpliceGraph, position: int) -> NDArray
     plain = np.zeros(len(fragments), bool)
     for span in (fragments.forward, fragments.reverse):
         plain |= (span[:, 0] < position) & (position < span[:, 1])
-    skipped = graph.skipped()
+    skipped = graph.arrays.skipped
     over = [e for e in range(len(graph.edges)) if skipped[e, 0] <= position <= skipped[e, 1] and skipped[e, 1]]
     inside = [e for e, edge in enumerate(graph.edges) if edge.origin == position - 1 or edge.goal == position]
     return plain & ~taking(fragments, sorted({*over, *inside}))
@@ -73,9 +73,8 @@ def _event(
     lod = background.lod95(n, platform.junction_error, 0.0, alpha) if n else None
     fraction = low = high = None
     call = "not_detected"
-    if not edges or not _amplifiable(variant, reference, graph, fragments) or n < MIN_DEPTH:
-        call = "not_assessable"
-    elif lod is None or lod > platform.required_lod or (not x and not (left and right)):
+    spanned = bool(edges) and _amplifiable(variant, reference, graph, fragments) and (x > 0 or (left > 0 and right > 0))
+    if not spanned or n < MIN_DEPTH or lod is None or lod > platform.required_lod:
         call = "not_assessable"
     if n and x >= 3 and background.tail(x, n, platform.junction_error, 0.0) < alpha:
         call = "present"
@@ -112,9 +111,7 @@ def _reference_reads(variant: SpliceVariant, graph: SpliceGraph, fragments: Frag
     return int(left.sum()), int(crossing(fragments, graph, variant.end).sum())
 
 
-def _amplifiable(
-    variant: SpliceVariant, reference: Reference, graph: SpliceGraph, fragments: Fragments
-) -> bool:
+def _amplifiable(variant: SpliceVariant, reference: Reference, graph: SpliceGraph, fragments: Fragments) -> bool:
     """Can any amplicon of this sample hold both flanks of the event? True where the amplicon is not known."""
     tiles = np.unique(fragments.tile[fragments.tile >= 0])
     if not len(tiles):

@@ -20,9 +20,13 @@ from ablkd.errors import InputError
 Row = TypeVar("Row")
 
 
-@cache
-def column_types(row_type: type) -> dict[str, tuple[type, bool]]:
+def column_types(row_type: Any) -> dict[str, tuple[type, bool]]:
     """Column -> (python type, may be empty) of a row dataclass, in column order."""
+    return _column_types(row_type)
+
+
+@cache
+def _column_types(row_type: Any) -> dict[str, tuple[type, bool]]:
     hints = typing.get_type_hints(row_type)
     columns = {}
     for field in dataclasses.fields(row_type):
@@ -121,9 +125,7 @@ def _header_problems(
     if not header:
         return [f"{place}: the table has no header line (write one: {' '.join(columns)})"]
     known = ", ".join(columns)
-    problems = [
-        f"{place}: unknown column '{name}' (known columns: {known})" for name in header if name not in columns
-    ]
+    problems = [f"{place}: unknown column '{name}' (known columns: {known})" for name in header if name not in columns]
     problems += [
         f"{place}: column '{name}' stands twice (remove one)"
         for name in dict.fromkeys(header)

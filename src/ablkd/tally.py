@@ -59,7 +59,7 @@ class Tally:
 
 def count(fragments: Fragments, reference: Reference, graph: SpliceGraph) -> Tally:
     """Tally all fragments of a sample."""
-    spans, primers, target = graph.skipped(), primer_spans(reference, graph), reference.codes
+    spans, primers, target = graph.arrays.skipped, primer_spans(reference, graph), reference.codes
     f = fragments
     counts, skipping, masked = pileup.count_codons(
         f.junctions, f.forward, f.reverse, f.tile, f.offsets, f.position, f.allele, target, spans, primers

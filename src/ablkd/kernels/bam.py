@@ -6,6 +6,8 @@ from ablkd.kernels.jit import jit
 
 INSERTED, CLIPPED = -1, -2
 OP_M, OP_I, OP_D, OP_N, OP_S = 0, 1, 2, 3, 4
+# Base codes A C G T and any other, as the 4-bit letters of BAM.
+LETTERS = np.array([1, 2, 4, 8, 15], np.uint8)
 
 
 @jit
@@ -33,33 +35,34 @@ def _put(out, at, value, size):
 
 
 @jit
-def _joined(u, v, out_offsets, out_edges, edge_to):
-    for e in range(out_offsets[u], out_offsets[u + 1]):
-        if edge_to[out_edges[e]] == v:
-            return out_edges[e]
+def _joined(u, v, graph):
+    for e in range(graph.out_offsets[u], graph.out_offsets[u + 1]):
+        if graph.edge_to[graph.out_edges[e]] == v:
+            return graph.out_edges[e]
     return -1
 
 
 @jit
-def _contig(nodes, target_length, depth, home, contig_of_edge, out_offsets, out_edges, edge_to):
+def _contig(nodes, graph, contig_of_edge):
     """Contig a read is shown on: its fusion where it crosses one, else where its nodes are at home."""
     contig, last = -1, -1
     for i in range(len(nodes)):
         v = nodes[i]
         if v < 0:
             continue
-        if contig < 0 or depth[v] >= 0:
-            contig = home[v]
-        if last >= 0 and depth[last] >= 0 and v < target_length:
-            e = _joined(last, v, out_offsets, out_edges, edge_to)
+        if contig < 0 or graph.depth[v] >= 0:
+            contig = graph.home[v]
+        if last >= 0 and graph.depth[last] >= 0 and v < graph.target_length:
+            e = _joined(last, v, graph)
             return contig_of_edge[e] if e >= 0 else contig
         last = v
     return contig
 
 
 @jit
-def _cigar(nodes, contig, target_length, depth, shift, out_offsets, out_edges, edge_to, ops, sizes):
+def _cigar(nodes, shift, graph, ops, sizes):
     """Fill run-length operations; returns (count, first contig position, past the last)."""
+    target_length, depth = graph.target_length, graph.depth
     count, start, end = 0, -1, -1
     last = -1
     first_aligned, last_aligned = len(nodes), -1
@@ -75,12 +78,12 @@ def _cigar(nodes, contig, target_length, depth, shift, out_offsets, out_edges, e
             op, p = OP_I, -1
         else:
             op = OP_M
-            p = v + shift[contig] if v < target_length else depth[v]
+            p = v + shift if v < target_length else depth[v]
             if start < 0:
                 start = p
             elif p > end:
                 gap = OP_D
-                if _joined(last, v, out_offsets, out_edges, edge_to) >= 0:
+                if _joined(last, v, graph) >= 0:
                     gap = OP_N
                 ops[count], sizes[count] = gap, p - end
                 count += 1
@@ -95,93 +98,106 @@ def _cigar(nodes, contig, target_length, depth, shift, out_offsets, out_edges, e
 
 
 @jit
-def encode_records(
-    codes, quals, offsets, nodes, reverse, placed, names, name_offsets,
-    mate, mate_nodes, mate_offsets, mate_reverse, mate_placed,
-    target_length, depth, home, contig_of_edge, shift, out_offsets, out_edges, edge_to,
-):
-    """BAM records of R reads as bytes uint8[.]; `mate` is 0 for single reads, 1 or 2 for the mates of a pair."""
+def _first_position(nodes, shift, graph):
+    """Contig position of the first aligned base; -1 where none is."""
+    for i in range(len(nodes)):
+        v = nodes[i]
+        if v >= 0 and (v < graph.target_length or graph.depth[v] >= 0):
+            return v + shift if v < graph.target_length else graph.depth[v]
+    return -1
+
+
+@jit
+def _room(reads, name_offsets):
+    """Bytes that records of these reads take at the most."""
     size = 0
-    for r in range(len(offsets) - 1):
-        length = offsets[r + 1] - offsets[r]
-        size += 4 + 32 + name_offsets[r + 1] - name_offsets[r] + 1 + 8 * (length + 2) + (length + 1) // 2 + length
-    out = np.empty(size, np.uint8)
+    for r in range(len(reads.offsets) - 1):
+        length = reads.offsets[r + 1] - reads.offsets[r]
+        size += 4 + 32 + name_offsets[r + 1] - name_offsets[r] + 2 + 8 * (length + 2) + (length + 1) // 2 + length
+    return size
+
+
+@jit
+def _write_name(out, at, letters):
+    """A name of printable letters, at most 254 of them, ended by a zero; `*` where there is none."""
+    short = min(len(letters), 254)
+    if short == 0:
+        out[at] = 42
+        at += 1
+    for i in range(short):
+        out[at] = letters[i] if 33 <= letters[i] <= 126 and (letters[i] != 64 or i) else 95
+        at += 1
+    return _put(out, at, 0, 1)
+
+
+@jit
+def _write_bases(out, at, codes, quals):
+    n = len(codes)
+    for i in range(0, n, 2):
+        low = LETTERS[codes[i + 1]] if i + 1 < n else 0
+        out[at] = LETTERS[codes[i]] << 4 | low
+        at += 1
+    for i in range(n):
+        out[at] = quals[i]
+        at += 1
+    return at
+
+
+@jit
+def encode_records(reads, mates, number, names, name_offsets, graph, contig_of_edge, shift):
+    """BAM records of R reads as bytes uint8[.].
+
+    `reads` and `mates` are `align.PlacedArrays`; `number` is 0 for single reads, 1 or 2 for a mate of a pair.
+    contig_of_edge int32[J] and shift int64[contigs] (contig position of target base 0) place them on contigs.
+    """
+    out = np.empty(_room(reads, name_offsets), np.uint8)
     longest = 0
-    for r in range(len(offsets) - 1):
-        longest = max(longest, offsets[r + 1] - offsets[r])
-    ops = np.empty(2 * longest + 2, np.int64)
-    sizes = np.empty(2 * longest + 2, np.int64)
-    letters = np.array([1, 2, 4, 8, 15], np.uint8)
+    for r in range(len(reads.offsets) - 1):
+        longest = max(longest, reads.offsets[r + 1] - reads.offsets[r])
+    ops, sizes = np.empty(2 * longest + 2, np.int64), np.empty(2 * longest + 2, np.int64)
     at = 0
-    for r in range(len(offsets) - 1):
-        s, e = offsets[r], offsets[r + 1]
-        n = e - s
+    for r in range(len(reads.offsets) - 1):
+        s, e = reads.offsets[r], reads.offsets[r + 1]
         contig, start, end, count = -1, -1, 0, 0
-        if placed[r]:
-            contig = _contig(nodes[s:e], target_length, depth, home, contig_of_edge, out_offsets, out_edges, edge_to)
-            count, start, end = _cigar(
-                nodes[s:e], contig, target_length, depth, shift, out_offsets, out_edges, edge_to, ops, sizes
-            )
+        if reads.placed[r]:
+            contig = _contig(reads.nodes[s:e], graph, contig_of_edge)
+            count, start, end = _cigar(reads.nodes[s:e], shift[contig], graph, ops, sizes)
+        flag = 0
+        if start < 0:
+            flag, contig, count = 4, -1, 0
+        flag |= 16 * reads.reverse[r]
         mate_contig, mate_start = -1, -1
-        flag = 0 if placed[r] and start >= 0 else 4
-        if flag:
-            contig, start, count = -1, -1, 0
-        if reverse[r]:
-            flag |= 16
-        if mate:
-            flag |= 1 | (64 if mate == 1 else 128)
-            ms, me = mate_offsets[r], mate_offsets[r + 1]
-            if mate_placed[r]:
-                mate_contig = _contig(
-                    mate_nodes[ms:me], target_length, depth, home, contig_of_edge, out_offsets, out_edges, edge_to
-                )
-                for i in range(ms, me):
-                    v = mate_nodes[i]
-                    if v >= 0 and (v < target_length or depth[v] >= 0):
-                        mate_start = v + shift[mate_contig] if v < target_length else depth[v]
-                        break
+        if number:
+            flag |= 1 | (64 if number == 1 else 128) | 32 * mates.reverse[r]
+            nodes = mates.nodes[mates.offsets[r] : mates.offsets[r + 1]]
+            if mates.placed[r]:
+                mate_contig = _contig(nodes, graph, contig_of_edge)
+                mate_start = _first_position(nodes, shift[mate_contig], graph)
+            # A read without a place is kept beside its mate (SAM recommended practice).
             if mate_start < 0:
                 flag |= 8
-                mate_contig = -1
-                if not flag & 4:
-                    mate_contig, mate_start = contig, start
-            if mate_reverse[r]:
-                flag |= 32
-            if flag & 4 and mate_start >= 0:
+                mate_contig, mate_start = contig, start
+            elif flag & 4:
                 contig, start = mate_contig, mate_start
-            if not flag & 12 and contig == mate_contig and reverse[r] != mate_reverse[r]:
+            if not flag & 12 and contig == mate_contig and reads.reverse[r] != mates.reverse[r]:
                 flag |= 2
         begin = at
+        name = names[name_offsets[r] : name_offsets[r + 1]]
         at = _put(out, at, 0, 4)
         at = _put(out, at, contig, 4)
         at = _put(out, at, start, 4)
-        name_length = name_offsets[r + 1] - name_offsets[r]
-        short = min(name_length, 254)
-        at = _put(out, at, max(short, 1) + 1, 1)
+        at = _put(out, at, max(min(len(name), 254), 1) + 1, 1)
         at = _put(out, at, 0 if flag & 4 else 60, 1)
         at = _put(out, at, _bin(start, max(end, start + 1)) if start >= 0 else 4680, 2)
         at = _put(out, at, count, 2)
         at = _put(out, at, flag, 2)
-        at = _put(out, at, n, 4)
+        at = _put(out, at, e - s, 4)
         at = _put(out, at, mate_contig, 4)
         at = _put(out, at, mate_start, 4)
         at = _put(out, at, 0, 4)
-        if short == 0:
-            out[at] = 42
-            at += 1
-        for i in range(short):
-            letter = names[name_offsets[r] + i]
-            out[at] = letter if 33 <= letter <= 126 and (letter != 64 or i) else 95
-            at += 1
-        at = _put(out, at, 0, 1)
+        at = _write_name(out, at, name)
         for k in range(count):
             at = _put(out, at, sizes[k] << 4 | ops[k], 4)
-        for i in range(0, n, 2):
-            low = letters[codes[s + i + 1]] if i + 1 < n else 0
-            out[at] = letters[codes[s + i]] << 4 | low
-            at += 1
-        for i in range(n):
-            out[at] = quals[s + i]
-            at += 1
+        at = _write_bases(out, at, reads.codes[s:e], reads.quals[s:e])
         _put(out, begin, at - begin - 4, 4)
     return out[:at]

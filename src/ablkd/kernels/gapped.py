@@ -40,15 +40,16 @@ def _hits(read, table, stride, at, node):
 
 
 @jit
-def _distance(a, b, expected, chain, place, edge_from, edge_to):
+def _distance(a, b, expected, graph):
     """(nodes from a to b nearest to `expected`, edge taken or -1); FAR where no path of at most one jump exists."""
+    chain, place = graph.chain, graph.place
     best, edge = FAR, -1
     if chain[a] == chain[b] and place[b] > place[a]:
         best = place[b] - place[a]
         if best == expected:
             return best, edge
-    for e in range(len(edge_from)):
-        u, v = edge_from[e], edge_to[e]
+    for e in range(len(graph.edge_from)):
+        u, v = graph.edge_from[e], graph.edge_to[e]
         if chain[u] == chain[a] and place[u] >= place[a] and chain[v] == chain[b] and place[v] <= place[b]:
             d = place[u] - place[a] + 1 + place[b] - place[v]
             if abs(d - expected) + JUMP_COST < abs(best - expected):
@@ -57,7 +58,7 @@ def _distance(a, b, expected, chain, place, edge_from, edge_to):
 
 
 @jit
-def _chain(at, node, count, chain, place, edge_from, edge_to, parent, via):
+def _chain(at, node, count, graph, parent, via):
     """Best-scoring chain of seeds; fills parent and via, returns (last seed, score)."""
     score = np.zeros(count, np.int32)
     last, top = -1, 0
@@ -65,7 +66,7 @@ def _chain(at, node, count, chain, place, edge_from, edge_to, parent, via):
         score[j], parent[j], via[j] = K, -1, -1
         for i in range(max(0, j - LOOKBACK), j):
             step = at[j] - at[i]
-            d, edge = _distance(node[i], node[j], step, chain, place, edge_from, edge_to)
+            d, edge = _distance(node[i], node[j], step, graph)
             indel = abs(d - step)
             if indel > LONGEST_INDEL:
                 continue
@@ -102,9 +103,8 @@ def _way_on(read, i, step, node, bases, plain, offsets, edges, jumps):
 
 
 @jit
-def _path(read, at, node, parent, via, last, following, preceding, bases, out_offsets, out_edges, edge_to,
-          in_offsets, in_edges, edge_from, room):
-    """Lay the chain out: (path nodes int32[P], centre int32[n]: path index expected at each read base, widest indel)."""
+def _path(read, at, node, parent, via, last, graph, room):
+    """Lay the chain out: (path nodes int32[P], path index expected at each read base int32[n], widest indel)."""
     n = len(read)
     links = np.empty(n, np.int32)
     count = 0
@@ -119,7 +119,7 @@ def _path(read, at, node, parent, via, last, following, preceding, bases, out_of
     left = 0
     v, i = node[first], at[first] - 1
     for _ in range(at[first] + SLACK):
-        v = _way_on(read, i, -1, v, bases, preceding, in_offsets, in_edges, edge_from)
+        v = _way_on(read, i, -1, v, graph.bases, graph.preceding, graph.in_offsets, graph.in_edges, graph.edge_from)
         if v < 0:
             break
         path[left] = v
@@ -138,7 +138,7 @@ def _path(read, at, node, parent, via, last, following, preceding, bases, out_of
         v = path[length]
         while v != node[goal]:
             edge = via[goal]
-            v = edge_to[edge] if edge >= 0 and v == edge_from[edge] else following[v]
+            v = graph.edge_to[edge] if edge >= 0 and v == graph.edge_from[edge] else graph.following[v]
             length += 1
             path[length] = v
         step = at[goal] - at[here]
@@ -151,7 +151,7 @@ def _path(read, at, node, parent, via, last, following, preceding, bases, out_of
     for k in range(tail):
         centre[i + k] = length + 1 + k
     for _ in range(tail + SLACK):
-        v = _way_on(read, i, 1, v, bases, following, out_offsets, out_edges, edge_to)
+        v = _way_on(read, i, 1, v, graph.bases, graph.following, graph.out_offsets, graph.out_edges, graph.edge_to)
         if v < 0:
             break
         length += 1
@@ -238,10 +238,7 @@ def _align(read, sequence, centre, width):
 
 
 @jit
-def place_gapped(
-    codes, offsets, which, nodes, table, bases, following, preceding, chain, place,
-    out_offsets, out_edges, edge_to, in_offsets, in_edges, edge_from, stride, min_matches, min_identity,
-):
+def place_gapped(codes, offsets, which, nodes, table, graph, stride, min_matches, min_identity):
     """Place the reads `which` int64[W] of a batch with gaps, in the orientation they are stored in.
 
     Writes their rows of `nodes` int32[B] and returns placed uint8[W]: 1 where at least `min_matches` bases and
@@ -260,17 +257,14 @@ def place_gapped(
         parent = np.empty(n, np.int32)
         via = np.empty(n, np.int32)
         count = _hits(read, table, stride, at, node)
-        last, score = _chain(at, node, count, chain, place, edge_from, edge_to, parent, via)
+        last, score = _chain(at, node, count, graph, parent, via)
         if last < 0:
             continue
         room = 2 * n + 2 * SLACK + LONGEST_INDEL * (count + 1)
-        path, centre, widest = _path(
-            read, at, node, parent, via, last, following, preceding, bases, out_offsets, out_edges, edge_to,
-            in_offsets, in_edges, edge_from, room,
-        )
+        path, centre, widest = _path(read, at, node, parent, via, last, graph, room)
         sequence = np.empty(len(path), np.uint8)
         for j in range(len(path)):
-            sequence[j] = bases[path[j]]
+            sequence[j] = graph.bases[path[j]]
         found = _align(read, sequence, centre, BAND + widest)
         matches, aligned = 0, 0
         for i in range(n):

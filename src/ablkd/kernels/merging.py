@@ -12,11 +12,11 @@ MOST_INSERTIONS = 2048
 
 
 @jit
-def _edge(u, v, out_offsets, out_edges, edge_to):
+def _edge(u, v, graph):
     """Index of the jump from node u to node v; -1 where they are not joined by one."""
-    for e in range(out_offsets[u], out_offsets[u + 1]):
-        if edge_to[out_edges[e]] == v:
-            return out_edges[e]
+    for e in range(graph.out_offsets[u], graph.out_offsets[u + 1]):
+        if graph.edge_to[graph.out_edges[e]] == v:
+            return graph.out_edges[e]
     return -1
 
 
@@ -32,7 +32,7 @@ def _outer_nodes(nodes):
 
 
 @jit
-def _observed_span(nodes, right_overhang, left_overhang):
+def _observed_span(nodes, graph):
     """Half-open span of a read's bases that count: away from clipped ends, and past no boundary by too little."""
     n = len(nodes)
     a, b = 0, n
@@ -52,30 +52,28 @@ def _observed_span(nodes, right_overhang, left_overhang):
     i = b - 1
     while i > a and b - i < 64:
         before = nodes[i - 1]
-        if before >= 0 and nodes[i] >= 0:
-            if right_overhang[before] > 0 and b - i < right_overhang[before]:
-                b = i
+        if before >= 0 and nodes[i] >= 0 and b - i < graph.right_overhang[before]:
+            b = i
         i -= 1
     i = a + 1
     while i < b and i - a < 64:
         after = nodes[i]
-        if after >= 0 and nodes[i - 1] >= 0:
-            if left_overhang[after] > 0 and i - a < left_overhang[after]:
-                a = i
+        if after >= 0 and nodes[i - 1] >= 0 and i - a < graph.left_overhang[after]:
+            a = i
         i += 1
     return a, b
 
 
 @jit
-def _read_mask(nodes, a, b, following, out_offsets, out_edges, edge_to):
+def _read_mask(nodes, a, b, graph):
     """Bit mask of the jumps that the bases [a, b) take."""
     mask = np.int64(0)
     last = -1
     for i in range(a, b):
         if nodes[i] < 0:
             continue
-        if last >= 0 and following[last] != nodes[i]:
-            e = _edge(last, nodes[i], out_offsets, out_edges, edge_to)
+        if last >= 0 and graph.following[last] != nodes[i]:
+            e = _edge(last, nodes[i], graph)
             if e >= 0:
                 mask |= np.int64(1) << np.int64(e)
         last = nodes[i]
@@ -83,13 +81,13 @@ def _read_mask(nodes, a, b, following, out_offsets, out_edges, edge_to):
 
 
 @jit
-def _observe(codes, quals, nodes, a, b, target_length, out_offsets, out_edges, edge_to, min_quality,
-             base, qual, insertions):
+def _observe(codes, quals, nodes, a, b, graph, min_quality, base, qual, insertions):
     """Write a read's target bases into base, qual; returns (first, past the last target base, insertions found).
 
     `insertions` int32[., 3] get (target position they stand before, first base, length); their bases are kept
     in the read, whose offset is remembered by the caller.
     """
+    target_length = graph.target_length
     first, stop, count = -1, -1, 0
     last = -1
     pending, pending_from = 0, 0
@@ -101,27 +99,21 @@ def _observe(codes, quals, nodes, a, b, target_length, out_offsets, out_edges, e
             pending += 1
             continue
         if v < target_length:
-            if last >= 0 and last < target_length and v > last + 1:
-                if _edge(last, v, out_offsets, out_edges, edge_to) < 0:
-                    for p in range(last + 1, v):
-                        base[p] = DELETED
-                        qual[p] = min(quals[i], MOST_QUALITY)
-            if pending and last >= 0 and last < target_length and v == last + 1 and count < MOST_INSERTIONS:
+            if last >= 0 and v > last + 1 and _edge(last, v, graph) < 0:
+                for p in range(last + 1, v):
+                    base[p] = DELETED
+                    qual[p] = min(quals[i], MOST_QUALITY)
+            if pending and last >= 0 and v == last + 1 and count < MOST_INSERTIONS:
                 good = True
-                for k in range(pending):
-                    good = good and quals[pending_from + k] >= min_quality and codes[pending_from + k] < 4
+                for k in range(pending_from, i):
+                    good = good and quals[k] >= min_quality and codes[k] < 4
                 if good:
-                    insertions[count, 0] = v
-                    insertions[count, 1] = pending_from
-                    insertions[count, 2] = pending
+                    insertions[count, 0], insertions[count, 1], insertions[count, 2] = v, pending_from, pending
                     count += 1
             q = min(quals[i], MOST_QUALITY)
-            if q < min_quality or codes[i] > 3:
-                base[v] = UNOBSERVED
-                qual[v] = 0
-            else:
-                base[v] = codes[i]
-                qual[v] = q
+            good = q >= min_quality and codes[i] < 4
+            base[v] = codes[i] if good else UNOBSERVED
+            qual[v] = q if good else 0
             if first < 0:
                 first = v
             stop = v + 1
@@ -190,26 +182,17 @@ def _is_confirmed(insertion, side, base, insertions, found):
         return True
     if side == 1:
         return False
+    same = False
     for m in range(found[other]):
-        if insertions[other, m, 0] == p and insertions[other, m, 2] == size:
-            return True
-    return False
+        same = same or (insertions[other, m, 0] == p and insertions[other, m, 2] == size)
+    return same
 
 
 @jit
-def _mate(read, offsets, codes, quals, nodes):
-    s, e = offsets[read], offsets[read + 1]
-    return codes[s:e], quals[s:e], nodes[s:e]
+def merge_fragments(one, two, graph, min_quality, histogram):
+    """Fragments of a block of R reads `one`, or of pairs with their mates `two` (no reads at all where single).
 
-
-@jit
-def merge_fragments(
-    codes_1, quals_1, offsets_1, nodes_1, reverse_1, placed_1,
-    codes_2, quals_2, offsets_2, nodes_2, reverse_2, placed_2,
-    target, following, preceding, out_offsets, out_edges, edge_to, in_offsets, right_overhang, left_overhang,
-    skipped, min_quality, histogram,
-):
-    """Fragments of a block of R reads or read pairs (`offsets_2` of length 1 where there are no mates).
+    Both are `align.PlacedArrays`: codes, quals uint8[B], offsets int64[R+1], nodes int32[B], reverse, placed uint8[R].
 
     `histogram` int64[L, 3, 41] is added to: observed bases by target position, orientation (forward only,
     reverse only, both mates) and quality.
@@ -219,10 +202,10 @@ def merge_fragments(
     int32[I], position int32[I], offsets int64[I+1], bases uint8[.]) and counts int64[3]: fragments made,
     fragments dropped because the mates contradict each other, pairs in the same orientation (one mate is used).
     """
-    reads = len(offsets_1) - 1
-    paired = len(offsets_2) > 1
-    room = len(codes_1) + len(codes_2) + 1
-    length = len(target)
+    reads = len(one.offsets) - 1
+    paired = len(two.offsets) > 1
+    room = len(one.codes) + len(two.codes) + 1
+    length = graph.target_length
     junctions = np.zeros(reads, np.int64)
     spans = np.zeros((2, reads, 2), np.int32)
     ends = np.zeros((reads, 2), np.int32)
@@ -241,32 +224,30 @@ def merge_fragments(
         mask = np.int64(0)
         first[:], stop[:], found[:] = -1, -1, 0
         left, right = -1, -1
-        same = paired and placed_1[r] and placed_2[r] and reverse_1[r] == reverse_2[r]
+        same = paired and one.placed[r] and two.placed[r] and one.reverse[r] == two.reverse[r]
         counts[2] += same
         for mate in range(1 if same or not paired else 2):
-            if mate == 0:
-                good, side = placed_1[r], reverse_1[r]
-                codes, quals, nodes = _mate(r, offsets_1, codes_1, quals_1, nodes_1)
-            else:
-                good, side = placed_2[r], reverse_2[r]
-                codes, quals, nodes = _mate(r, offsets_2, codes_2, quals_2, nodes_2)
-            if not good:
+            reads_of = one if mate == 0 else two
+            if not reads_of.placed[r]:
                 continue
-            a, b = _observed_span(nodes, right_overhang, left_overhang)
+            side = reads_of.reverse[r]
+            start, end = reads_of.offsets[r], reads_of.offsets[r + 1]
+            nodes = reads_of.nodes[start:end]
+            a, b = _observed_span(nodes, graph)
             if a >= b:
                 continue
             outer_left, outer_right = _outer_nodes(nodes)
             left = outer_left if side == 0 or left < 0 else left
             right = outer_right if side == 1 or right < 0 else right
-            mask |= _read_mask(nodes, a, b, following, out_offsets, out_edges, edge_to)
+            mask |= _read_mask(nodes, a, b, graph)
             mate_on[side] = mate
+            codes, quals = reads_of.codes[start:end], reads_of.quals[start:end]
             first[side], stop[side], found[side] = _observe(
-                codes, quals, nodes, a, b, length, out_offsets, out_edges, edge_to, min_quality,
-                base[side], qual[side], insertions[side],
+                codes, quals, nodes, a, b, graph, min_quality, base[side], qual[side], insertions[side]
             )
         begin = first[0] if first[1] < 0 or (0 <= first[0] < first[1]) else first[1]
         end = max(stop[0], stop[1])
-        if begin >= 0 and _contradicts(mask, begin, end, base, skipped):
+        if begin >= 0 and _contradicts(mask, begin, end, base, graph.skipped):
             counts[1] += 1
         elif begin >= 0:
             junctions[made] = mask
@@ -276,16 +257,20 @@ def merge_fragments(
             ends[made, 0], ends[made, 1] = left, right
             if exceptions + end - begin > len(position):
                 need = exceptions + end - begin
-                position, allele, quality = _grown(position, need), _grown(allele, need), _grown(quality, need)
+                position, allele, quality = (
+                    _grown(position, need),
+                    _grown(allele, need),
+                    _grown(quality, need),
+                )
             exceptions = _write_exceptions(
-                begin, end, base, qual, target, histogram, position, allele, quality, exceptions
+                begin, end, base, qual, graph.bases, histogram, position, allele, quality, exceptions
             )
             for side in range(2):
                 for k in range(found[side]):
                     insertion = insertions[side, k]
                     if not _is_confirmed(insertion, side, base, insertions, found):
                         continue
-                    source = codes_1[offsets_1[r] :] if mate_on[side] == 0 else codes_2[offsets_2[r] :]
+                    source = one.codes[one.offsets[r] :] if mate_on[side] == 0 else two.codes[two.offsets[r] :]
                     ins_fragment[inserted], ins_position[inserted] = made, insertion[0]
                     at = ins_offsets[inserted]
                     ins_bases[at : at + insertion[2]] = source[insertion[1] : insertion[1] + insertion[2]]
@@ -297,8 +282,17 @@ def merge_fragments(
             base[:, begin:end] = ABSENT
     counts[0] = made
     return (
-        junctions[:made], spans[0, :made], spans[1, :made], ends[:made],
-        offsets[: made + 1], position[:exceptions].copy(), allele[:exceptions].copy(), quality[:exceptions].copy(),
-        ins_fragment[:inserted].copy(), ins_position[:inserted].copy(), ins_offsets[: inserted + 1].copy(),
-        ins_bases[: ins_offsets[inserted]].copy(), counts,
+        junctions[:made],
+        spans[0, :made],
+        spans[1, :made],
+        ends[:made],
+        offsets[: made + 1],
+        position[:exceptions].copy(),
+        allele[:exceptions].copy(),
+        quality[:exceptions].copy(),
+        ins_fragment[:inserted].copy(),
+        ins_position[:inserted].copy(),
+        ins_offsets[: inserted + 1].copy(),
+        ins_bases[: ins_offsets[inserted]].copy(),
+        counts,
     )

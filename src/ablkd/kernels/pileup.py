@@ -105,8 +105,10 @@ def codon_states(junctions, forward, reverse, tile, offsets, position, allele, t
     """
     states = np.full((len(junctions), len(codons)), NOT_COVERED, np.int8)
     for n in range(len(junctions)):
-        start = min(forward[n, 0], reverse[n, 0]) if forward[n, 1] and reverse[n, 1] else (
-            forward[n, 0] if forward[n, 1] else reverse[n, 0]
+        start = (
+            min(forward[n, 0], reverse[n, 0])
+            if forward[n, 1] and reverse[n, 1]
+            else (forward[n, 0] if forward[n, 1] else reverse[n, 0])
         )
         stop = max(forward[n, 1], reverse[n, 1])
         for k in range(len(codons)):

@@ -131,17 +131,16 @@ def _clip_end(read, nodes, i, step, bases):
 
 
 @jit
-def place_ungapped(
-    codes, quals, offsets, table, bases, following, preceding, out_offsets, out_edges, edge_to, in_offsets, in_edges, edge_from
-):
+def place_ungapped(codes, quals, offsets, table, graph):
     """Place every read of a batch without gaps.
 
     Parameters: codes, quals uint8[B] (reads on the reverse strand are turned in place), offsets int64[R+1],
-    table int32[4**K] from `seeds.index_kmers`, then the graph's arrays.
+    table int32[4**K] from `seeds.index_kmers`, graph `isoforms.GraphArrays`.
     Returns (nodes int32[B], reverse uint8[R], state uint8[R] UNPLACED | PLACED | NEEDS_GAPS). NEEDS_GAPS also
     holds for reads whose ungapped placement clips a base or has more than three mismatches: they, and only
     they, could be placed better with gaps.
     """
+    bases = graph.bases
     reads = len(offsets) - 1
     nodes = np.full(len(codes), CLIPPED, np.int32)
     reverse = np.zeros(reads, np.uint8)
@@ -168,8 +167,8 @@ def place_ungapped(
             flip(read, quals[offsets[r] : offsets[r + 1]])
         placed = nodes[offsets[r] : offsets[r + 1]]
         i, v = at[side, seed], node[side, seed]
-        _extend(read, placed, i, v, 1, bases, following, out_offsets, out_edges, edge_to)
-        _extend(read, placed, i, v, -1, bases, preceding, in_offsets, in_edges, edge_from)
+        _extend(read, placed, i, v, 1, bases, graph.following, graph.out_offsets, graph.out_edges, graph.edge_to)
+        _extend(read, placed, i, v, -1, bases, graph.preceding, graph.in_offsets, graph.in_edges, graph.edge_from)
         mismatches = _clip_end(read, placed, i, 1, bases) + _clip_end(read, placed, i - 1, -1, bases)
         clipped = placed[0] < 0 or placed[n - 1] < 0
         state[r] = NEEDS_GAPS if clipped or mismatches > ENOUGH_MISMATCHES else PLACED
