@@ -83,9 +83,7 @@ def _with_event(plain: Isoform, variant: SpliceVariant, shift: int) -> Isoform |
     return Isoform(
         variant.event,
         np.concatenate([plain.bases[: first + 1], inserted, plain.bases[last:]]),
-        np.concatenate(
-            [plain.origin[: first + 1], np.full(len(inserted), -1, np.int32), plain.origin[last:]]
-        ),
+        np.concatenate([plain.origin[: first + 1], np.full(len(inserted), -1, np.int32), plain.origin[last:]]),
     )
 
 
@@ -105,9 +103,7 @@ def place_trace(trace: Trace, reference: Reference) -> PlacedTrace:
     """
     heights = base_signals(trace)
     # Ambiguity codes say little; the strongest channel is one of the molecules for sure.
-    trace = replace(
-        trace, bases=np.where(trace.bases < 4, trace.bases, heights.argmax(axis=1)).astype(np.uint8)
-    )
+    trace = replace(trace, bases=np.where(trace.bases < 4, trace.bases, heights.argmax(axis=1)).astype(np.uint8))
     strands = {True: trace, False: trace.reverse_complement()}
     contigs = sorted(reference.transcripts, key=lambda t: t.kind != "target")
     shared = {
@@ -155,9 +151,7 @@ def _align(trace: Trace, main: Isoform, forward: bool) -> tuple[NDArray[np.int32
     goes on without gaps to where the reading ends.
     """
     # METHOD: gaps cost as much as six mismatches: in a mixture the calls follow one isoform by only 5 in 8.
-    aligner = PairwiseAligner(
-        mode="local", match_score=1, mismatch_score=-1, open_gap_score=-6, extend_gap_score=-1
-    )
+    aligner = PairwiseAligner(mode="local", match_score=1, mismatch_score=-1, open_gap_score=-6, extend_gap_score=-1)
     best = aligner.align(_letters(main.bases), _letters(trace.bases))[0]
     place = np.full(len(trace.bases), -1, np.int32)
     targets, queries = best.coordinates

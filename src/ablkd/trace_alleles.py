@@ -7,7 +7,7 @@ tell the noise (the idea of EditR, Kluesner et al., CRISPR J 2018;1:239).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +29,7 @@ HEIGHT_WINDOW = 31
 
 @dataclass(frozen=True)
 class Noise:
-    """Zero-adjusted gamma of the share that an absent change seems to have."""
+    """Zero-adjusted gamma of the share that an absent change seems to have, above `NEARLY_ZERO`."""
 
     zeros: float
     shape: float
@@ -37,19 +37,20 @@ class Noise:
 
     def z(self, share: NDArray[np.float64]) -> NDArray[np.float64]:
         """Normal deviate of the probability of at least this share without the change; any shape."""
-        above = (1 - self.zeros) * gamma.sf(share, self.shape, scale=self.scale)
+        above = (1 - self.zeros) * gamma.sf(share, self.shape, NEARLY_ZERO, self.scale)
         return norm.isf(np.clip(np.where(share > NEARLY_ZERO, above, 1.0), 1e-300, 0.999))
 
     def error(self, share: float) -> float:
         """Standard error of a measured share: the noise and the peaks' own variation."""
-        second = (1 - self.zeros) * self.shape * (self.shape + 1) * self.scale**2
+        above = NEARLY_ZERO + self.shape * self.scale
+        second = (1 - self.zeros) * (above**2 + self.shape * self.scale**2)
         noise = math.sqrt(max(second - self.mean**2, NEARLY_ZERO**2))
         return math.hypot(noise, PEAK_HEIGHT_CV * share * (1 - share))
 
     @property
     def mean(self) -> float:
         """Expected share of an absent change."""
-        return (1 - self.zeros) * self.shape * self.scale
+        return (1 - self.zeros) * (NEARLY_ZERO + self.shape * self.scale)
 
 
 @dataclass(frozen=True)
@@ -169,24 +170,30 @@ def _noises(
     found = []
     for flag in (False, True):
         usable = (rows & (mixed == flag))[:, None] & changed
-        pooled = share[usable]
-        models: list[Noise | None] = []
-        for base in range(4):
-            values = share[usable[:, base], base]
-            values = values if len(values) >= FEWEST_NOISE else pooled
-            models.append(fit_noise(values) if len(values) >= FEWEST_NOISE else None)
-        found.append(tuple(models))
+        values = [share[usable[:, base], base] for base in range(4)]
+        enough = min(len(v) for v in values) >= FEWEST_NOISE
+        found.append(fit_noise(values) if enough else (None,) * 4)
     return tuple(found)
 
 
-def fit_noise(values: NDArray[np.float64]) -> Noise:
-    """Zero-adjusted gamma by maximum likelihood, in the closed form of Minka 2002 (Estimating a Gamma)."""
-    positive = values[values > NEARLY_ZERO]
-    if len(positive) < 2:
-        return Noise(1 - 1 / len(values), 1.0, NEARLY_ZERO)
-    spread = max(float(np.log(positive.mean()) - np.log(positive).mean()), 1e-3)
-    shape = (3 - spread + np.sqrt((spread - 3) ** 2 + 24 * spread)) / (12 * spread)
-    return Noise(1 - len(positive) / len(values), float(shape), float(positive.mean() / shape))
+def fit_noise(values: Sequence[NDArray[np.float64]]) -> tuple[Noise, ...]:
+    """Zero-adjusted gammas of one shape for the shares of several bases.
+
+    Maximum likelihood for the shape in the closed form of Minka 2002 (Estimating a Gamma), over all bases:
+    each alone has too few values to tell how light its tail is.
+    """
+    # METHOD: the largest value of a base is left out: it may be a true change that is not listed, and in a
+    # clean trace that one would be most of the noise.
+    values = [np.sort(v)[:-1] for v in values]
+    # A gamma from zero on would take the cut for a mode and promise too light a tail.
+    above = [np.maximum(v[v > NEARLY_ZERO] - NEARLY_ZERO, NEARLY_ZERO / 100) for v in values]
+    means = [float(a.mean()) if len(a) > 1 else NEARLY_ZERO for a in above]
+    logs = np.concatenate([np.log(a / mean) for a, mean in zip(above, means, strict=True)])
+    spread = max(-float(logs.mean()), 1e-3) if len(logs) > 1 else 1.0
+    shape = float((3 - spread + np.sqrt((spread - 3) ** 2 + 24 * spread)) / (12 * spread))
+    return tuple(
+        Noise(1 - max(len(a), 1) / len(v), shape, mean / shape) for v, a, mean in zip(values, above, means, strict=True)
+    )
 
 
 def _alone(share: NDArray[np.float64]) -> NDArray[np.bool_]:

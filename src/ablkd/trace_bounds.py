@@ -103,7 +103,5 @@ def haplotype_rows(sample: str, sites: Sequence[Site]) -> list[Haplotype]:
             low = max(0.0, float(shares.sum()) - (len(sites) - 1) - TWO_SIDED * error)
             high = min(1.0, float(shares[smallest]) + TWO_SIDED * sites[smallest].error)
             known = float(shares[0]) if len(sites) == 1 else None
-            rows.append(
-                Haplotype(sample, name, known, low, high, None, "yes" if len(sites) == 1 else "bounds_only")
-            )
+            rows.append(Haplotype(sample, name, known, low, high, None, "yes" if len(sites) == 1 else "bounds_only"))
     return rows

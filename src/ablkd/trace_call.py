@@ -21,6 +21,7 @@ from ablkd.records import (
     SpliceEvent,
 )
 from ablkd.reference import Reference, sha256
+from ablkd.splicing import UNREARRANGED
 from ablkd.trace_align import place_trace
 from ablkd.trace_alleles import measure
 from ablkd.trace_bounds import haplotype_rows, phase_rows, sites_of
@@ -31,7 +32,6 @@ from ablkd.traces import read_trace
 
 # METHOD: a breakpoint is read when this many trusted bases stand on either side of it.
 OVERHANG = 10
-UNREARRANGED = "unrearranged"
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,7 @@ def call_traces(
     splicing = splice_rows(sample, reference.splicing, [event_shares(p) for p in placed], required_lod)
     present = {row.event for row in splicing if row.call == "present"}
     mixtures = [
-        explain(p, [0, *(i for i, isoform in enumerate(p.isoforms) if isoform.event in present)])
-        for p in placed
+        explain(p, [0, *(i for i, isoform in enumerate(p.isoforms) if isoform.event in present)]) for p in placed
     ]
     listed_codons = {m.codon for m in reference.mutations}
     measured = [measure(m, reference.codes, listed_codons) for m in mixtures]
@@ -213,9 +212,7 @@ def _fusion(sample: str, mixtures: Sequence[Mixture], reference: Reference) -> l
     ]
 
 
-def _quality(
-    sample: str, mixtures: Sequence[Mixture], given: int, problems: Sequence[QcMetric]
-) -> list[QcMetric]:
+def _quality(sample: str, mixtures: Sequence[Mixture], given: int, problems: Sequence[QcMetric]) -> list[QcMetric]:
     """Rows for each placed trace (`unit` names its file) and for the sample."""
     rows = []
     for mixture in mixtures:
@@ -232,18 +229,14 @@ def _quality(
         }
         rows += [QcMetric(sample, metric, value, name, "", "pass", "") for metric, value in values.items()]
         if placed.gaps:
-            reason = (
-                f"{name}: {placed.gaps} gaps between good bases: traces are not searched for small indels"
-            )
+            reason = f"{name}: {placed.gaps} gaps between good bases: traces are not searched for small indels"
             rows.append(QcMetric(sample, "alignment_gaps", str(placed.gaps), name, "0", "review", reason))
     reasons = [row.reason for row in problems if row.metric == "trace"] or ["no traces were given"]
     usable = len(mixtures) > 0
     rows += [
         QcMetric(sample, "traces", str(len(mixtures)), f"of {given}", "", "pass", ""),
         QcMetric(sample, "reads", str(given), "traces", "", "pass", ""),
-        QcMetric(
-            sample, "on_target", f"{len(mixtures) / given:.4f}" if given else "", "fraction", "", "pass", ""
-        ),
+        QcMetric(sample, "on_target", f"{len(mixtures) / given:.4f}" if given else "", "fraction", "", "pass", ""),
         QcMetric(
             sample,
             "usable",

@@ -23,7 +23,7 @@ SHOWING_Z = float(norm.isf(0.01))
 # one of the method is promised, nothing that a change at that limit would exceed is called, and unlisted
 # changes only where they replaced half of the target's base. Keys: whether both orientations are read.
 SMALLEST_LOD = {True: 0.05, False: 0.20}
-SMALLEST_SHARE = {True: 0.03, False: 0.12}
+SMALLEST_SHARE = {True: 0.04, False: 0.12}
 SMALLEST_UNLISTED = 0.50
 
 
@@ -177,9 +177,7 @@ def _reasons(evidence: Evidence, traces: Sequence[Measured]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4096)
-def limit_of_detection(
-    noises: tuple[Noise, ...], forward: tuple[bool, ...], family: int, listed: bool
-) -> float:
+def limit_of_detection(noises: tuple[Noise, ...], forward: tuple[bool, ...], family: int, listed: bool) -> float:
     """Smallest share found with 95 % probability by the test that is used, never below `SMALLEST_LOD`."""
     share = np.arange(0.005, 1.0, 0.005)
     z = np.array([noise.z(share) for noise in noises])

@@ -97,9 +97,7 @@ def explain(placed: PlacedTrace, members: Sequence[int]) -> Mixture:
         scale = max(float(weights[:-1].sum()), 1e-9)
         shares = weights[:-1] / scale
         expected = design @ weights
-        mixed = _mixed(
-            placed, [m for m, share in zip(members, shares, strict=True) if share >= SMALLEST_SHARE]
-        )
+        mixed = _mixed(placed, [m for m, share in zip(members, shares, strict=True) if share >= SMALLEST_SHARE])
         unexplained = median_filter(np.abs(observed - expected).sum(axis=1) / 2, WINDOW, mode="nearest")
         good = reached & (unexplained <= MOST_UNEXPLAINED) & (clean | mixed)
     return Mixture(placed, tuple(members), shares, scale, expected, mixed, good)
@@ -114,9 +112,7 @@ def _clean(quality: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 def _mixed(placed: PlacedTrace, members: Sequence[int]) -> NDArray[np.bool_]:
     """Bases at which the molecules of some isoforms stand at different places of the contig, bool[B]."""
-    origins = [
-        np.where(placed.index[m] >= 0, placed.isoforms[m].origin[placed.index[m]], -1) for m in members
-    ]
+    origins = [np.where(placed.index[m] >= 0, placed.isoforms[m].origin[placed.index[m]], -1) for m in members]
     return np.any([origin != origins[0] for origin in origins], axis=0)
 
 
@@ -185,8 +181,7 @@ def _decoys(
     own = placed.isoforms[member].origin[placed.index[member][bases]] - plain[bases]
     known = np.array(
         [
-            np.where(placed.index[m][bases] >= 0, placed.isoforms[m].origin[placed.index[m][bases]], -1)
-            - plain[bases]
+            np.where(placed.index[m][bases] >= 0, placed.isoforms[m].origin[placed.index[m][bases]], -1) - plain[bases]
             for m in range(len(placed.isoforms))
         ]
     )
