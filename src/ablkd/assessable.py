@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ablkd import hgvs
-from ablkd.background import RT_ERROR, Background
+from ablkd.background import RT_ERROR, Background, Controls
 from ablkd.records import Call, Coverage, Mutation
-from ablkd.reference import Reference, encode
+from ablkd.reference import Reference
 from ablkd.tally import Tally
 
 if TYPE_CHECKING:
@@ -46,15 +46,15 @@ def coverage_rows(
     worst: dict[int, float] = {}
     for mutation in reference.mutations:
         n = int(tally.containing[mutation.codon - 1])
-        lod = limit.of(n, _rate(background, mutation), levels.catalogue)
+        controls = tally.in_controls(mutation.codon - 1, hgvs.CODONS.index(mutation.alt_codon))
+        rate = background.change_rate(mutation.ref_codon, mutation.alt_codon)
+        lod = limit.of(n, rate, levels.catalogue, controls)
         worst[mutation.codon] = max(worst.get(mutation.codon, 0.0), lod or 0.0)
         rows.append(_row(sample, tally, reference, limit, mutation, mutation.codon, lod, levels.catalogue,
                          required_lod, mutation.hgvs_c in passed))  # fmt: skip
     for codon in range(min(listed), max(listed) + 1):
         n = int(tally.containing[codon - 1])
-        lod = limit.of(n, background.transition, levels.novel)
-        if n and codon in worst:
-            lod = worst[codon]
+        lod = worst[codon] if n and codon in worst else _worst_single(tally, reference, limit, codon, levels.novel)
         rows.append(_row(sample, tally, reference, limit, None, codon, lod, levels.novel,
                          required_lod, codon in found))  # fmt: skip
     return rows, min((int(tally.depth[c - 1]) for c in listed if _amplified(tally, c)), default=0)
@@ -68,14 +68,6 @@ def _amplified(tally: Tally, codon: int) -> bool:
     return bool(inside.any()) or not len(tiles)
 
 
-def _rate(background: Background, mutation: Mutation) -> float:
-    pairs = zip(encode(mutation.ref_codon), encode(mutation.alt_codon), strict=True)
-    changes = [(int(a), int(b)) for a, b in pairs if a != b]
-    if len(changes) == 1:
-        return background.rate(*changes[0])
-    return background.double_rate([background.rate(*c) for c in changes])
-
-
 class _Limit:
     """Limits of detection, computed once per depth step, error rate and level."""
 
@@ -84,23 +76,38 @@ class _Limit:
         self.unlimited = replace(background, templates=float(AMPLE))
         self.at = cache(self._at)
 
-    def _at(self, n: int, rate: float, alpha: float, ample_templates: bool = False) -> float:
+    def _at(self, n: int, rate: float, alpha: float, controls: Controls, ample_templates: bool = False) -> float:
         if ample_templates:
-            return self.unlimited.lod95(n, rate, 0.0, alpha)
-        return self.background.lod95(n, rate, self.background.templates * RT_ERROR, alpha)
+            return self.unlimited.lod95(n, rate, 0.0, alpha, controls)
+        return self.background.lod95(n, rate, self.background.templates * RT_ERROR, alpha, controls)
 
-    def of(self, n: int, rate: float, alpha: float) -> float | None:
+    def of(self, n: int, rate: float, alpha: float, controls: Controls = ()) -> float | None:
         """LoD95 at a depth of n; None where nothing was covered."""
         if n < 1:
             return None
-        step = int(np.log(n) / np.log(DEPTH_STEP))
-        return self.at(max(1, int(DEPTH_STEP**step)), rate, alpha)
+        return self.at(_stepped(n), rate, alpha, tuple((x, _stepped(m)) for x, m in controls))
 
     def cause(self, rate: float, alpha: float, required: float) -> str:
         """Why the limit is missed: would more depth mend it, would more templates, or is it the background?"""
         if (self.of(AMPLE, rate, alpha) or 1.0) <= required:
             return "depth"
-        return "templates" if self.at(AMPLE, rate, alpha, True) <= required else "background"
+        return "templates" if self.at(AMPLE, rate, alpha, (), True) <= required else "background"
+
+
+def _stepped(n: int) -> int:
+    """The next lower depth of the steps."""
+    return max(1, int(DEPTH_STEP ** int(np.log(n) / np.log(DEPTH_STEP))))
+
+
+def _worst_single(tally: Tally, reference: Reference, limit: _Limit, codon: int, alpha: float) -> float | None:
+    """LoD95 of the single-base change of a codon that is seen last."""
+    n, ref = int(tally.containing[codon - 1]), reference.codon(codon)
+    limits = []
+    for state, alt in enumerate(hgvs.CODONS):
+        if sum(a != b for a, b in zip(ref, alt, strict=True)) == 1:
+            rate = limit.background.change_rate(ref, alt)
+            limits.append(limit.of(n, rate, alpha, tally.in_controls(codon - 1, state)) or 0.0)
+    return max(limits) if n else None
 
 
 def _row(
@@ -123,7 +130,9 @@ def _row(
         reason = "depth"
     elif lod is None or lod > required_lod:
         background = limit.background
-        rate = _rate(background, mutation) if mutation else background.transition
+        rate = background.transition
+        if mutation:
+            rate = background.change_rate(mutation.ref_codon, mutation.alt_codon)
         reason = limit.cause(rate, alpha, required_lod)
     status = "not_assessable" if reason else "not_detected"
     residue = hgvs.AMINO_ACIDS[reference.codon(codon)]

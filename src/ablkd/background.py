@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from ablkd.records import Platform
+from ablkd.reference import encode
 
 # METHOD: site error rates live on a grid of 60 values, log-spaced in units of the class mean; no site errs more often
 # than 2 % (on a platform with more errors: ten times its mean), or it would be known as bad.
@@ -25,12 +26,14 @@ DEFAULT_TEMPLATES = 500.0
 # METHOD: two errors in one codon are independent, but never rarer than this, nor than a tenth of the platform's indel
 # errors: an insertion beside a deletion is aligned as neighbouring mismatches.
 DOUBLE_ERROR, INDEL_AS_MISMATCHES = 1e-6, 0.1
+# What wild-type controls show of an allele: (fragments with it, fragments) of each.
+Controls = tuple[tuple[int, int], ...]
 TRANSITIONS = {(0, 2), (2, 0), (1, 3), (3, 1)}
 
 
 @dataclass(frozen=True)
 class Background:
-    """What errors alone do on one platform, with N templates in the tube (a-priori mode: no controls).
+    """What errors alone do on one platform, with N templates in the tube.
 
     `cv` is the between-sample coefficient of variation, `log_sd` the spread of site rates around the class mean.
     """
@@ -50,13 +53,29 @@ class Background:
         """Class mean of the rate at which one codon is misread at several bases with these single rates."""
         return max(DOUBLE_ERROR, float(np.prod(rates)), INDEL_AS_MISMATCHES * self.indel)
 
-    def weights(self, mean_rate: float) -> NDArray[np.float64]:
-        """Prior weight of each grid value, float64[60], for an allele with this mean error rate."""
+    def change_rate(self, ref: str, alt: str) -> float:
+        """Class mean of the rate at which one codon is misread as another."""
+        codes = zip(encode(ref), encode(alt), strict=True)
+        rates = [self.rate(int(a), int(b)) for a, b in codes if a != b]
+        return rates[0] if len(rates) == 1 else self.double_rate(rates)
+
+    def weights(self, mean_rate: float, controls: Controls = ()) -> NDArray[np.float64]:
+        """Weight of each grid value, float64[60], for an allele with this mean error rate.
+
+        METHOD: empirical Bayes: the prior of the platform times the likelihood of what wild-type controls show at
+        the same allele, negative binomial with the between-sample variation (Gerstung 2014, shearwater). Without
+        controls it is the prior alone (a-priori mode).
+        """
         highest = max(HIGHEST_RATE, HIGHEST_FACTOR * max(self.transition, mean_rate))
         possible = np.where(mean_rate * GRID <= highest, _lognormal(self.log_sd), 0.0)
+        size = 1 / self.cv**2
+        for x, n in controls:
+            mean = n * mean_rate * GRID
+            likelihood = stats.nbinom.logpmf(x, size, size / (size + mean))
+            possible = possible * np.exp(likelihood - likelihood[possible > 0].max())
         return possible / possible.sum()
 
-    def tail(self, x: int, n: int, mean_rate: float, jackpots: float) -> float:
+    def tail(self, x: int, n: int, mean_rate: float, jackpots: float, controls: Controls = ()) -> float:
         """P(at least x of n fragments show the allele by error).
 
         `mean_rate` is the expected error rate per fragment, `jackpots` the expected number of templates that carry
@@ -74,28 +93,28 @@ class Background:
         extra = (self.cv * errors) ** 2 + n**2 * clones[None, :] * FAMILY_CV2 / self.templates**2
         size = mean**2 / extra
         tails = special.betainc(x, size, mean / (mean + size))
-        return float(self.weights(mean_rate) @ (tails @ clone_weights))
+        return float(self.weights(mean_rate, controls) @ (tails @ clone_weights))
 
-    def threshold(self, n: int, mean_rate: float, jackpots: float, alpha: float) -> int:
+    def threshold(self, n: int, mean_rate: float, jackpots: float, alpha: float, controls: Controls = ()) -> int:
         """Smallest count whose tail is below alpha; n + 1 where even all fragments would not do."""
         low, high = 1, 2
-        while high <= n and self.tail(high, n, mean_rate, jackpots) >= alpha:
+        while high <= n and self.tail(high, n, mean_rate, jackpots, controls) >= alpha:
             low, high = high, 2 * high
         high = min(high, n + 1)
         while low < high:
             middle = (low + high) // 2
-            if middle <= n and self.tail(middle, n, mean_rate, jackpots) >= alpha:
+            if middle <= n and self.tail(middle, n, mean_rate, jackpots, controls) >= alpha:
                 low = middle + 1
             else:
                 high = middle
         return low
 
-    def lod95(self, n: int, mean_rate: float, jackpots: float, alpha: float) -> float:
+    def lod95(self, n: int, mean_rate: float, jackpots: float, alpha: float, controls: Controls = ()) -> float:
         """Smallest true fraction that is called with 95 % probability at n fragments; 1.0 where none is.
 
         METHOD: the count is beta-binomial: N templates are drawn first, each with its own family size.
         """
-        needed = self.threshold(n, mean_rate, jackpots, alpha)
+        needed = self.threshold(n, mean_rate, jackpots, alpha, controls)
         if needed > n:
             return 1.0
         low, high = 1e-6, 1.0

@@ -57,13 +57,18 @@ def call_sample(
     template_copies: float | None,
     required_lod: float,
     reporting_cut: float,
+    controls: list[Fragments] | None = None,
 ) -> tuple[list[Call], list[Coverage], list[QcMetric]]:
     """Calls, what could have been called, and the qc rows of calling.
 
-    `required_lod` and `reporting_cut` are fractions. Without controls the background is the platform's prior
-    (a-priori mode), which the qc rows say.
+    `required_lod` and `reporting_cut` are fractions. `controls` are the wild-type controls of the run; without any
+    the background is the platform's prior (a-priori mode), which the qc rows say.
     """
-    tally = count(fragments, reference, build_graph(reference))
+    graph = build_graph(reference)
+    tally = replace(
+        count(fragments, reference, graph),
+        controls=tuple(count(c, reference, graph).counts.sum(axis=1) for c in controls or [] if len(c)),
+    )
     background = prior_background(platform, template_copies)
     levels = alphas(reference, int((tally.containing > 0).sum()))
     calls = [
@@ -93,7 +98,15 @@ def call_sample(
             "pass",
             "given in the sheet" if template_copies else "not given: this number is assumed",
         ),
-        QcMetric(sample, "background", "a priori", "", "", "pass", "no control samples were used"),
+        QcMetric(
+            sample,
+            "background",
+            f"{len(tally.controls)} wild-type controls" if tally.controls else "a priori",
+            "",
+            "",
+            "pass",
+            "" if tally.controls else "no control samples were used: limits of detection are higher than they need be",
+        ),
     ]
     return calls, coverage, qc
 
@@ -150,7 +163,7 @@ def _codon_call(
     ref = reference.codon(codon + 1)
     alt = hgvs.CODONS[state]
     changed = [i for i in range(3) if ref[i] != alt[i]]
-    p_value = background.tail(alt_count, n, rate, jackpots)
+    p_value = background.tail(alt_count, n, rate, jackpots, tally.in_controls(codon, state))
     if len(changed) == 1:
         qualities = tally.fragments.histogram[3 * codon + changed[0]].sum(axis=0)
         p_value = max(p_value, quality_tail(alt_count, qualities))

@@ -18,7 +18,8 @@ from ablkd.reference import Reference
 @dataclass(frozen=True)
 class Tally:
     """counts int64[C, 3, 64] by codon, orientation (forward, reverse, both mates) and codon state; skipping
-    int64[C]: fragments that span the codon and whose isoform leaves it out; masked int64[C]: primer, not patient.
+    int64[C]: fragments that span the codon and whose isoform leaves it out; masked int64[C]: primer, not patient;
+    controls: int64[C, 64] for each wild-type control of the run.
     """
 
     fragments: Fragments
@@ -28,6 +29,11 @@ class Tally:
     target: NDArray[np.uint8]
     skipped_spans: NDArray[np.int32]
     primers: NDArray[np.int32]
+    controls: tuple[NDArray[np.int64], ...] = ()
+
+    def in_controls(self, codon: int, state: int) -> tuple[tuple[int, int], ...]:
+        """(fragments with a codon state, fragments) of each control that covers the 0-based codon."""
+        return tuple((int(c[codon, state]), int(c[codon].sum())) for c in self.controls if c[codon].any())
 
     @cached_property
     def containing(self) -> NDArray[np.int64]:
