@@ -65,6 +65,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "drugs": {**PATH, "help": "drugs.tsv to write"},
     "peaks": {**PATH, "nargs": "?", "help": "chromatogram windows (.json)"},
     "sheet": {**PATH, "help": "the sample sheet"},
+    "controls": {**PATHS, "help": "fragments of the run's wild-type controls"},
     "control_calls": {**PATHS, "help": "calls.tsv of the run's controls"},
     "control_coverage": {**PATHS, "help": "coverage.tsv of the run's controls"},
     "control_qc": {**PATHS, "help": "qc rows of the run's controls"},
@@ -131,7 +132,7 @@ COMMANDS: dict[str, Command] = {
         "ablkd call --sample S1 --platform illumina --reference reference --fragments fragments.npz "
         "--required-lod 0.03 --reporting-cut 0.03 --calls calls.tsv --coverage coverage.tsv --qc call_qc.tsv",
         "sample platform reference fragments required_lod reporting_cut calls coverage qc",
-        "template_copies",
+        "template_copies controls",
     ),
     "splice": Command(
         "fragments to isoform events and the fusion type",

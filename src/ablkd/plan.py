@@ -67,6 +67,13 @@ class Plan:
         """A file of every control of the sample's run."""
         return _each(self._controls_beside(sample), path)
 
+    def wild_type(self, sample: str, path: str) -> list[str]:
+        """A file of every other wild-type control of the sample's run and platform: they show what errors look like."""
+        line = self.samples[sample]
+        beside = [self.samples[name] for name in self._controls_beside(sample) if name != sample]
+        same = [row for row in beside if row.role == "wild_type_control" and row.platform == line.platform]
+        return _each((row.sample for row in same), path)
+
     def qc(self, sample: str, path: str) -> list[str]:
         """What each step before interpretation measured of a sample."""
         steps = ["call"] if self.is_trace(sample) else ["align", "call"]

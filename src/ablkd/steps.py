@@ -70,6 +70,7 @@ def call(
     reference: Path,
     fragments: Path,
     template_copies: float | None,
+    controls: list[Path],
     required_lod: float,
     reporting_cut: float,
     calls: Path,
@@ -82,7 +83,8 @@ def call(
 
     known = load_reference(reference)
     limits = (template_copies, required_lod, reporting_cut)
-    found, seen, metrics = call_sample(sample, known.platform(platform), known, load(fragments), *limits)
+    beside = [load(path) for path in controls]
+    found, seen, metrics = call_sample(sample, known.platform(platform), known, load(fragments), *limits, beside)
     write_rows(calls, r.Call, found)
     write_rows(coverage, r.Coverage, seen)
     write_rows(qc, r.QcMetric, metrics)

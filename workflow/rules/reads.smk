@@ -30,6 +30,7 @@ rule align:
 rule call:
     input:
         fragments="<results>/work/{sample}/fragments.npz",
+        controls=ask(PLAN.wild_type, "<results>/work/{sample}/fragments.npz"),
         knowledge=collect("<reference>/{table}", table=CALLING),
     output:
         calls="<results>/samples/{sample}/calls.tsv",
@@ -50,6 +51,7 @@ rule call:
     shell:
         "ablkd call --sample {wildcards.sample:q} --platform {params.platform:q} --reference {params.reference:q}"
         " --fragments {input.fragments:q} --template-copies {params.copies:q}"
+        " --controls {input.controls:q}"
         " --required-lod {params.required_lod} --reporting-cut {params.reporting_cut}"
         " --calls {output.calls:q} --coverage {output.coverage:q} --qc {output.qc:q} 2>&1 | tee {log:q}"
 
