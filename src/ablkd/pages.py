@@ -32,6 +32,10 @@ WORDS = {
 }
 
 
+# On a first screen; the whole list stands further down and in the tables.
+MOST_CODONS = 10
+
+
 def words(name: str) -> str:
     """A cell of a table as people read it; several joined by `;` are joined by commas."""
     parts = [part.strip() for part in name.split(";") if part.strip()]
@@ -54,6 +58,15 @@ def codons(cell: str) -> str:
     return wording.ranges(map(int, parts)) if all(p.isdigit() for p in parts) else ", ".join(parts)
 
 
+def few_codons(cell: str) -> str:
+    """As `codons`, the first ones only where there are many."""
+    parts = [part.strip() for part in cell.split(";") if part.strip()]
+    if len(parts) <= MOST_CODONS or not all(p.isdigit() for p in parts):
+        return codons(cell)
+    shown = sorted(map(int, parts))[: MOST_CODONS - 2]
+    return f"{wording.ranges(shown)} and {len(parts) - len(shown)} more"
+
+
 @cache
 def environment() -> Environment:
     """Templates of the package; everything is escaped, and an unknown name is an error."""
@@ -74,6 +87,7 @@ def environment() -> Environment:
         mutations=mutations,
         names=names,
         codons=codons,
+        few_codons=few_codons,
         address=lambda name: quote(str(name), safe=""),
         dash=lambda value: wording.NOT_COMPUTED if value in (None, "") else value,
     )

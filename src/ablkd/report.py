@@ -18,6 +18,7 @@ from ablkd.tables import atomic, write_text
 from ablkd.trace_plot import chromatogram
 from ablkd.wording import joined, number, ranges
 
+MOST_RUNS = 8  # of codons in one line
 MOST_SETS = 6  # compound verdicts on the first screen; the phase table has them all
 
 
@@ -97,11 +98,8 @@ def report_view(result: Result, reference: Reference | None) -> dict[str, Any]:
         "found": found,
         "sets": shown,
         "other_sets": rest,
-        "splicing": {
-            call: [e for e in result.splicing if e.call == call]
-            for call in ("present", "not_detected", "not_assessable")
-        },
-        "fusions": [f for f in result.fusion if f.call != "not_detected"],
+        "splicing": by_call(result.splicing),
+        "fusions": by_call(result.fusion),
         "drugs": drug_sections(result),
         "gaps": gaps(result.coverage),
         "listed": listed,
@@ -115,6 +113,11 @@ def report_view(result: Result, reference: Reference | None) -> dict[str, Any]:
         if reference
         else [],
     }
+
+
+def by_call(rows: tuple[Any, ...]) -> dict[str, list[Any]]:
+    """Isoform events or fusions by their call."""
+    return {call: [row for row in rows if row.call == call] for call in ("present", "not_detected", "not_assessable")}
 
 
 def leading_sets(phase: tuple[Phase, ...]) -> tuple[list[Phase], str]:
@@ -150,8 +153,16 @@ def gaps(coverage: tuple[Coverage, ...]) -> list[Gap]:
     for reason, rows in by_reason.items():
         codons = {row.codon for row in rows if row.kind == "codon"}
         listed = sorted({(row.codon, row.name) for row in rows if row.kind == "allele"})
-        made.append(Gap(reason, ranges(codons), len(codons), tuple(name for _, name in listed)))
+        made.append(Gap(reason, _span(codons), len(codons), tuple(name for _, name in listed)))
     return sorted(made, key=lambda gap: (-len(gap.listed), -gap.count))
+
+
+def _span(codons: set[int]) -> str:
+    """`codons 1–26, 508–559`; scattered ones by their number and ends."""
+    told = ranges(codons)
+    if told.count(",") >= MOST_RUNS:
+        return f"{len(codons)} codons between {min(codons)} and {max(codons)}"
+    return f"codons {told}" if codons else ""
 
 
 def drug_sections(result: Result) -> list[DrugSection]:

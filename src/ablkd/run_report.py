@@ -65,8 +65,7 @@ def run_view(run: str, results: Sequence[Result]) -> dict[str, Any]:
         "versions": sorted({r.software_version for r in results}),
         "knowledge": results[0].knowledge if results else {},
         "counts": {
-            status: sum(r.summary.status == status for r in results)
-            for status in ("reportable", "review", "failed")
+            status: sum(r.summary.status == status for r in results) for status in ("reportable", "review", "failed")
         },
     }
 
@@ -80,9 +79,7 @@ def _values(results: Sequence[Result], key: str) -> list[tuple[str, list[str]]]:
 
 
 def _found(results: Sequence[Result]) -> list[tuple[str, int]]:
-    return [
-        (name, codon) for codon, name in sorted({(c.codon, c.name) for r in results for c in passed(r.calls)})
-    ]
+    return [(name, codon) for codon, name in sorted({(c.codon, c.name) for r in results for c in passed(r.calls)})]
 
 
 def _events(results: Sequence[Result]) -> list[str]:
@@ -122,9 +119,7 @@ def write_index(results: Sequence[Result], path: Path) -> None:
     for r in ordered:
         if r.sample.patient:
             patients.setdefault(r.sample.patient, []).append(r)
-    write_text(
-        path, render("index.html", runs=runs, patients=dict(sorted(patients.items())), results=ordered)
-    )
+    write_text(path, render("index.html", runs=runs, patients=dict(sorted(patients.items())), results=ordered))
 
 
 def _write_json(path: Path, value: Any) -> None:

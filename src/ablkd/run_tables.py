@@ -49,9 +49,7 @@ def result_rows(result: Result) -> list[ResultRow]:
             fraction_high=f.fraction_high)  # fmt: skip
     for d in result.drugs:
         missing = f"codons not assessable: {d.missing_codons}" if d.missing_codons else ""
-        add(
-            "drug", d.drug, d.category, source=d.source, comment="; ".join(filter(None, (d.because, missing)))
-        )
+        add("drug", d.drug, d.category, source=d.source, comment="; ".join(filter(None, (d.because, missing))))
     for reason in dict.fromkeys(row.reason for row in result.coverage if row.assessable == "no"):
         gone = [row for row in result.coverage if row.assessable == "no" and row.reason == reason]
         codons = ranges(row.codon for row in gone).replace("–", "-")
@@ -93,8 +91,7 @@ def multiqc(run: str, results: Sequence[Result]) -> dict[str, Any]:
         "plot_type": "table",
         "pconfig": {"id": "ablkd_summary", "title": "ablkd: samples", "namespace": "ablkd"},
         "headers": {
-            name: {"title": title, "description": text, **more}
-            for name, (title, text, more) in columns.items()
+            name: {"title": title, "description": text, **more} for name, (title, text, more) in columns.items()
         },
         "data": data,
     }

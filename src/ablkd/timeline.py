@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ablkd.errors import InputError
 from ablkd.identity import compare
 from ablkd.named_calls import passed
 from ablkd.records import ClinicalEvent, Result, TimelinePoint
@@ -23,30 +22,18 @@ KINDS = (
     "response",
     "event",
 )
-CLINICAL_KINDS = ("treatment", "measurement", "response", "event")
 
 
-def timeline_points(
-    patient: str, results: Sequence[Result], events: Sequence[ClinicalEvent]
-) -> list[TimelinePoint]:
+def timeline_points(patient: str, results: Sequence[Result], events: Sequence[ClinicalEvent]) -> list[TimelinePoint]:
     """All that is known of one patient over time, in the order of dates, what is undated last.
 
     A thing that any sample showed has a row for every sample: detected, not detected at a limit, or not
     assessable. `change` compares with the samples before; undated samples are compared with none.
-
-    Raises
-    ------
-    InputError
-        Where an event's kind or date cannot be read.
     """
-    problems = [problem for event in events for problem in _event_problems(event)]
-    if problems:
-        raise InputError(problems)
     ordered = sorted(results, key=lambda r: (not r.sample.collected, r.sample.collected, r.sample.sample))
     points = [_clinical(event) for event in events if event.patient == patient]
     points += [
-        _point(patient, r, "sample", r.sample.platform, status=r.summary.status, note=r.summary.reason)
-        for r in ordered
+        _point(patient, r, "sample", r.sample.platform, status=r.summary.status, note=r.summary.reason) for r in ordered
     ]
     for name, sights in _mutations(ordered).items():
         points += _series(patient, ordered, "mutation", name, sights)
@@ -57,22 +44,8 @@ def timeline_points(
     points += _haplotypes(patient, ordered)
     for i, result in enumerate(ordered[1:], start=1):
         same = compare(ordered[:i], result)
-        points.append(
-            _point(patient, result, "identity", "same person", status=same.status, note=same.reason)
-        )
+        points.append(_point(patient, result, "identity", "same person", status=same.status, note=same.reason))
     return sorted(points, key=lambda p: (not p.date, p.date, KINDS.index(p.kind), p.sample))
-
-
-def _event_problems(event: ClinicalEvent) -> list[str]:
-    place = f"clinical.tsv: {event.patient}: {event.name}"
-    problems = [
-        f"{place}: date '{date}' is not YYYY-MM-DD or YYYY-MM (correct it, or leave it empty)"
-        for date in (event.date, event.end_date)
-        if date and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?", date)
-    ]
-    if event.kind not in CLINICAL_KINDS:
-        problems.append(f"{place}: kind '{event.kind}' is not one of {', '.join(CLINICAL_KINDS)}")
-    return problems
 
 
 def _clinical(event: ClinicalEvent) -> TimelinePoint:
@@ -146,21 +119,15 @@ def _burden(
             continue
         low, high = (None if bound is None else bound * copies for bound in (sight.low, sight.high))
         value, note = sight.value * copies, f"fraction times {copies:g} copies"
-        points.append(
-            _point(patient, result, "mutation", name, value, low, high, "copies", "detected", note=note)
-        )
+        points.append(_point(patient, result, "mutation", name, value, low, high, "copies", "detected", note=note))
     return points
 
 
 def _copies(date: str, events: Sequence[ClinicalEvent]) -> float | None:
     """Copies measured on that date, or in that month where only a month is known of one of the two."""
-    measured = [
-        e for e in events if e.kind == "measurement" and "copies" in e.unit.lower() and _is_number(e.value)
-    ]
+    measured = [e for e in events if e.kind == "measurement" and "copies" in e.unit.lower() and _is_number(e.value)]
     same = [e for e in measured if date and e.date == date]
-    near = same or [
-        e for e in measured if date and e.date and (e.date.startswith(date) or date.startswith(e.date))
-    ]
+    near = same or [e for e in measured if date and e.date and (e.date.startswith(date) or date.startswith(e.date))]
     return float(near[0].value) if len(near) == 1 else None
 
 

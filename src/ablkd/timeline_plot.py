@@ -41,7 +41,9 @@ def patient_picture(points: Sequence[TimelinePoint], numbered: Sequence[Timeline
     ends = [month(p.date) for p in dated] + [month(p.end_date, 1.0) for p in dated if p.end_date]
     first, last = min(ends), max(ends)
     pad = max(1.5, 0.04 * (last - first))
-    panels = _panels(dated, numbered)
+    # A bound without a date holds for no time in particular: it is drawn as a level all along.
+    bounds = [p for p in points if not p.date and p.kind == "measurement" and (number(p.value) or "=")[0] != "="]
+    panels = _panels(dated, bounds, numbered, last - first + 2 * pad)
 
     def paint(figure: Figure) -> None:
         heights = [height for height, _ in panels]
@@ -49,7 +51,7 @@ def patient_picture(points: Sequence[TimelinePoint], numbered: Sequence[Timeline
             len(panels), 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": heights, "hspace": 0.16}
         )[:, 0]
         total = sum(heights) + 0.5
-        figure.subplots_adjust(left=0.13, right=0.78, top=1 - 0.08 / total, bottom=0.42 / total)
+        figure.subplots_adjust(left=0.17, right=0.78, top=1 - 0.08 / total, bottom=0.42 / total)
         axes[0].set_xlim(first - pad, last + pad)
         for axis, (_, fill) in zip(axes, panels, strict=True):
             for sample in {p.date for p in dated if p.kind == "sample"}:
@@ -61,15 +63,17 @@ def patient_picture(points: Sequence[TimelinePoint], numbered: Sequence[Timeline
     return draw("course", spoken, (10, sum(height for height, _ in panels) + 0.5), paint)
 
 
-def _panels(dated: list[TimelinePoint], numbered: Sequence[TimelinePoint]) -> list[Panel]:
+def _panels(
+    dated: list[TimelinePoint], bounds: list[TimelinePoint], numbered: Sequence[TimelinePoint], span: float
+) -> list[Panel]:
     panels: list[Panel] = []
-    lanes = list(dict.fromkeys(p.name for p in dated if p.kind == "treatment"))
+    lanes, lines = _lines([p for p in dated if p.kind == "treatment"], span)
     if lanes:
-        treatments = [p for p in dated if p.kind == "treatment"]
-        panels.append((0.3 * len(lanes) + 0.1, lambda axes: _treatments(axes, lanes, treatments)))
+        panels.append((0.27 * len(lines) + 0.1, lambda axes: _treatments(axes, lanes, lines)))
     if numbered:
         panels.append((0.42, lambda axes: _events(axes, numbered)))
-    measured = sorted((p for p in dated if p.kind == "measurement" and number(p.value)), key=lambda p: p.unit)
+    measured = [p for p in (*dated, *bounds) if p.kind == "measurement" and number(p.value)]
+    measured.sort(key=lambda p: p.unit)
     for unit, group in groupby(measured, key=lambda p: p.unit):
         panels.append((1.35, _later(_measurements, unit, list(group))))
     series = [p for p in dated if p.kind in ("mutation", "splicing") and p.unit == "fraction"]
@@ -91,23 +95,61 @@ def _month_axis(axes: Axes, first: float, last: float) -> None:
     axes.set_xticks(ticks, [f"{t // 12}" if step % 12 == 0 else f"{t // 12}-{t % 12 + 1:02d}" for t in ticks])
 
 
-def _treatments(axes: Axes, lanes: list[str], rows: list[TimelinePoint]) -> None:
-    """A lane a treatment; a bar a dose. Without an end the bar runs on as an arrow."""
+def _treatments(axes: Axes, lanes: list[str], rows: list[list[TimelinePoint]]) -> None:
+    """A bar a dose, on lines of its own where doses would touch. Without an end only the start is drawn."""
     low, high = axes.get_xlim()
-    for row in rows:
-        y = lanes.index(row.name)
-        start = month(row.date, 0.0)
-        end = month(row.end_date, 1.0) if row.end_date else high
-        axes.barh(y, end - start, left=start, height=0.62, color="#cfdde8", edgecolor=BLUE, linewidth=0.8)
-        if not row.end_date:
-            axes.plot(high, y, marker=">", color=BLUE, markersize=6, clip_on=False)
-        dose = f"{row.value} {row.unit}".strip()
-        room = (end - start) / (high - low) > 0.0105 * len(dose)
-        axes.text(start + 0.004 * (high - low) if room else end + 0.006 * (high - low), y, dose, va="center",
-                  fontsize=7.5, clip_on=True)  # fmt: skip
-    axes.set_ylim(len(lanes) - 0.4, -0.6)
-    axes.set_yticks(range(len(lanes)), [_cut(lane) for lane in lanes])
+    for y, line in enumerate(rows):
+        for row in line:
+            start, end = _bar(row, high - low)
+            colour = "#cfdde8" if row.end_date else "white"
+            axes.barh(y, end - start, left=start, height=0.66, color=colour, edgecolor=BLUE, linewidth=0.8)
+            if not row.end_date:
+                axes.plot(end, y, marker=">", color=BLUE, markersize=5, clip_on=False)
+            dose = _dose(row)
+            inside = row.end_date and end - start > _width(dose, high - low)
+            x = start + 0.005 * (high - low) if inside else end + 0.012 * (high - low)
+            axes.text(x, y, dose, va="center", fontsize=7.5)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_yticks(range(len(rows)), [_cut(lane, 26) for lane in lanes], fontsize=8)
     _quiet(axes)
+
+
+def _lines(rows: list[TimelinePoint], span: float) -> tuple[list[str], list[list[TimelinePoint]]]:
+    """Treatments on as few lines as keep bars and doses apart; a name stands at its first line only."""
+    names: list[str] = []
+    lines: list[list[TimelinePoint]] = []
+    for name in dict.fromkeys(row.name for row in rows):
+        own: list[list[TimelinePoint]] = []
+        for row in sorted((r for r in rows if r.name == name), key=lambda r: month(r.date, 0.0)):
+            free = next((line for line in own if _reach(line[-1], span) <= month(row.date, 0.0) + 0.01), None)
+            if free is None:
+                own.append([row])
+            else:
+                free.append(row)
+        names += [name, *[""] * (len(own) - 1)]
+        lines += own
+    return names, lines
+
+
+def _bar(row: TimelinePoint, span: float) -> tuple[float, float]:
+    start = month(row.date, 0.0)
+    return start, month(row.end_date, 1.0) if row.end_date else start + 0.012 * span
+
+
+def _reach(row: TimelinePoint, span: float) -> float:
+    """Where a bar and its dose end."""
+    start, end = _bar(row, span)
+    width = _width(_dose(row), span)
+    return end if not width or (row.end_date and end - start > width) else end + width + 0.012 * span
+
+
+def _dose(row: TimelinePoint) -> str:
+    return f"{row.value} {row.unit}".strip() if row.value else ""
+
+
+def _width(words: str, span: float) -> float:
+    """Months that words of the small size take on an axis of `span` months."""
+    return 0.0098 * len(words) * span
 
 
 def _events(axes: Axes, numbered: Sequence[TimelinePoint]) -> None:
@@ -127,20 +169,18 @@ def _events(axes: Axes, numbered: Sequence[TimelinePoint]) -> None:
 
 
 def _measurements(axes: Axes, unit: str, rows: list[TimelinePoint]) -> None:
-    """Values of one unit on a log axis; `>` and `<` as triangles; a name that ends in `target` is a line."""
-    names = list(dict.fromkeys(r.name for r in rows if not r.name.endswith("target")))
+    """Values of one unit on a log axis; `>` and `<` as triangles, without a date as a line all along."""
+    names = list(dict.fromkeys(r.name for r in rows if r.date))
     told = [(row, *found) for row in rows if (found := number(row.value)) and found[1] > 0]
     axes.set_yscale("log")
     for row, sign, value in told:
-        if row.name.endswith("target"):
-            span = [month(row.date, 0.0), month(row.end_date, 1.0) if row.end_date else axes.get_xlim()[1]]
-            axes.plot(span, [value] * 2, color=INK, linestyle=(0, (5, 3)), linewidth=1, label=_cut(row.name))
+        if not row.date:
+            label = f"{_cut(row.name, 32)}\n{row.value}, no date"
+            axes.axhline(value, color=INK, linestyle=(0, (5, 3)), linewidth=1, label=label)
         else:
             _measured(axes, row, sign, value, COLOURS[names.index(row.name) % len(COLOURS)])
     for i, name in enumerate(names):
-        line = sorted(
-            (month(row.date), value) for row, sign, value in told if row.name == name and sign == "="
-        )
+        line = sorted((month(row.date), value) for row, sign, value in told if row.name == name and sign == "=")
         colour = COLOURS[i % len(COLOURS)]
         axes.plot([x for x, _ in line], [y for _, y in line], color=colour, linewidth=1, label=_cut(name))
     values = [value for *_, value in told] or [1.0]
@@ -158,9 +198,7 @@ def _measured(axes: Axes, row: TimelinePoint, sign: str, value: float, colour: s
     if row.end_date:
         span = [month(row.date, 0.0), month(row.end_date, 1.0)]
         axes.plot(span, [value] * 2, color=colour, linewidth=1, linestyle=(0, (1, 1)))
-    axes.annotate(
-        row.value, (x, value), xytext=(6, 4), textcoords="offset points", fontsize=7.5, color=colour
-    )
+    axes.annotate(row.value, (x, value), xytext=(6, 4), textcoords="offset points", fontsize=7.5, color=colour)
 
 
 def _fractions(axes: Axes, rows: list[TimelinePoint]) -> None:
@@ -168,7 +206,7 @@ def _fractions(axes: Axes, rows: list[TimelinePoint]) -> None:
     low, high = axes.get_xlim()
     names = list(dict.fromkeys(r.name for r in rows))
     found = [abs(n[1]) for r in rows if (n := number(r.value)) and n[1] > 0]
-    floor = 0.4 * min([0.001, *found])
+    floor = 0.4 * min([0.01, *found])
     for i, name in enumerate(names):
         shift = (i - (len(names) - 1) / 2) * 0.006 * (high - low)
         style: dict[str, Any] = {
@@ -202,9 +240,7 @@ def _haplotypes(axes: Axes, rows: list[TimelinePoint]) -> None:
     """A stacked bar a sample: what each molecule carried; bars moved apart where they would touch."""
     low, high = axes.get_xlim()
     names = list(dict.fromkeys(r.name for r in rows if r.status == "detected"))
-    samples = list(
-        dict.fromkeys((r.date, r.sample) for r in sorted(rows, key=lambda r: (month(r.date), r.sample)))
-    )
+    samples = list(dict.fromkeys((r.date, r.sample) for r in sorted(rows, key=lambda r: (month(r.date), r.sample))))
     width = 0.026 * (high - low)
     feet = spread([month(date) for date, _ in samples], 1.25 * width, low + width, high - width)
     for (date, sample), foot in zip(samples, feet, strict=True):

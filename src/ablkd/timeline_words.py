@@ -39,9 +39,10 @@ def _appeared(able: Sequence[Sight], last: Sight, now: Sight) -> str:
 def _compared(last: Sight, now: Sight) -> str:
     # METHOD: expanded or regressed only where the 95 % intervals do not touch; errs to "no clear change".
     other = ", on another platform" if last.platform != now.platform else ""
-    if None in (last.low, last.high, now.low, now.high):
+    if last.value is None or last.low is None or last.high is None:
         return f"still there{other}"
-    assert last.low is not None and last.high is not None and now.low is not None and now.high is not None
+    if now.value is None or now.low is None or now.high is None:
+        return f"still there{other}"
     span = f"({per_cent(last.value)} to {per_cent(now.value)}{other})"
     if now.low > last.high:
         return f"expanded {span}"

@@ -35,22 +35,16 @@ def chromatogram(window: PeakWindow, name: str) -> str:
         axes.set_xticks([])
         below = axes.get_xaxis_transform()
         for y, word in ((-0.1, "called"), (-0.22, "expected"), (-0.34, "position")):
-            axes.text(
-                -0.01, y, word, transform=axes.transAxes, ha="right", va="center", fontsize=8, color=MUTED
-            )
+            axes.text(-0.01, y, word, transform=axes.transAxes, ha="right", va="center", fontsize=8, color=MUTED)
         rows = zip(window.peaks, window.bases, window.reference, window.positions, strict=True)
         for i, (x, base, expected, position) in enumerate(rows):
             differs = base != expected
-            box = (
-                {"boxstyle": "square,pad=0.15", "facecolor": "none", "edgecolor": ORANGE} if differs else None
-            )
+            box = {"boxstyle": "square,pad=0.15", "facecolor": "none", "edgecolor": ORANGE} if differs else None
             axes.text(x, -0.1, base, transform=below, ha="center", va="center", bbox=box, color=INK,
                       weight="bold" if differs else "normal")  # fmt: skip
             axes.text(x, -0.22, expected, transform=below, ha="center", va="center", color=MUTED)
             if position and (i % 5 == 0):
                 axes.text(x, -0.34, str(position), transform=below, ha="center", va="center", fontsize=7.5)
-        axes.legend(
-            loc="lower left", bbox_to_anchor=(0, 1.0), ncol=4, frameon=False, fontsize=8, handlelength=2.6
-        )
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncol=4, frameon=False, fontsize=8, handlelength=2.6)
 
     return draw(name, f"Chromatogram {window.title} of {window.trace}", (8, 2.6), paint)

@@ -86,9 +86,7 @@ def _line(contig: str, allele: Allele, call: Call, result: Result) -> str:
 
 def _coded(text: str, special: str = " ;=%,\t\r\n") -> str:
     """Text as a value of an INFO field: what separates fields is percent-encoded (VCF 4.4, section 1.2)."""
-    return "".join(
-        c if c.isascii() and c not in special else "".join(f"%{b:02X}" for b in c.encode()) for c in text
-    )
+    return "".join(c if c.isascii() and c not in special else "".join(f"%{b:02X}" for b in c.encode()) for c in text)
 
 
 def _filter(reason: str) -> str:

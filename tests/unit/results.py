@@ -230,12 +230,8 @@ T315I_DRUGS = (
         evidence="guideline",
         source="branford_2009",
     ),
-    drug(
-        "ponatinib", "sensitive", "T315I", "Recommended where this mutation is found.", evidence="guideline"
-    ),
-    drug(
-        "asciminib", "unknown", "T315I", "The label names a higher dose for this mutation.", evidence="label"
-    ),
+    drug("ponatinib", "sensitive", "T315I", "Recommended where this mutation is found.", evidence="guideline"),
+    drug("asciminib", "unknown", "T315I", "The label names a higher dose for this mutation.", evidence="label"),
 )
 
 KNOWLEDGE = {"mutations.tsv": "ab" * 32, "tki/sensitivity.tsv": "cd" * 32, "transcripts.fasta": "ef" * 32}
@@ -401,17 +397,13 @@ def sanger(name: str = "S3", **changes) -> Result:
             Haplotype(name, "exon4_skipping+T315I", None, 0.0, 0.31, None, "bounds_only"),
             Haplotype(name, "T315I", None, 0.17, 0.48, None, "bounds_only"),
         ),
-        phase=(
-            Phase(name, "exon4_skipping+T315I", "cannot_be_phased", None, 0, None, None, None, 0.0, 0.31),
-        ),
+        phase=(Phase(name, "exon4_skipping+T315I", "cannot_be_phased", None, 0, None, None, None, 0.0, 0.31),),
         splicing=(
             splice("exon4_skipping", "present", 0.31, junction_reads=None, reference_reads=None),
             splice("exon7_skipping", "not_assessable"),
         ),
         fusion=(Fusion(name, "e1a2", "BCR::ABL1 e1a2 (p190)", 0, None, None, None, "not_assessable"),),
-        drugs=tuple(
-            drug(d, "unknown", "T315I; exon4_skipping", "No source for this skipping.") for d in DRUGS
-        ),
+        drugs=tuple(drug(d, "unknown", "T315I; exon4_skipping", "No source for this skipping.") for d in DRUGS),
         evidence=EVIDENCE,
         controls=(),
         peaks=(peak_window(), peak_window("T315I", "rev.ab1")),
@@ -542,9 +534,7 @@ def crowded(name: str = "S5", **changes) -> Result:
     return result(name, **{**fields, **changes})
 
 
-def event(
-    date: str, end: str, kind: str, name: str, value: str = "", unit: str = "", note: str = ""
-) -> ClinicalEvent:
+def event(date: str, end: str, kind: str, name: str, value: str = "", unit: str = "", note: str = "") -> ClinicalEvent:
     return ClinicalEvent("P1", date, end, kind, name, value, unit, note)
 
 
@@ -559,8 +549,8 @@ COURSE = (
     event("2018-05", "", "measurement", "minor BCR::ABL1", "140000", "copies"),
     event("2018-11", "", "measurement", "minor BCR::ABL1", "25000", "copies"),
     event("2018-12", "", "measurement", "minor BCR::ABL1", "2000", "copies"),
-    event("2018-12", "2020-01", "measurement", "ponatinib level", ">23", "ng/ml"),
-    event("2018-06", "2020-02", "measurement", "ponatinib target", "23", "ng/ml"),
+    event("2018-12", "", "measurement", "ponatinib level", "31", "ng/ml"),
+    event("", "", "measurement", "ponatinib level", ">23", "ng/ml", "kept above"),
     event("2016-06", "", "response", "molecular complete remission"),
     event("2018-05", "", "event", "molecular relapse"),
     event("2018-11", "", "event", "second relapse"),
@@ -596,8 +586,6 @@ def hostile(name: str = "S6", **changes) -> Result:
         notes=(script, formula, template),
         peaks=(peak_window(script, math),),
         settings={**SETTINGS, script: template},
-        summary=replace(
-            base.summary, patient=script, findings=formula, reason=plus, compound=at, splicing=template
-        ),
+        summary=replace(base.summary, patient=script, findings=formula, reason=plus, compound=at, splicing=template),
     )
     return result(name, **{**fields, **changes})

@@ -68,16 +68,12 @@ def test_the_lollipop_labels_what_passed_and_nothing_else():
 
 def test_a_screen_reader_hears_the_findings():
     svg = plots.lollipop(examples.t315i(), [])
-    assert (
-        'role="img"' in svg and "<title>Mutations along the target: E255K 0.31 %, T315I 45.2 %</title>" in svg
-    )
+    assert 'role="img"' in svg and "<title>Mutations along the target: E255K 0.31 %, T315I 45.2 %</title>" in svg
     assert "<title>Mutations along the target: no mutation</title>" in plots.lollipop(examples.result(), [])
 
 
 def test_regions_are_named_where_given():
-    assert {"P-loop", "gatekeeper", "activation loop"} <= set(
-        texts(plots.lollipop(examples.t315i(), REGIONS))
-    )
+    assert {"P-loop", "gatekeeper", "activation loop"} <= set(texts(plots.lollipop(examples.t315i(), REGIONS)))
 
 
 @pytest.mark.parametrize("draw", [lambda r: plots.lollipop(r, []), plots.depth])

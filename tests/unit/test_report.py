@@ -168,9 +168,14 @@ def test_fold_range(folds, ic50, words):
 
 def test_gaps_are_grouped_by_reason():
     found = {gap.reason: gap for gap in gaps(examples.crowded().coverage)}
-    assert found["depth"].codons == "318–341" and found["depth"].count == 24 and found["depth"].listed == ()
+    assert found["depth"].codons == "codons 318–341" and found["depth"].count == 24 and found["depth"].listed == ()
     assert found["primer"].listed == ("I502L",)
-    assert found["not_covered"].codons == "1–26, 508–559"
+    assert found["not_covered"].codons == "codons 1–26, 508–559"
+
+
+def test_scattered_gaps_are_told_by_their_number():
+    rows = [replace(row, assessable="no", reason="templates") for row in examples.coverage()[300:340:2]]
+    assert gaps(tuple(rows))[0].codons == "20 codons between 301 and 339"
 
 
 def test_the_first_screen_names_whole_compounds_only():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablkd import wording
-from ablkd.pages import codons, names, words
+from ablkd.pages import codons, few_codons, names, words
 
 
 @pytest.mark.parametrize(
@@ -51,5 +51,7 @@ def test_names():
     assert wording.plain("exon4-5_skipping") == "exon 4-5 skipping" and wording.plain("35INS") == "35INS"
     assert names("exon4_skipping+T315I;G250E (low level)") == "exon 4 skipping + T315I, G250E (low level)"
     assert codons("250;251;252;315") == "250–252, 315" and codons("1-559") == "1-559" and codons("") == ""
+    assert few_codons(";".join(map(str, range(1, 40, 2)))) == "1, 3, 5, 7, 9, 11, 13, 15 and 12 more"
+    assert few_codons("5;6") == "5–6"
     assert words("strand;depth") == "strand, too few fragments" and words("") == "–"
     assert wording.joined(["A"]) == "A" and wording.joined(["A", "B", "C"]) == "A, B and C"

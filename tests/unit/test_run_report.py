@@ -72,9 +72,7 @@ def test_tables_can_be_read_back(folder):
     assert drugs == {d.drug: d.category for d in examples.t315i().drugs}
     unseen = [r for r in rows if r.sample == "S5" and r.kind == "not_assessable"]
     assert ("codons 318-341", "depth") in {(r.name, r.comment) for r in unseen}
-    assert {r.status for r in rows if r.sample == "S4" and r.kind in ("splicing", "drug")} == {
-        "not_assessable"
-    }
+    assert {r.status for r in rows if r.sample == "S4" and r.kind in ("splicing", "drug")} == {"not_assessable"}
 
 
 def test_the_manifest_names_what_made_the_run(folder):

@@ -132,9 +132,7 @@ def test_bcftools_takes_it_without_a_word(name, tmp_path):
     result = getattr(examples, name)()
     if name == "t315i":
         indel = replace(examples.call("T315I", 0.1), name="del", hgvs_c=f"{examples.TARGET}:c.742_822del")
-        several = replace(
-            examples.call("T315I", 0.1), name="mnv", hgvs_c=f"{examples.TARGET}:c.944_945delinsTG"
-        )
+        several = replace(examples.call("T315I", 0.1), name="mnv", hgvs_c=f"{examples.TARGET}:c.944_945delinsTG")
         result = replace(result, calls=(*result.calls, indel, several))
     fasta = tmp_path / "target.fa"
     fasta.write_text(f">{examples.TARGET}\n{SEQUENCE}\n")
