@@ -161,9 +161,10 @@ def _short(name: str) -> str:
 
 def shade_gaps(axes: Axes, codons: list[Coverage]) -> None:
     """Hatch every run of codons that could not be assessed."""
+    low, high = axes.get_xlim()
     for assessable, run in groupby(codons, key=lambda row: row.assessable):
-        if assessable == "no":
-            places = [row.codon for row in run]
+        places = [row.codon for row in run]
+        if assessable == "no" and places[0] < high and places[-1] > low:
             axes.axvspan(places[0] - 0.5, places[-1] + 0.5, zorder=0, **GAP)
 
 

@@ -217,9 +217,13 @@ def target_regions(reference: Reference) -> list[plots.Region]:
 
 def _pictures(result: Result, reference: Reference | None) -> dict[str, Any]:
     regions = target_regions(reference) if reference else []
+    codons = {call.name: call.codon for call in result.calls}
     return {
         "lollipop": picture(plots.lollipop(result, regions)),
         "depth": picture(plots.depth(result)),
         "haplotypes": picture(plots.haplotypes(result)) if result.haplotypes else "",
-        "traces": [(window, picture(chromatogram(window, f"trace{i}"))) for i, window in enumerate(result.peaks)],
+        "traces": [
+            (window, picture(chromatogram(window, f"trace{i}", codons.get(window.title.split(",")[0]))))
+            for i, window in enumerate(result.peaks)
+        ],
     }

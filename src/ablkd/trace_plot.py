@@ -19,8 +19,8 @@ CHANNELS = (
 )
 
 
-def chromatogram(window: PeakWindow, name: str) -> str:
-    """The four channels over one window; a base that is not the expected one is boxed."""
+def chromatogram(window: PeakWindow, name: str, codon: int | None = None) -> str:
+    """The four channels over one window; `codon` is shaded, a base that is not the expected one is boxed."""
     first, last = (window.peaks[0], window.peaks[-1]) if window.peaks else (0, 1)
 
     def paint(figure: Figure) -> None:
@@ -31,6 +31,9 @@ def chromatogram(window: PeakWindow, name: str) -> str:
         pad = (last - first) / max(1, len(window.peaks) - 1) * 0.7 + 1
         axes.set_xlim(first - pad, last + pad)
         axes.set_ylim(bottom=0)
+        for x, position in zip(window.peaks, window.positions, strict=True):
+            if codon is not None and 3 * codon - 2 <= position <= 3 * codon:
+                axes.axvspan(x - pad / 1.4, x + pad / 1.4, color="#eef1f4", zorder=0, linewidth=0)
         axes.set_yticks([])
         axes.set_xticks([])
         below = axes.get_xaxis_transform()
