@@ -229,7 +229,7 @@ def _summary(
         fusion=_fusion(fusion),
         reads=int(float(measured["reads"])) if measured.get("reads") else None,
         on_target=float(measured["on_target"]) if measured.get("on_target") else None,
-        min_depth=min(depths, default=None),
+        min_depth=int(float(measured["min_depth"])) if measured.get("min_depth") else min(depths, default=None),
         findings=";".join(n + low.get(n, "") for n in findings.mutations),
         compound=";".join([*findings.compounds, *(f"{u} (not excluded)" for u in findings.unresolved)]),
         splicing=";".join(_present(splicing)),

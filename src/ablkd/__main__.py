@@ -1,0 +1,7 @@
+"""`python -m ablkd` is `ablkd`."""
+
+import sys
+
+from ablkd.cli import main
+
+sys.exit(main())
