@@ -33,7 +33,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
     on_fragments = [*common, "--fragments", fragments]
     out = {
         name: [f"--{name.replace('_', '-')}", str(folder / f"{name}.tsv")]
-        for name in "calls coverage splicing fusion haplotypes phase drugs qc".split()
+        for name in ["calls", "coverage", "splicing", "fusion", "haplotypes", "phase", "drugs", "qc"]
     }
     sheet = folder / "samples.tsv"
     sheet.write_text("sample\tplatform\treads_1\treads_2\nS\tillumina\tS_1.fastq.gz\tS_2.fastq.gz\n")
@@ -42,7 +42,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
     reads = ["--reads-1", str(folder / "S_1.fastq.gz"), "--reads-2", str(folder / "S_2.fastq.gz")]
     bam = ["--fragments", fragments, "--bam", str(folder / "aligned.bam"), "--qc", align_qc]
     limits = ["--required-lod", "0.03", "--reporting-cut", "0.03"]
-    tables = [word for name in "calls coverage haplotypes phase splicing fusion".split() for word in out[name]]
+    tables = [word for name in ["calls", "coverage", "haplotypes", "phase", "splicing", "fusion"] for word in out[name]]
     platform = ["--platform", "illumina"]
     return {
         "align": ["align", *common, *platform, *reads, *bam],
