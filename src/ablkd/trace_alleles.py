@@ -20,7 +20,8 @@ from ablkd.trace_isoforms import Mixture
 # METHOD: a base is covered where nearly all molecules that hold it are read well.
 SMALLEST_SEEN = 0.95
 NEARLY_ZERO = 0.005
-FEWEST_NOISE = 30
+# METHOD: noise is not learnt from fewer bases than these of each kind.
+FEWEST_NOISE = 60
 # METHOD: heights of neighbouring peaks differ by about 0.27 of their median on 21 public traces, so a share v
 # is known to about this fraction of v(1-v).
 PEAK_HEIGHT_CV = 0.27

@@ -98,8 +98,10 @@ def explain(placed: PlacedTrace, members: Sequence[int]) -> Mixture:
         shares = weights[:-1] / scale
         expected = design @ weights
         mixed = _mixed(placed, [m for m, share in zip(members, shares, strict=True) if share >= SMALLEST_SHARE])
-        unexplained = median_filter(np.abs(observed - expected).sum(axis=1) / 2, WINDOW, mode="nearest")
-        good = reached & (unexplained <= MOST_UNEXPLAINED) & (clean | mixed)
+        # The background counts as unexplained: where it is most of the signal there is no sequence to read.
+        unexplained = np.abs(observed - columns @ shares).sum(axis=1) / 2
+        usual = median_filter(unexplained, WINDOW, mode="nearest")
+        good = reached & (usual <= MOST_UNEXPLAINED) & (clean | mixed)
     return Mixture(placed, tuple(members), shares, scale, expected, mixed, good)
 
 
@@ -135,6 +137,8 @@ def event_shares(placed: PlacedTrace) -> dict[str, Share]:
     """Every event that a trace can show -> what it says of it."""
     first = explain(placed, range(len(placed.isoforms)))
     seen = distinguishable(placed, first.good)
+    if not seen:
+        return {}
     members = (0, *seen)
     mixture = explain(placed, members)
     columns = _columns(placed, members)[mixture.good]

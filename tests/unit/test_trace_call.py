@@ -191,6 +191,29 @@ def test_one_bad_trace_does_not_sink_the_others(real_data, monkeypatch, tmp_path
     assert told["traces", "of 3"].value == "2"
 
 
+def spoilt(trace: Trace, how: str) -> Trace:
+    if how == "flat":
+        return replace(trace, channels=np.zeros_like(trace.channels))
+    if how == "one channel":
+        return replace(trace, channels=trace.channels * np.array([[1.0], [0.0], [0.0], [0.0]]))
+    if how == "noise":
+        return replace(trace, channels=np.random.default_rng(3).uniform(0, 1000, trace.channels.shape))
+    if how == "peaks on one sample":
+        return replace(trace, peaks=np.full_like(trace.peaks, 50))
+    number = int(how.split()[0])
+    return replace(trace, bases=trace.bases[:number], quality=trace.quality[:number], peaks=trace.peaks[:number])
+
+
+@pytest.mark.parametrize("how", ["flat", "one channel", "noise", "peaks on one sample", "60 bases", "5 bases"])
+def test_a_trace_without_sequence_in_its_signals_shows_nothing(how, monkeypatch, tmp_path, reference):
+    trace = both(reference.sequence[:1678], (1.0, "-"))[0]
+    found = call(monkeypatch, tmp_path, reference, [spoilt(trace, how)])
+    check_whole(found, reference)
+    assert found.calls == []
+    assert {c.status for c in found.coverage} == {"not_assessable"}
+    assert {s.call for s in found.splicing} == {"not_assessable"}
+
+
 def test_same_traces_same_rows(monkeypatch, tmp_path, reference):
     traces = both(reference.sequence[:1678], (0.4, "550_822del"), (0.6, "-"))
     first, second = (call(monkeypatch, tmp_path, reference, traces) for _ in range(2))
