@@ -50,12 +50,13 @@ def exceptions(text: str) -> tuple[list[tuple[int, int]], list[tuple[int, list[i
 
 def jump_bits(reference, events, fusion) -> int:
     """Bit mask of the jumps that molecules with these events and this fusion take."""
-    bits = 0
-    for j, edge in enumerate(build_graph(reference).edges):
-        inside = not edge.transcript and edge.events and set(edge.events) <= set(events)
-        if inside or (fusion and edge.transcript == fusion and not edge.events):
-            bits |= 1 << j
-    return bits
+    edges = list(enumerate(build_graph(reference).edges))
+    inside = [j for j, e in edges if not e.transcript and e.events and set(e.events) <= set(events)]
+    breaks = [j for j, e in edges if fusion and e.transcript == fusion]
+    # A jump that is breakpoint and event at once stands for both.
+    both = [j for j in breaks if edges[j][1].events and set(edges[j][1].events) <= set(events)]
+    taken = [*inside, *(both or [j for j in breaks if not edges[j][1].events])]
+    return sum(1 << j for j in taken)
 
 
 def draw(reference, kinds: list[Kind], tile: int = -1, quality: int = 40) -> Fragments:

@@ -16,10 +16,11 @@ KINASE = (708, 1521)
 def seen(reference):
     """(calls, coverage) of drawn fragments."""
 
-    def covered(kinds, templates=None, platform="illumina", required=0.03, tile=-1):
+    def covered(kinds, templates=None, platform="illumina", required=0.03, tile=-1, controls=()):
         row = platform if not isinstance(platform, str) else reference.platform(platform)
         fragments = draw(reference, kinds, tile=tile)
-        calls, coverage, _ = call_sample("S", row, reference, fragments, templates, required, 0.03)
+        drawn = [draw(reference, k) for k in controls]
+        calls, coverage, _ = call_sample("S", row, reference, fragments, templates, required, 0.03, drawn)
         return calls, coverage
 
     return covered
@@ -194,6 +195,25 @@ def test_rows_are_sound_on_other_platforms(reference, seen, platform, templates)
     _, coverage = seen([Kind(400, "944C>T"), Kind(600)], templates=templates, platform=platform)
     sound(reference, coverage)
     assert {c.status for c in coverage if c.codon == 315 and c.name == "T315I"} == {"detected"}
+
+
+def test_controls_lower_the_limits_and_a_control_with_the_allele_hides_it_openly(reference, seen):
+    limits, rows = [], []
+    for controls in ([], [[Kind(2000)]] * 2, [[Kind(40, "944C>T"), Kind(1960)]] * 2):
+        _, coverage = seen([Kind(2000)], templates=10_000, controls=controls)
+        sound(reference, coverage)
+        row = next(c for c in coverage if c.hgvs_c.endswith(":c.944C>T"))
+        limits.append(row.lod95)
+        rows.append(row)
+    assert limits[1] < 0.7 * limits[0] < limits[2]
+    assert [r.status for r in rows] == ["not_detected", "not_detected", "not_assessable"]
+
+
+@pytest.mark.xfail(strict=True, reason="the reason is worked out without the controls and says depth")
+def test_where_controls_show_the_allele_the_background_is_the_reason(seen):
+    _, coverage = seen([Kind(20_000, "", KINASE, KINASE)], templates=10_000, controls=[[Kind(40, "944C>T"), Kind(960)]])
+    row = next(c for c in coverage if c.hgvs_c.endswith(":c.944C>T"))
+    assert (row.status, row.reason) == ("not_assessable", "background")
 
 
 @pytest.mark.xfail(strict=True, reason="coverage.tsv says not_detected of an allele that stands in calls.tsv, filtered")

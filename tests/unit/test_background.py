@@ -46,8 +46,12 @@ def summed_tail(x, size, mean):
     return float(np.exp(log_first + terms).sum())
 
 
-def mixture(x, n, rate, templates, jackpots, platform, tail):
+def mixture(x, n, rate, templates, jackpots, platform, tail, controls=()):
     rates, weights = grid_of_rates(rate, platform.error_log_sd, platform.transition_error)
+    size = 1 / platform.between_sample_cv**2
+    for count, depth in controls:
+        weights = weights * stats.nbinom.pmf(count, size, size / (size + depth * rates))
+    weights = weights / weights.sum()
     total = 0.0
     for clones in range(80):
         share = float(stats.poisson.pmf(clones, jackpots))
@@ -78,6 +82,25 @@ def test_tail_is_the_mixture_over_site_rates_and_rt_clones(platform, n, rate, te
             mixture(x, n, rate, templates, jackpots, platform, summed_tail), rel=1e-9, abs=1e-13
         )
     assert background.tail(0, n, rate, jackpots) == 1.0
+
+
+@pytest.mark.parametrize("controls", [((0, 20_000),), ((3, 5_000), (2, 8_000)), ((40, 20_000), (55, 20_000))])
+def test_controls_weigh_the_site_rates_by_their_likelihood(platform, controls):
+    background = prior_background(platform, 5_000)
+    for x in (2, 10, 40):
+        expected = mixture(x, 5_000, 3e-4, 5_000, 0.085, platform, summed_tail, controls)
+        assert background.tail(x, 5_000, 3e-4, 0.085, controls) == pytest.approx(expected, rel=1e-9, abs=1e-13)
+
+
+def test_clean_controls_sharpen_and_controls_with_the_allele_blunt(platform):
+    background = prior_background(platform, 20_000)
+
+    def lod(controls):
+        return background.lod95(20_000, 3e-4, 0.34, 4e-5, controls)
+
+    clean, shown = ((2, 20_000), (3, 20_000)), ((200, 20_000), (220, 20_000))
+    assert lod(clean) < 0.5 * lod(()) < lod(shown)
+    assert lod(shown) > 0.02
 
 
 def test_tail_falls_with_the_count_and_rises_with_rate_and_clones(platform):
@@ -132,6 +155,27 @@ def test_limit_of_detection_is_found_by_simulation(platform, power, n, templates
     rng = np.random.default_rng(n + templates)
     assert power(needed, n, min(lod * 1.15, 0.99), rate, templates, rng) >= 0.95
     assert power(needed, n, lod / 1.15, rate, templates, rng) <= 0.95
+
+
+ATOM = pytest.mark.xfail(strict=True, reason="the beta has no place for samples whose templates all lack the event")
+
+
+@pytest.mark.parametrize(
+    "templates, n",
+    [
+        (10_000, 2_000),
+        (2_000, 2_000),
+        *(pytest.param(t, n, marks=ATOM) for t, n in ((50, 2_000), (200, 20_000), (500, 20_000))),
+    ],
+)
+def test_limit_of_a_junction_without_rt_clones(platform, templates, n):
+    """Junction errors are rare, so the templates decide: with N of them nothing below 1 - 0.05^(1/N) is sure to be there."""
+    background = prior_background(platform, templates)
+    lod, needed = background.lod95(n, 1e-5, 0.0, 7e-5), background.threshold(n, 1e-5, 0.0, 7e-5)
+    assert lod >= 1 - 0.05 ** (1 / templates)
+    rng = np.random.default_rng(n + templates)
+    assert power_of_molecules(needed, n, lod * 1.15, 1e-5, templates, rng) >= 0.95
+    assert power_of_molecules(needed, n, lod / 1.15, 1e-5, templates, rng) <= 0.95
 
 
 def test_limit_of_detection_gets_better_with_depth_and_templates_and_worse_with_errors(platform):

@@ -23,8 +23,9 @@ def quick_limits(monkeypatch):
 
 @pytest.fixture(scope="module")
 def call(reference):
-    def called(fragments, templates=None, platform="illumina", cut=0.03):
-        return call_sample("S", reference.platform(platform), reference, fragments, templates, 0.03, cut)[0]
+    def called(fragments, templates=None, platform="illumina", cut=0.03, controls=()):
+        row = reference.platform(platform)
+        return call_sample("S", row, reference, fragments, templates, 0.03, cut, list(controls))[0]
 
     return called
 
@@ -308,3 +309,23 @@ def test_simulated_samples_end_to_end(reference, call):
         assert [c.name for c in wild if c.filter == "PASS"] == []
         mutated = call(drawn_sample(reference, rng, 2_000, 500, 0.05), templates=500)
         assert [c.name for c in mutated if c.filter == "PASS"] == ["T315I"]
+
+
+def test_controls_of_the_run_find_1_percent_and_add_no_false_calls(reference, call):
+    """Site errors are those of the run: two wild-type controls and the patient share them. 10 runs, 5,000 fragments."""
+    rng = np.random.default_rng(12)
+    wild_type = [Kind(5_000, "", KINASE, KINASE)]
+    for _ in range(10):
+        rates = noise(reference, rng, 10_000)
+        controls = [misread(reference, draw(reference, wild_type), rates, rng) for _ in range(2)]
+        kinds = [Kind(50, "944C>T", KINASE, KINASE), Kind(4_950, "", KINASE, KINASE)]
+        patient = misread(reference, draw(reference, kinds), rates, rng)
+        passed = [c.name for c in call(patient, templates=10_000, controls=controls) if c.filter == "PASS"]
+        assert passed == ["T315I"]
+
+
+def test_a_control_that_shows_the_allele_is_no_reason_to_call_it(reference, call):
+    controls = [draw(reference, [Kind(40, "944C>T"), Kind(1960)])] * 2
+    patient = draw(reference, [Kind(44, "944C>T"), Kind(1956)])
+    assert [c.filter for c in call(patient, templates=10_000)] == ["PASS"]
+    assert [c.name for c in call(patient, templates=10_000, controls=controls) if c.filter == "PASS"] == []
