@@ -256,6 +256,8 @@ def splice_rows(
         present = adjusted[variant.event] < FAMILY_ERROR and share >= SMALLEST_SHARE
         call = "present" if present else "not_detected" if lod95 <= required_lod else "not_assessable"
         row = _splice_row(sample, variant, call)
+        biased = _rescaled(share, 1 / LENGTH_BIAS if variant.kind == "skip" else LENGTH_BIAS)
+        low, high = sorted((share, biased))
         rows.append(
             replace(
                 row,
@@ -264,8 +266,8 @@ def splice_rows(
                 fraction=share,
                 fraction_low=max(0.0, share - 1.96 * error),
                 fraction_high=min(1.0, share + 1.96 * error),
-                bias_low=_rescaled(share, 1 / LENGTH_BIAS) if variant.kind == "skip" else share,
-                bias_high=share if variant.kind == "skip" else _rescaled(share, LENGTH_BIAS),
+                bias_low=low if present else None,
+                bias_high=high if present else None,
                 lod95=float(lod95),
             )
         )
