@@ -59,7 +59,10 @@ def _distance(a, b, expected, graph):
 
 @jit
 def _chain(at, node, count, graph, parent, via):
-    """Best-scoring chain of seeds; fills parent and via, returns (last seed, score)."""
+    """Best-scoring chain of seeds; fills parent and via, returns (last seed, score).
+
+    A gap costs here what the alignment will pay for it, so that a known jump is cheaper than a small gap beside it.
+    """
     score = np.zeros(count, np.int32)
     last, top = -1, 0
     for j in range(count):
@@ -70,7 +73,7 @@ def _chain(at, node, count, graph, parent, via):
             indel = abs(d - step)
             if indel > LONGEST_INDEL:
                 continue
-            value = score[i] + min(step, K) - (indel + 1) // 2 - (JUMP_COST if edge >= 0 else 0)
+            value = score[i] + min(step, K) - (OPEN + indel if indel else 0) - (JUMP_COST if edge >= 0 else 0)
             if value > score[j]:
                 score[j], parent[j], via[j] = value, i, edge
         if score[j] > top:
@@ -103,10 +106,13 @@ def _way_on(read, i, step, node, bases, plain, offsets, edges, jumps):
 
 
 @jit
-def _path(read, at, node, parent, via, last, graph, room):
-    """Lay the chain out: (path nodes int32[P], path index expected at each read base int32[n], widest indel)."""
-    n = len(read)
-    links = np.empty(n, np.int32)
+def _links(at, node, parent, via, last):
+    """The seeds of a chain from left to right.
+
+    The first seed can run over a boundary by bases that two ways share, so those that overlap it are left out but for
+    the last: the way to the left is chosen from there.
+    """
+    links = np.empty(last + 1, np.int32)
     count = 0
     j = last
     while j >= 0:
@@ -114,6 +120,21 @@ def _path(read, at, node, parent, via, last, graph, room):
         count += 1
         j = parent[j]
     links = links[:count][::-1]
+    near = 0
+    while near + 1 < count:
+        here, goal = links[near], links[near + 1]
+        if at[goal] - at[links[0]] >= K or via[goal] >= 0 or node[goal] - node[here] != at[goal] - at[here]:
+            break
+        near += 1
+    return links[near:]
+
+
+@jit
+def _path(read, at, node, parent, via, last, graph, room):
+    """Lay the chain out: (path nodes int32[P], path index expected at each read base int32[n], widest indel)."""
+    n = len(read)
+    links = _links(at, node, parent, via, last)
+    count = len(links)
     first = links[0]
     path = np.empty(room, np.int32)
     left = 0

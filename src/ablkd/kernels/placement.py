@@ -168,7 +168,11 @@ def place_ungapped(codes, quals, offsets, table, graph):
         placed = nodes[offsets[r] : offsets[r + 1]]
         i, v = at[side, seed], node[side, seed]
         _extend(read, placed, i, v, 1, bases, graph.following, graph.out_offsets, graph.out_edges, graph.edge_to)
-        _extend(read, placed, i, v, -1, bases, graph.preceding, graph.in_offsets, graph.in_edges, graph.edge_from)
+        # A seed can run over a boundary by bases that two ways share, so the way to the left is chosen from its end.
+        v = placed[i + K - 1]
+        _extend(
+            read, placed, i + K - 1, v, -1, bases, graph.preceding, graph.in_offsets, graph.in_edges, graph.edge_from
+        )
         mismatches = _clip_end(read, placed, i, 1, bases) + _clip_end(read, placed, i - 1, -1, bases)
         clipped = placed[0] < 0 or placed[n - 1] < 0
         state[r] = NEEDS_GAPS if clipped or mismatches > ENOUGH_MISMATCHES else PLACED

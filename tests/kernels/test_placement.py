@@ -1,0 +1,125 @@
+"""Reads on the splice graph against the best affine alignment to any isoform."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from affine_oracle import Oracle, windows
+from isoform_panel import junctions
+from numba import config
+from simulated import block, cut, long_read, short_reads, turned
+
+from ablkd.align import Aligner, merge
+
+INTERPRETED = bool(config.DISABLE_JIT)
+SHORT, LONG = (6, 1) if INTERPRETED else (200, 24)
+
+
+@pytest.fixture(scope="module")
+def edge_at(graph):
+    return {(edge.origin, edge.goal): j for j, edge in enumerate(graph.edges)}
+
+
+def placed_reads(aligner, cuts):
+    """(oriented read, its nodes) of every read."""
+    arrays = aligner.place(block([c.read for c in cuts])).arrays
+    assert arrays.placed.all()
+    assert arrays.reverse.tolist() == [c.reverse for c in cuts]
+    nodes = np.split(arrays.nodes, arrays.offsets[1:-1])
+    return [(turned(c.read) if c.reverse else c.read, v.tolist()) for c, v in zip(cuts, nodes, strict=True)]
+
+
+def junction_mask(cut_, edge_at, node_at, graph, least=None):
+    """Jumps of the isoform inside the part shown; with `least`, those with that many bases (and as many as it takes
+    to tell the ways apart) on each side."""
+    mask = 0
+    for j in junctions(cut_.isoform):
+        u, v = (node_at[cut_.isoform.labels[i]] for i in (j - 1, j))
+        left, right = j - cut_.start, cut_.start + cut_.length - j
+        if least is None:
+            seen = left > 0 and right > 0
+        else:
+            a = graph.arrays
+            seen = left >= max(least, a.left_overhang[v]) and right >= max(least, a.right_overhang[u])
+        mask |= seen << edge_at[u, v]
+    return mask
+
+
+def fragment_of(aligner, cut_):
+    """The fragment made of one read, None where it has no target base that counts."""
+    made, _ = merge(aligner.place(block([cut_.read])), None, aligner.graph, 20)
+    return made if len(made) else None
+
+
+def test_short_reads_score_as_the_best_alignment_to_any_isoform(aligner, isoforms, node_at, capsys):
+    """Equal scores may hide equal ways to place a gap; a lower score is a place that is not the best.
+
+    All that is known to be lower has an overhang of less than 12 bases, or a gap next to a junction or an end.
+    """
+    cuts = short_reads(np.random.default_rng(2), isoforms, SHORT)
+    oracle = Oracle(windows(isoforms, 160, 1800), node_at)
+    lower = 0
+    for read, nodes in placed_reads(aligner, cuts):
+        ours, best = oracle.score(read, nodes), oracle.best(read)
+        assert ours is not None and ours <= best
+        lower += ours < best
+    with capsys.disabled():
+        print(f"\n  short reads placed below the best affine score: {lower} of {len(cuts)}")
+    assert lower <= 0.02 * len(cuts)
+
+
+def test_error_free_reads_show_their_junction_from_ten_bases_on(aligner, graph, isoforms, edge_at, node_at):
+    """Both strands, both sides, every junction of every isoform; nothing else is seen in them, no change either."""
+    seen = set()
+    for isoform in isoforms[:: 40 if INTERPRETED else 1]:
+        for j in junctions(isoform):
+            for start in [j - over for over in (1, 5, 10, 12, 75)] + [j + over - 100 for over in (1, 5, 10, 12, 75)]:
+                shown = isoform.bases[max(start, 0) : start + 100]
+                if start < 0 or len(shown) < 100 or shown in seen:
+                    continue
+                seen.add(shown)
+                for reverse in (False, True):
+                    piece = cut(isoform, start, 100, reverse)
+                    made = fragment_of(aligner, piece)
+                    mask = int(made.junctions[0]) if made else 0
+                    where = f"{isoform.name} {start} {'reverse' if reverse else 'forward'}"
+                    assert mask & junction_mask(piece, edge_at, node_at, graph, 10) == (
+                        junction_mask(piece, edge_at, node_at, graph, 10)
+                    ), where
+                    assert mask & ~junction_mask(piece, edge_at, node_at, graph) == 0, where
+                    assert made is None or (len(made.position), len(made.ins_position)) == (0, 0), where
+
+
+def test_reads_with_errors_take_no_jump_that_their_isoform_lacks(aligner, graph, isoforms, edge_at, node_at):
+    """But for the alternative acceptor 3 bases on, which a gap beside a breakpoint can look like."""
+    cuts = short_reads(np.random.default_rng(3), isoforms, 2 * SHORT)
+    near = sum(1 << j for j in graph.edges_of("a2_alternative_acceptor"))
+    false, alike = 0, 0
+    for piece in cuts:
+        made = fragment_of(aligner, piece)
+        extra = (int(made.junctions[0]) if made else 0) & ~junction_mask(piece, edge_at, node_at, graph)
+        false += bool(extra & ~near)
+        alike += bool(extra)
+    assert (false, alike) <= (0, 0.01 * len(cuts))
+
+
+def test_long_noisy_reads_score_as_the_best_alignment_to_their_isoform(reference, isoforms, node_at, capsys):
+    rng = np.random.default_rng(4)
+    fusions = [i for i in isoforms if i.name.split("+")[0] in ("e14a2", "e1a2")]
+    aligner = Aligner(reference, "long")
+    cuts = [long_read(rng, fusions[rng.integers(len(fusions))], 0.05) for _ in range(LONG)]
+    lower = 0
+    for piece, (read, nodes) in zip(cuts, placed_reads(aligner, cuts), strict=True):
+        oracle = Oracle([piece.isoform], node_at)
+        ours = oracle.score(read, nodes)
+        lower += ours is None or ours < oracle.best(read)
+    with capsys.disabled():
+        print(f"\n  long reads placed below the best affine score: {lower} of {len(cuts)}")
+    assert lower <= 0.1 * len(cuts)
+
+
+def test_other_sequences_have_no_place(aligner):
+    rng = np.random.default_rng(5)
+    foreign = ["".join(rng.choice([*"ACGT"], 150)) for _ in range(4 if INTERPRETED else 500)]
+    odd = ["", "A", "N" * 50, "ACGTACGTAC", "A" * 150, "ACGTTGCA" * 3]
+    assert not aligner.place(block([*foreign, *odd])).arrays.placed.any()
