@@ -20,7 +20,7 @@ FLOORS = [
     "trace_call trace_evidence trace_bounds trace_windows",
     "interpret findings statements controls wording named_calls sights identity timeline timeline_words",
     "report plots svg pages trace_plot vcf run_report run_tables workbook patient_page timeline_plot",
-    "cli steps",
+    "cli steps __main__",
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names.split()}
 ROOMS = {

@@ -15,7 +15,7 @@ from ablkd.home import code_hash
 
 
 def ablkd(*words: str, **options) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "ablkd.cli", *words]
+    command = [sys.executable, "-m", "ablkd", *words]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
 
 
