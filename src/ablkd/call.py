@@ -20,8 +20,8 @@ from ablkd.tally import Tally, count
 
 # METHOD: family-wise error 0.01 per sample: half for the catalogue, 40 % for other codon changes, 10 % for indels.
 CATALOGUE_ALPHA, NOVEL_ALPHA, INDEL_ALPHA = 0.005, 0.004, 0.001
-# METHOD: a state seen by at least 3 fragments that errors explain with less than 1 % is listed as evidence.
-LISTED_COUNT, LISTED_P = 3, 0.01
+# METHOD: a state seen by at least 3 fragments that errors explain with less than 0.1 % is listed as evidence.
+LISTED_COUNT, LISTED_P = 3, 0.001
 MIN_DEPTH = 100
 # METHOD: orientations disagree where a stratum that should show the allele (5 expected) has it with p < 1e-4 and
 # less than a fifth of the pooled fraction.

@@ -22,6 +22,16 @@ MIN_DEPTH = 100
 
 def indel_calls(sample: str, tally: Tally, background: Background, reference: Reference, alpha: float) -> list[Call]:
     """A row for every deletion or insertion seen in at least three fragments; `level` is filled in by the caller."""
+    rows = [
+        _row(sample, tally, background, reference, alpha, *change, fragments)
+        for change, fragments in sorted(seen_indels(tally, reference).items())
+        if len(fragments) >= LISTED_COUNT
+    ]
+    return [row for row in rows if row is not None]
+
+
+def seen_indels(tally: Tally, reference: Reference) -> dict[tuple[int, int, str], list[int]]:
+    """(start, end, inserted bases) of every indel, 0-based at its most 3' place -> the fragments that show it."""
     seen: dict[tuple[int, int, str], list[int]] = {}
     for (start, end, inserted), fragments in (*_deletions(tally).items(), *_insertions(tally).items()):
         # The same change may lie at several places of a repeat; the most 3' place is its name.
@@ -31,12 +41,7 @@ def indel_calls(sample: str, tally: Tally, background: Background, reference: Re
         else:
             start, end = hgvs.shift_right(reference.sequence, start, end)
         seen.setdefault((start, end, inserted), []).extend(fragments)
-    rows = [
-        _row(sample, tally, background, reference, alpha, *change, fragments)
-        for change, fragments in sorted(seen.items())
-        if len(fragments) >= LISTED_COUNT
-    ]
-    return [row for row in rows if row is not None]
+    return seen
 
 
 def _deletions(tally: Tally) -> dict[tuple[int, int, str], list[int]]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ablkd import hgvs
 from ablkd.fragments import Fragments
+from ablkd.indels import LISTED_COUNT, seen_indels
 from ablkd.isoforms import SpliceGraph
 from ablkd.records import Call, SpliceEvent
 from ablkd.reference import Reference
@@ -20,13 +21,18 @@ from ablkd.tally import Tally, count
 # cross one plain junction of the event only. A skipping molecule has one junction where a whole one has two, so only
 # the one that faces the other sites counts.
 MISSING, WITHIN, LEFT, RIGHT = -1, 2, 3, 4
+INDEL = -1
 # METHOD: at most six sites are phased together (64 haplotypes); of more, the six most frequent.
 MOST_SITES = 6
 
 
 @dataclass(frozen=True)
 class Site:
-    """A called change, or an isoform event at its first base. `position` is 1-based, `error` per fragment."""
+    """A called change, or an isoform event at its first base.
+
+    `position` is 1-based, `error` per fragment, `codon` 0 for an event; `state` is the changed codon 0-63, or INDEL
+    for a deletion or insertion, whose name is `hgvs_c`.
+    """
 
     name: str
     position: int
@@ -35,12 +41,13 @@ class Site:
     codon: int
     state: int
     event: str
+    hgvs_c: str = ""
 
 
 @dataclass(frozen=True)
 class Observations:
     """sites K, in transcript order; shown int8[N, K]: 1 the change, 0 not the change, or a code above; covering: the
-    fewest fragments that show any one codon of the catalogue.
+    most fragments that show any one codon of the catalogue.
     """
 
     sites: tuple[Site, ...]
@@ -72,7 +79,7 @@ def observe(
 ) -> Observations:
     """The sites of a sample and what each fragment shows of them.
 
-    Sites are passed codon changes that are not synonymous, and present isoform events that are not expected in
+    Sites are passed changes that are not synonymous, and present isoform events that are not expected in
     healthy samples. A codon that a fragment's isoform leaves out does not carry the change.
     """
     sites = sorted([*_codon_sites(reference, calls), *_event_sites(reference, splicing)], key=lambda s: s.fraction)
@@ -82,23 +89,27 @@ def observe(
     for k, site in enumerate(sites):
         if site.event:
             shown[:, k] = _event_shown(fragments, reference, graph, site.event)
+        elif site.state == INDEL:
+            shown[:, k] = _indel_shown(tally, reference, site)
         else:
             shown[:, k] = _codon_shown(tally, sites, site)
     for k, site in enumerate(sites):
         if site.event:
             _cannot_carry(reference, sites, shown, k)
-    covering = min((int(tally.containing[m.codon - 1]) for m in reference.mutations), default=len(fragments))
+    covering = max((int(tally.containing[m.codon - 1]) for m in reference.mutations), default=len(fragments))
     return Observations(tuple(sites), shown, covering)
 
 
 def _codon_sites(reference: Reference, calls: list[Call]) -> list[Site]:
     passed = [c for c in calls if c.filter == "PASS" and c.tier != "synonymous"]
-    codons = [c for c in passed if c.kind in ("substitution", "multinucleotide")]
     sites = []
-    for call in codons:
-        _, changed = hgvs.parse_codon_change(reference.sequence, call.hgvs_c)
-        state = hgvs.CODONS.index(changed)
-        sites.append(Site(call.name, 3 * call.codon - 2, call.vaf, call.background or 0.0, call.codon, state, ""))
+    for call in passed:
+        state = INDEL
+        if call.kind in ("substitution", "multinucleotide"):
+            _, changed = hgvs.parse_codon_change(reference.sequence, call.hgvs_c)
+            state = hgvs.CODONS.index(changed)
+        error = call.background or 0.0
+        sites.append(Site(call.name, 3 * call.codon - 2, call.vaf, error, call.codon, state, "", call.hgvs_c))
     return sites
 
 
@@ -118,6 +129,14 @@ def _codon_shown(tally: Tally, sites: list[Site], site: Site) -> NDArray[np.int8
     shown = np.full(len(states), MISSING, np.int8)
     shown[np.isin(states, others)] = 0
     shown[states == site.state] = 1
+    return shown
+
+
+def _indel_shown(tally: Tally, reference: Reference, site: Site) -> NDArray[np.int8]:
+    shown = np.where(tally.states([site.codon])[:, 0] >= 0, 0, MISSING).astype(np.int8)
+    for change, fragments in seen_indels(tally, reference).items():
+        if len(fragments) >= LISTED_COUNT and hgvs.indel_names(reference, *change)[1] == site.hgvs_c:
+            shown[fragments] = 1
     return shown
 
 
