@@ -37,6 +37,8 @@ RESAMPLES = 100
 SMALLEST_SHARE = 0.05
 SMALLEST_LOD = 0.10
 FAMILY_ERROR = 0.01
+# METHOD: dyes bias a share whatever the number of bases: its standard error is 2 points at least, until calibrated.
+LEAST_ERROR = 0.02
 # METHOD: the shorter of two products may have amplified up to this many times better.
 LENGTH_BIAS = 5.0
 
@@ -264,8 +266,8 @@ def splice_rows(
                 junction_reads=sum(s.z >= critical and s.share >= SMALLEST_SHARE for s in found),
                 reference_reads=sum(s.share <= 1 - SMALLEST_SHARE for s in found),
                 fraction=share,
-                fraction_low=max(0.0, share - 1.96 * error),
-                fraction_high=min(1.0, share + 1.96 * error),
+                fraction_low=max(0.0, share - 1.96 * float(np.hypot(error, LEAST_ERROR))),
+                fraction_high=min(1.0, share + 1.96 * float(np.hypot(error, LEAST_ERROR))),
                 bias_low=low if present else None,
                 bias_high=high if present else None,
                 lod95=float(lod95),
