@@ -133,9 +133,7 @@ def _exclusive(reference: Reference, pair: tuple[str, str], places: dict[str, in
     return any(v.start <= 3 * codon - 2 and 3 * codon <= v.end for v in skips for codon in codons)
 
 
-def _stands(
-    name: str, events: Sequence[str], joined: list[tuple[str, ...]], haplotypes: Sequence[Haplotype]
-) -> bool:
+def _stands(name: str, events: Sequence[str], joined: list[tuple[str, ...]], haplotypes: Sequence[Haplotype]) -> bool:
     """Whether a mutation may be on molecules without the isoform event it is proven to be joined with."""
     partners = {e for s in joined if name in s for e in s if e in events}
     if not partners:

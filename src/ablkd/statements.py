@@ -31,8 +31,7 @@ def sentences(
     said = _gaps(category, codons, untyped)
     if not verdicts:
         said.append(
-            "No resistance mutation was found where it could be looked for; "
-            f"this is not evidence that {drug} works."
+            f"No resistance mutation was found where it could be looked for; this is not evidence that {drug} works."
         )
     for verdict in verdicts:
         said += _evidence(drug, verdict)
@@ -43,8 +42,7 @@ def sentences(
                 "molecules that lack part of it."
             )
     said += [
-        f"A compound is not excluded: {' and '.join(s.split('+'))} may be on one molecule."
-        for s in findings.unresolved
+        f"A compound is not excluded: {' and '.join(s.split('+'))} may be on one molecule." for s in findings.unresolved
     ]
     low = [n for n in findings.mutations if n in findings.low_level]
     if low:

@@ -35,9 +35,7 @@ def test_drugs_are_the_six_of_the_report(reference):
 
 def test_every_finding_of_the_drug_tables_is_known(reference):
     mutations = {m.name for m in reference.mutations}
-    others = {v.event for v in reference.splicing} | {
-        t.name for t in reference.transcripts if t.kind == "fusion"
-    }
+    others = {v.event for v in reference.splicing} | {t.name for t in reference.transcripts if t.kind == "fusion"}
     for row in reference.sensitivity:
         assert set(row.finding.split("+")) <= mutations | others, row.finding
         assert row.drug in DRUGS
@@ -48,9 +46,7 @@ def test_every_finding_of_the_drug_tables_is_known(reference):
 
 
 def test_compounds_are_named_in_transcript_order(reference):
-    places = {m.name: m.codon * 3 for m in reference.mutations} | {
-        v.event: v.start for v in reference.splicing
-    }
+    places = {m.name: m.codon * 3 for m in reference.mutations} | {v.event: v.start for v in reference.splicing}
     for row in reference.sensitivity:
         members = row.finding.split("+")
         if len(members) > 1:
@@ -88,9 +84,7 @@ def test_values_of_the_pooled_screen_say_so(reference):
 def test_doubtful_values_are_left_out(reference):
     rows = reference.sensitivity
     assert not [r for r in rows if r.finding == "Y253F" and r.source == "gozgit_2013"]
-    assert not [
-        r for r in rows if r.finding == "G250E" and r.drug == "ponatinib" and r.source == "gozgit_2013"
-    ]
+    assert not [r for r in rows if r.finding == "G250E" and r.drug == "ponatinib" and r.source == "gozgit_2013"]
     values = [r for r in rows if r.drug == "asciminib" and r.ic50_nm]
     assert {r.source for r in values} == {"abl_dms_asciminib"}
 
@@ -115,9 +109,7 @@ def test_doubtful_values_are_left_out(reference):
 )
 def test_statements_of_the_sources(reference, finding, drug, category, evidence, source):
     assert (category, evidence, source) in {
-        (r.category, r.evidence, r.source)
-        for r in reference.sensitivity
-        if (r.finding, r.drug) == (finding, drug)
+        (r.category, r.evidence, r.source) for r in reference.sensitivity if (r.finding, r.drug) == (finding, drug)
     }
 
 

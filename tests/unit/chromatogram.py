@@ -46,9 +46,7 @@ def read_from(target: str, changes: str, forward: bool, start: int) -> str:
     return bases[place:] if forward else bases[: place + 1][::-1].translate(COMPLEMENT)
 
 
-def draw(
-    name: str, reads: list[tuple[float, str]], length: int = 700, seed: int = 0, noise: float = 0.01
-) -> Trace:
+def draw(name: str, reads: list[tuple[float, str]], length: int = 700, seed: int = 0, noise: float = 0.01) -> Trace:
     """A trace of a mixture of (fraction, bases in reading order): Gaussian peaks, uneven heights, false signal.
 
     Heights vary by a fifth, the same for all molecules with the same base there; `noise` is the mean false

@@ -371,9 +371,7 @@ def test_a_position_without_a_coverage_row_counts_as_unseen():
 
 
 def test_codon_rows_do_where_there_are_no_allele_rows():
-    rows = [
-        Coverage("S", "codon", "", "", c, "", 5000, 0.005, "yes", "", "not_detected") for c in range(1, 1131)
-    ]
+    rows = [Coverage("S", "codon", "", "", c, "", 5000, 0.005, "yes", "", "not_detected") for c in range(1, 1131)]
     made = drug_lines("S", REFERENCE, [], rows, [], [], events(), fusions())
     assert {line.category for line in made} == {"unknown"}
 

@@ -66,7 +66,12 @@ def test_a_fragment_shows_a_change_its_absence_or_nothing(reference, look, line)
 
 
 def test_two_called_changes_of_one_codon_each_deny_the_other(reference, look):
-    kinds = [Kind(1, "944C>T", TAIL, None), Kind(1, "944C>T 945T>G", TAIL, None), Kind(1, "", TAIL, None), Kind(1, "943A>C", TAIL, None)]
+    kinds = [
+        Kind(1, "944C>T", TAIL, None),
+        Kind(1, "944C>T 945T>G", TAIL, None),
+        Kind(1, "", TAIL, None),
+        Kind(1, "943A>C", TAIL, None),
+    ]
     found = look(kinds, calls_of(reference, "T315I", "T315M"))
     assert [s.name for s in found.sites] == ["T315I", "T315M"]
     assert found.shown.tolist() == [[1, 0], [0, 1], [0, 0], [MISSING, MISSING]]
@@ -93,7 +98,15 @@ def test_which_calls_and_events_are_sites(reference, look):
 
 
 def test_of_more_than_six_the_most_frequent_are_kept(reference, look):
-    changes = {"G250E": G250E, "Y253H": "757T>C", "E255K": "763G>A", "T315I": T315I, "F317L": "951C>A", "M351T": "1052T>C", "F359V": "1075T>G"}
+    changes = {
+        "G250E": G250E,
+        "Y253H": "757T>C",
+        "E255K": "763G>A",
+        "T315I": T315I,
+        "F317L": "951C>A",
+        "M351T": "1052T>C",
+        "F359V": "1075T>G",
+    }
     fractions = {"G250E": 0.3, "Y253H": 0.02, "E255K": 0.2, "T315I": 0.4, "F317L": 0.1, "M351T": 0.05, "F359V": 0.5}
     rows = [call_row(reference, n, c, fractions[n]) for n, c in changes.items()]
     assert [s.name for s in look([Kind(5)], rows).sites] == ["G250E", "E255K", "T315I", "F317L", "M351T", "F359V"]

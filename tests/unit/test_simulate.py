@@ -15,9 +15,7 @@ from ablkd.simulate import Realised, simulate
 from ablkd.tables import read_rows
 
 ROOT = Path(__file__).parents[2]
-CONTIGS = {
-    record.id: str(record.seq) for record in SeqIO.parse(ROOT / "reference/transcripts.fasta", "fasta")
-}
+CONTIGS = {record.id: str(record.seq) for record in SeqIO.parse(ROOT / "reference/transcripts.fasta", "fasta")}
 MINOR = CONTIGS["e1a2"][150:1792]
 TARGET = CONTIGS["NM_005157.6"]
 FAULTLESS = "rt_error=0 pcr_error=0 sequencing_error=0 indel_error=0 recombination=0"
@@ -151,9 +149,7 @@ def test_fractions_follow_chance_and_nothing_more(tmp_path, reference):
 
 
 def test_a_primer_inside_the_skipped_exon_never_sees_the_skipping(tmp_path, reference):
-    rows = (
-        "A pacbio_hifi e1a2 exon4_skipping 0.5 kinase_nested\nA pacbio_hifi e1a2 unmutated 0.5 kinase_nested"
-    )
+    rows = "A pacbio_hifi e1a2 exon4_skipping 0.5 kinase_nested\nA pacbio_hifi e1a2 unmutated 0.5 kinase_nested"
     simulate(truth_file(tmp_path, rows, depth="50"), reference, tmp_path, 1)
     realised = {row.haplotype: row for row in read_rows(tmp_path / "molecules.tsv", Realised)}
     assert realised["exon4_skipping"].templates > 2000
@@ -201,15 +197,11 @@ def test_depth_nothing_gives_valid_files_without_reads(tmp_path, reference):
 def test_qualities_mean_what_they_say(tmp_path, reference, platform, errors, qualities):
     columns = faultless(depth="200", insert_mean="0", read_length="300", sequencing_error=errors)
     columns |= {"site_error_log_sd": "0"}
-    simulate(
-        truth_file(tmp_path, f"A {platform} e1a2 unmutated 1 minor_long", **columns), reference, tmp_path, 1
-    )
+    simulate(truth_file(tmp_path, f"A {platform} e1a2 unmutated 1 minor_long", **columns), reference, tmp_path, 1)
     stated = observed = bases_read = 0.0
     for path in sorted(tmp_path.glob("*.fastq.gz")):
         for _, bases, quality in fastq(path):
-            origin = min(
-                both_strands(MINOR), key=lambda m: sum(a != b for a, b in zip(bases[:300], m, strict=False))
-            )
+            origin = min(both_strands(MINOR), key=lambda m: sum(a != b for a, b in zip(bases[:300], m, strict=False)))
             observed += sum(a != b for a, b in zip(bases, origin, strict=False))
             stated += sum(10 ** (-(ord(q) - 33) / 10) for q in quality)
             bases_read += len(bases)

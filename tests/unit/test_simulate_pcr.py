@@ -27,9 +27,7 @@ def pool_of(reference, row, number, *haplotypes, fusions=(), seed=1):
     rng = np.random.default_rng(seed)
     fractions = (1 / len(molecules),) * len(molecules)
     templates = draw_templates(molecules, fractions, row, rng)
-    amplicon = (
-        None if len(set(fusions)) > 1 else next(a for a in reference.amplicons if a.name == "minor_long")
-    )
+    amplicon = None if len(set(fusions)) > 1 else next(a for a in reference.amplicons if a.name == "minor_long")
     products = Products(reference, molecules, amplicon)
     return products, draw_pool(templates, products, number, row, rng)
 

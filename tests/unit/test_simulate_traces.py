@@ -12,9 +12,7 @@ from ablkd.simulate.abif import write_trace
 from ablkd.traces import Trace, read_trace
 
 ROOT = Path(__file__).parents[2]
-CONTIGS = {
-    record.id: str(record.seq) for record in SeqIO.parse(ROOT / "reference/transcripts.fasta", "fasta")
-}
+CONTIGS = {record.id: str(record.seq) for record in SeqIO.parse(ROOT / "reference/transcripts.fasta", "fasta")}
 TARGET = CONTIGS["NM_005157.6"]
 HEADER = "sample platform fusion haplotype fraction amplicon template_molecules forward_starts reverse_starts"
 

@@ -123,9 +123,7 @@ def abif(tags: dict[str, bytes], width: dict[str, int] | None = None) -> bytes:
     for tag, content in tags.items():
         size = (width or {}).get(tag, 2 if tag[:4] in ("DATA", "PLOC") else 1)
         inline = content.ljust(4, b"\0") if len(content) <= 4 else struct.pack(">I", start + len(body))
-        entries += struct.pack(
-            ">4sIHHII", tag[:4].encode(), int(tag[4:]), 4, size, len(content) // size, len(content)
-        )
+        entries += struct.pack(">4sIHHII", tag[:4].encode(), int(tag[4:]), 4, size, len(content) // size, len(content))
         entries += inline + bytes(4)
         if len(content) > 4:
             body += content

@@ -66,18 +66,24 @@ def _observed_span(nodes, graph):
 
 @jit
 def _read_mask(nodes, a, b, graph):
-    """Bit mask of the jumps that the bases [a, b) take."""
-    mask = np.int64(0)
+    """Bit masks of the jumps that the bases [a, b) take, and of those that they pass by on the plain path."""
+    taken, passed = np.int64(0), np.int64(0)
     last = -1
     for i in range(a, b):
-        if nodes[i] < 0:
+        v = nodes[i]
+        if v < 0:
             continue
-        if last >= 0 and graph.following[last] != nodes[i]:
-            e = _edge(last, nodes[i], graph)
+        if last >= 0 and graph.following[last] != v:
+            e = _edge(last, v, graph)
             if e >= 0:
-                mask |= np.int64(1) << np.int64(e)
-        last = nodes[i]
-    return mask
+                taken |= np.int64(1) << np.int64(e)
+        elif last >= 0:
+            for k in range(graph.out_offsets[last], graph.out_offsets[last + 1]):
+                passed |= np.int64(1) << np.int64(graph.out_edges[k])
+            for k in range(graph.in_offsets[v], graph.in_offsets[v + 1]):
+                passed |= np.int64(1) << np.int64(graph.in_edges[k])
+        last = v
+    return taken, passed
 
 
 @jit
@@ -174,18 +180,27 @@ def _write_exceptions(begin, end, base, qual, target, histogram, position, allel
 
 
 @jit
-def _is_confirmed(insertion, side, base, insertions, found):
-    """An insertion where the other mate covers both its neighbours must be there too; it is told once, by side 0."""
-    p, size = insertion[0], insertion[2]
-    other = 1 - side
-    if base[other, p - 1] == ABSENT or base[other, p] == ABSENT:
+def _is_confirmed(insertion, side, base, insertions, found, bases):
+    """An insertion where the other mate covers both its neighbours must be there too; it is told once, by side 0.
+
+    `bases` are the codes of the reads on both sides.
+    """
+    p, at, size = insertion
+    if base[1 - side, p - 1] == ABSENT or base[1 - side, p] == ABSENT:
         return True
     if side == 1:
         return False
-    same = False
-    for m in range(found[other]):
-        same = same or (insertions[other, m, 0] == p and insertions[other, m, 2] == size)
-    return same
+    for m in range(found[1]):
+        other, start, length = insertions[1, m]
+        if other == p and length == size and (bases[0][at : at + size] == bases[1][start : start + size]).all():
+            return True
+    return False
+
+
+@jit
+def _bases_of(one, two, r, mate):
+    """Codes of the first (0) or second mate of pair r, and of all reads behind it."""
+    return one.codes[one.offsets[r] :] if mate == 0 else two.codes[two.offsets[r] :]
 
 
 @jit
@@ -221,8 +236,8 @@ def merge_fragments(one, two, graph, min_quality, histogram):
     counts = np.zeros(3, np.int64)
     made, exceptions, inserted = 0, 0, 0
     for r in range(reads):
-        mask = np.int64(0)
-        first[:], stop[:], found[:] = -1, -1, 0
+        mask, passed = np.int64(0), np.int64(0)
+        first[:], stop[:], found[:], mate_on[:] = -1, -1, 0, 0
         left, right = -1, -1
         same = paired and one.placed[r] and two.placed[r] and one.reverse[r] == two.reverse[r]
         counts[2] += same
@@ -239,7 +254,9 @@ def merge_fragments(one, two, graph, min_quality, histogram):
             outer_left, outer_right = _outer_nodes(nodes)
             left = outer_left if side == 0 or left < 0 else left
             right = outer_right if side == 1 or right < 0 else right
-            mask |= _read_mask(nodes, a, b, graph)
+            jumps, others = _read_mask(nodes, a, b, graph)
+            mask |= jumps
+            passed |= others
             mate_on[side] = mate
             codes, quals = reads_of.codes[start:end], reads_of.quals[start:end]
             first[side], stop[side], found[side] = _observe(
@@ -247,7 +264,7 @@ def merge_fragments(one, two, graph, min_quality, histogram):
             )
         begin = first[0] if first[1] < 0 or (0 <= first[0] < first[1]) else first[1]
         end = max(stop[0], stop[1])
-        if begin >= 0 and _contradicts(mask, begin, end, base, graph.skipped):
+        if begin >= 0 and (mask & passed or _contradicts(mask, begin, end, base, graph.skipped)):
             counts[1] += 1
         elif begin >= 0:
             junctions[made] = mask
@@ -265,15 +282,15 @@ def merge_fragments(one, two, graph, min_quality, histogram):
             exceptions = _write_exceptions(
                 begin, end, base, qual, graph.bases, histogram, position, allele, quality, exceptions
             )
+            bases = _bases_of(one, two, r, mate_on[0]), _bases_of(one, two, r, mate_on[1])
             for side in range(2):
                 for k in range(found[side]):
                     insertion = insertions[side, k]
-                    if not _is_confirmed(insertion, side, base, insertions, found):
+                    if not _is_confirmed(insertion, side, base, insertions, found, bases):
                         continue
-                    source = one.codes[one.offsets[r] :] if mate_on[side] == 0 else two.codes[two.offsets[r] :]
                     ins_fragment[inserted], ins_position[inserted] = made, insertion[0]
                     at = ins_offsets[inserted]
-                    ins_bases[at : at + insertion[2]] = source[insertion[1] : insertion[1] + insertion[2]]
+                    ins_bases[at : at + insertion[2]] = bases[side][insertion[1] : insertion[1] + insertion[2]]
                     inserted += 1
                     ins_offsets[inserted] = at + insertion[2]
             made += 1

@@ -88,9 +88,7 @@ def _write_reads(sample: _Sample, sites: Sites) -> tuple[list[Path], list[Realis
     tube, rng = sample.tube, sample.rng
     settings = tube.settings
     paired = tube.reads == "short"
-    paths = [
-        sample.folder / f"{settings.sample}{end}.fastq.gz" for end in (("_1", "_2") if paired else ("",))
-    ]
+    paths = [sample.folder / f"{settings.sample}{end}.fastq.gz" for end in (("_1", "_2") if paired else ("",))]
     rows: list[Realised] = []
     with fastq_writer(paths, settings.sample) as write:
         for amplicon in tube.tiles:
@@ -126,8 +124,7 @@ def _write_traces(sample: _Sample) -> tuple[list[Path], list[Realised]]:
         rows += realised_rows(name, products, sample.templates, shares, 0)
         for forward, first in starts or [(True, None), (False, None)]:
             strands = [
-                np.empty(0, np.uint8) if p is None else sequenced_bases(p, forward, first)
-                for p in products.products
+                np.empty(0, np.uint8) if p is None else sequenced_bases(p, forward, first) for p in products.products
             ]
             weights = np.array([share if len(s) else 0.0 for share, s in zip(shares, strands, strict=True)])
             if not weights.any():

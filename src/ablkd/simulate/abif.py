@@ -58,9 +58,7 @@ def _file(tags: list[tuple[str, int, int, bytes]]) -> bytes:
     for name, number, kind, content in tags:
         size = ELEMENT_SIZE[kind]
         # Content of up to four bytes stands in the entry itself, in place of its offset.
-        place = (
-            struct.pack(">I", HEADER_SIZE + len(contents)) if len(content) > 4 else content.ljust(4, b"\0")
-        )
+        place = struct.pack(">I", HEADER_SIZE + len(contents)) if len(content) > 4 else content.ljust(4, b"\0")
         entries += struct.pack(
             ">4siHHII4sI", name.encode(), number, kind, size, len(content) // size, len(content), place, 0
         )

@@ -153,9 +153,7 @@ def draw_pool(
     shares = amplified_shares(templates, products, settings.length_bias)
     if number == 0 or not shares.any():
         nothing = np.zeros(0, np.int64)
-        return Pool(
-            products.products, nothing, Errors(nothing, nothing.astype(np.int32), nothing.astype(np.uint8))
-        )
+        return Pool(products.products, nothing, Errors(nothing, nothing.astype(np.int32), nothing.astype(np.uint8)))
     template = np.searchsorted(np.cumsum(shares), rng.random(number) * shares.sum(), side="right")
     template = np.minimum(template, np.flatnonzero(shares)[-1])
     leaf = template.astype(np.int64)
@@ -200,9 +198,7 @@ def _inherited(errors: Errors, template: Ints) -> Errors:
     return Errors(leaf, errors.axis[which], errors.shift[which])
 
 
-def _new_errors(
-    span: tuple[int, int], first: Ints, end: Ints, rate: float, rng: np.random.Generator
-) -> Errors:
+def _new_errors(span: tuple[int, int], first: Ints, end: Ints, rate: float, rng: np.random.Generator) -> Errors:
     """Errors of one cycle, one draw per new strand, handed down to its leaves."""
     number = rng.poisson(rate * (span[1] - span[0]) * len(first))
     strand = rng.integers(0, max(len(first), 1), number)

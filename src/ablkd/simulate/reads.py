@@ -188,9 +188,7 @@ def read_pairs(
         yield _short(template, one, settings, sites, rng), _short(template, two, settings, sites, rng)
 
 
-def _short(
-    template: Template, windows: Windows, settings: TruthRow, sites: Sites, rng: np.random.Generator
-) -> Reads:
+def _short(template: Template, windows: Windows, settings: TruthRow, sites: Sites, rng: np.random.Generator) -> Reads:
     codes, index, lengths = template.read(windows, settings.read_length)
     good_error = 10 ** (-GOOD_QUALITY / 10)
     poor_error = 10 ** (-POOR_QUALITIES / 10)
@@ -237,9 +235,7 @@ def read_products(
             qualities = np.clip(np.rint(-10 * np.log10(errors * badness)), low, high).astype(np.uint8)
         axis = template.axis[index]
         _misread(codes, settings.sequencing_error * badness, axis, part.forward, sites, rng)
-        yield _with_indels(
-            Reads(codes, qualities, lengths), settings.indel_error * badness * template.runs[index], rng
-        )
+        yield _with_indels(Reads(codes, qualities, lengths), settings.indel_error * badness * template.runs[index], rng)
 
 
 def _badness(shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.float64]:
