@@ -255,8 +255,7 @@ def merge_fragments(one, two, graph, min_quality, histogram):
             left = outer_left if side == 0 or left < 0 else left
             right = outer_right if side == 1 or right < 0 else right
             jumps, others = _read_mask(nodes, a, b, graph)
-            mask |= jumps
-            passed |= others
+            mask, passed = mask | jumps, passed | others
             mate_on[side] = mate
             codes, quals = reads_of.codes[start:end], reads_of.quals[start:end]
             first[side], stop[side], found[side] = _observe(
@@ -274,11 +273,7 @@ def merge_fragments(one, two, graph, min_quality, histogram):
             ends[made, 0], ends[made, 1] = left, right
             if exceptions + end - begin > len(position):
                 need = exceptions + end - begin
-                position, allele, quality = (
-                    _grown(position, need),
-                    _grown(allele, need),
-                    _grown(quality, need),
-                )
+                position, allele, quality = _grown(position, need), _grown(allele, need), _grown(quality, need)
             exceptions = _write_exceptions(
                 begin, end, base, qual, graph.bases, histogram, position, allele, quality, exceptions
             )
@@ -298,18 +293,7 @@ def merge_fragments(one, two, graph, min_quality, histogram):
         if begin >= 0:
             base[:, begin:end] = ABSENT
     counts[0] = made
-    return (
-        junctions[:made],
-        spans[0, :made],
-        spans[1, :made],
-        ends[:made],
-        offsets[: made + 1],
-        position[:exceptions].copy(),
-        allele[:exceptions].copy(),
-        quality[:exceptions].copy(),
-        ins_fragment[:inserted].copy(),
-        ins_position[:inserted].copy(),
-        ins_offsets[: inserted + 1].copy(),
-        ins_bases[: ins_offsets[inserted]].copy(),
-        counts,
-    )
+    whole = junctions[:made], spans[0, :made], spans[1, :made], ends[:made], offsets[: made + 1]
+    changes = position[:exceptions].copy(), allele[:exceptions].copy(), quality[:exceptions].copy()
+    added = ins_fragment[:inserted].copy(), ins_position[:inserted].copy(), ins_offsets[: inserted + 1].copy()
+    return *whole, *changes, *added, ins_bases[: ins_offsets[inserted]].copy(), counts
