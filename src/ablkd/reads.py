@@ -89,11 +89,13 @@ def _closing_newline(buffer: bytearray) -> bytes:
 
 
 def _read(stream: BinaryIO, path: Path) -> bytes:
+    from isal.igzip_lib import IsalError
+
     try:
         return stream.read(CHUNK)
     except EOFError:
         raise UnusableSample(f"{path.name}: the gzip data end early (copy the file again)") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, IsalError) as error:  # type: ignore[misc]  # its stub has no class
         raise UnusableSample(f"{path.name}: the gzip data are damaged: {error} (copy the file again)") from None
 
 
