@@ -248,7 +248,7 @@ def _overhangs(
     needed = np.zeros(len(plain), np.int32)
     for node in np.flatnonzero(np.diff(offsets)):
         ways = [*jumps[offsets[node] : offsets[node + 1]]]
-        if plain[node] >= 0:
+        if plain[node] >= 0 and plain[node] not in ways:
             ways.append(plain[node])
         runs = [_run(bases, plain, way) for way in ways]
         pairs = [(a, b) for i, a in enumerate(runs) for b in runs[:i]]
