@@ -1,0 +1,101 @@
+"""The fragment arrays: joined, saved and loaded without a change."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from ablkd.fragments import QUALITIES, Fragments, empty, join, load, save
+
+LENGTH = 50
+
+
+def made_up(rng: np.random.Generator, count: int, insertions: int = 2) -> Fragments:
+    """Fragments that make no sense but obey the shapes."""
+    changes, inserted = rng.integers(0, 5, count), rng.integers(1, 4, insertions if count else 0)
+    return Fragments(
+        junctions=rng.integers(0, 2**61, count),
+        forward=rng.integers(0, LENGTH, (count, 2)).astype(np.int32),
+        reverse=rng.integers(0, LENGTH, (count, 2)).astype(np.int32),
+        ends=rng.integers(0, LENGTH, (count, 2)).astype(np.int32),
+        tile=rng.integers(-1, 3, count).astype(np.int16),
+        offsets=np.cumsum([0, *changes]),
+        position=rng.integers(0, LENGTH, changes.sum()).astype(np.int32),
+        allele=rng.integers(0, 6, changes.sum()).astype(np.uint8),
+        quality=rng.integers(0, 41, changes.sum()).astype(np.uint8),
+        ins_fragment=np.sort(rng.integers(0, max(count, 1), len(inserted))).astype(np.int32),
+        ins_position=rng.integers(1, LENGTH, len(inserted)).astype(np.int32),
+        ins_offsets=np.cumsum([0, *inserted]),
+        ins_bases=rng.integers(0, 4, inserted.sum()).astype(np.uint8),
+        histogram=rng.integers(0, 9, (LENGTH, 3, QUALITIES)).astype(np.int32),
+        reads=2 * count + 3,
+        placed=2 * count,
+    )
+
+
+def as_rows(f: Fragments) -> list[tuple]:
+    """Everything that is known of each fragment, as plain values."""
+    rows = []
+    for n in range(len(f)):
+        own = slice(f.offsets[n], f.offsets[n + 1])
+        inserted = [
+            (int(f.ins_position[k]), f.ins_bases[f.ins_offsets[k] : f.ins_offsets[k + 1]].tolist())
+            for k in np.flatnonzero(f.ins_fragment == n)
+        ]
+        whole = [getattr(f, name)[n].tolist() for name in ("junctions", "forward", "reverse", "ends", "tile")]
+        rows.append((*whole, *(a[own].tolist() for a in (f.position, f.allele, f.quality)), inserted))
+    return rows
+
+
+def same(one: Fragments, other: Fragments) -> bool:
+    pairs = [(np.asarray(getattr(one, f.name)), np.asarray(getattr(other, f.name))) for f in fields(Fragments)]
+    return all(a.dtype == b.dtype and a.shape == b.shape and (a == b).all() for a, b in pairs)
+
+
+@pytest.mark.parametrize("sizes", [(3,), (3, 4), (0, 3, 0, 2), (0, 0), (5, 1, 7)])
+def test_joined_fragments_are_those_of_the_parts_in_their_order(sizes):
+    rng = np.random.default_rng(1)
+    parts = [made_up(rng, size) for size in sizes]
+    joined = join(parts, LENGTH)
+    assert as_rows(joined) == [row for part in parts for row in as_rows(part)]
+    assert (joined.histogram == sum(part.histogram for part in parts)).all()
+    assert (joined.reads, joined.placed) == (sum(p.reads for p in parts), sum(p.placed for p in parts))
+    for field in fields(Fragments):
+        one, other = getattr(joined, field.name), getattr(parts[0], field.name)
+        assert np.asarray(one).dtype == np.asarray(other).dtype, field.name
+
+
+def test_no_parts_are_no_fragments():
+    nothing = join([], LENGTH)
+    assert same(nothing, empty(LENGTH)) and len(nothing) == 0
+    some = made_up(np.random.default_rng(2), 3)
+    assert as_rows(join([nothing, some, nothing], LENGTH)) == as_rows(some)
+
+
+def test_joining_leaves_the_parts_as_they_were():
+    rng = np.random.default_rng(3)
+    parts = [made_up(rng, 3), made_up(rng, 2)]
+    before = [replace(p, histogram=p.histogram.copy()) for p in parts]
+    join(parts, LENGTH)
+    assert all(same(a, b) for a, b in zip(parts, before, strict=True))
+
+
+@pytest.mark.parametrize("size", [0, 6])
+def test_what_is_saved_is_loaded_and_has_the_same_bytes_each_time(tmp_path, size):
+    fragments = made_up(np.random.default_rng(4), size)
+    for name in ("a.npz", "b.npz"):
+        save(fragments, tmp_path / name)
+    loaded = load(tmp_path / "a.npz")
+    assert same(loaded, fragments) and isinstance(loaded.reads, int) and isinstance(loaded.placed, int)
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.npz", "b.npz"]
+
+
+def test_starts_and_stops_are_those_of_either_mate():
+    spans = {"forward": [[3, 9], [0, 0], [0, 6], [8, 9]], "reverse": [[5, 20], [4, 7], [0, 0], [0, 2]]}
+    both = {name: np.array(values, np.int32) for name, values in spans.items()}
+    fragments = replace(empty(LENGTH), junctions=np.zeros(4, np.int64), **both)
+    assert fragments.starts().tolist() == [3, 4, 0, 0]
+    assert fragments.stops().tolist() == [20, 7, 6, 9]
