@@ -39,7 +39,7 @@ def _seeds(read, table, reverse, at, node):
         code = 0
         good = True
         for k in range(K):
-            base = read[n - 1 - i - k] if reverse else read[i + k]
+            base = np.int64(read[n - 1 - i - k] if reverse else read[i + k])
             if base > 3:
                 good = False
                 break

@@ -21,7 +21,7 @@ def index_kmers(bases, following):
         code = 0
         length = 0
         while node >= 0 and length < K and bases[node] < 4:
-            code = code * 4 + bases[node]
+            code = code * 4 + np.int64(bases[node])
             node = following[node]
             length += 1
         if length == K:
