@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from ablkd.records import Platform
 from ablkd.reference import encode
@@ -21,6 +21,8 @@ HIGHEST_RATE, HIGHEST_FACTOR = 0.02, 10.0
 RT_ERROR = 1.7e-5
 # METHOD: squared coefficient of variation of the family size of a template after PCR.
 FAMILY_CV2 = 0.25
+# Numbers of such clones that are together less probable than this are left out of a tail.
+LEAST_CLONES = 1e-13
 # METHOD: templates assumed when nobody says how many went in; stated in the report.
 DEFAULT_TEMPLATES = 500.0
 # METHOD: two errors in one codon are independent, but never rarer than this, nor than a tenth of the platform's indel
@@ -71,7 +73,7 @@ class Background:
         size = 1 / self.cv**2
         for x, n in controls:
             mean = n * mean_rate * GRID
-            likelihood = stats.nbinom.logpmf(x, size, size / (size + mean))
+            likelihood = special.gammaln(x + size) + special.xlogy(x, mean) - (x + size) * np.log(size + mean)
             possible = possible * np.exp(likelihood - likelihood[possible > 0].max())
         return possible / possible.sum()
 
@@ -84,9 +86,11 @@ class Background:
         """
         if x <= 0:
             return 1.0
-        most = int(stats.poisson.isf(1e-13, jackpots)) + 1
-        clones = np.arange(most + 1)
-        clone_weights = stats.poisson.pmf(clones, jackpots)
+        most = 0
+        while special.pdtrc(most, jackpots) > LEAST_CLONES:
+            most += 1
+        clones = np.arange(most + 2)
+        clone_weights = np.exp(special.xlogy(clones, jackpots) - jackpots - special.gammaln(clones + 1))
         errors = n * mean_rate * GRID[:, None]
         families = n * clones[None, :] / self.templates
         mean = errors + families
@@ -129,16 +133,16 @@ class Background:
     def _power(self, needed: int, n: int, fraction: float) -> float:
         concentration = self.templates / (1 + FAMILY_CV2)
         quantiles = (np.arange(100) + 0.5) / 100
-        drawn = stats.beta.ppf(quantiles, fraction * concentration, (1 - fraction) * concentration)
-        return float(stats.binom.sf(needed - 1, n, drawn).mean())
+        drawn = special.betaincinv(fraction * concentration, (1 - fraction) * concentration, quantiles)
+        return float(special.betainc(needed, n - needed + 1, drawn).mean())
 
     def interval(self, x: int, n: int, rate: float) -> tuple[float, float, float]:
         """(fraction, low, high) at 95 %: Jeffreys interval on the effective number of molecules."""
         share = max(0.0, (x / n - rate) / (1 - rate))
         variance = share * (1 - share) * (1 / n + (1 + FAMILY_CV2) / self.templates)
         effective = share * (1 - share) / variance if variance > 0 else 1 / (1 / n + (1 + FAMILY_CV2) / self.templates)
-        low = stats.beta.ppf(0.025, effective * share + 0.5, effective * (1 - share) + 0.5)
-        high = stats.beta.ppf(0.975, effective * share + 0.5, effective * (1 - share) + 0.5)
+        a, b = effective * share + 0.5, effective * (1 - share) + 0.5
+        low, high = special.betaincinv(a, b, [0.025, 0.975])
         return share, float(min(low, share)), float(max(high, share))
 
 
@@ -167,4 +171,4 @@ def quality_tail(x: int, qualities: NDArray[np.integer]) -> float:
     bounds the Poisson-binomial from above where x exceeds the mean; it is used as it stands, on the safe side.
     """
     expected = float((qualities * 10 ** (-np.arange(len(qualities)) / 10)).sum()) / 3
-    return float(stats.poisson.sf(x - 1, expected)) if x > expected else 1.0
+    return float(special.gammainc(x, expected)) if x > expected else 1.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from ablkd import hgvs
 from ablkd.assessable import coverage_rows
@@ -222,9 +222,15 @@ def _orientations_disagree(strata: NDArray[np.int64], state: int, templates: flo
     for seen, n in zip(strata[:, state], depth, strict=True):
         if n * pooled < POWERED or seen / n >= STRAND_RATIO * pooled:
             continue
-        if stats.betabinom.cdf(seen, n, pooled * templates, (1 - pooled) * templates) < STRAND_P:
+        if _beta_binomial_cdf(int(seen), int(n), pooled * templates, (1 - pooled) * templates) < STRAND_P:
             return True
     return False
+
+
+def _beta_binomial_cdf(x: int, n: int, a: float, b: float) -> float:
+    k = np.arange(x + 1)
+    choices = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
+    return float(np.exp(choices + special.betaln(k + a, n - k + b) - special.betaln(a, b)).sum())
 
 
 def _only_at_ends(tally: Tally, codon: int, state: int) -> bool:
@@ -242,7 +248,9 @@ def _only_at_ends(tally: Tally, codon: int, state: int) -> bool:
 def _finish(calls: list[Call], reporting_cut: float) -> list[Call]:
     """Leave out what errors explain easily, add q-values (Benjamini and Hochberg 1995) and levels, sort."""
     p_values = np.array([c.p_value for c in calls])
-    q_values = stats.false_discovery_control(p_values) if len(calls) else p_values
+    order = np.argsort(p_values)[::-1]
+    q_values = np.empty(len(calls))
+    q_values[order] = np.minimum.accumulate(p_values[order] * len(calls) / np.arange(len(calls), 0, -1))
     rows = []
     for call, q in zip(calls, q_values, strict=True):
         if call.p_value is not None and call.p_value >= LISTED_P:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, stats
+from scipy import optimize, special
 
 from ablkd.background import FAMILY_CV2
 from ablkd.linkage import MISSING, WITHIN, Observations
@@ -248,5 +248,5 @@ def _interval(fraction: float, spanning: int, total: int, templates: float) -> t
     behind = max(spanning, min(PATTERN_COUNT, total))
     effective = 1 / (1 / behind + (1 + FAMILY_CV2) / templates)
     a, b = effective * fraction + 0.5, effective * (1 - fraction) + 0.5
-    low, high = stats.beta.ppf([0.025, 0.975], a, b)
+    low, high = special.betaincinv(a, b, [0.025, 0.975])
     return min(float(low), float(fraction)), max(float(high), float(fraction))

@@ -13,7 +13,7 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from ablkd.background import DEFAULT_TEMPLATES, FAMILY_CV2
 from ablkd.fragments import Fragments
@@ -213,10 +213,10 @@ def _classify(evidence: Evidence, probability: float, needed: float | None) -> s
         return "compound"
     expected = max(evidence.error, 1e-9)
     k, n = round(evidence.observed * evidence.effective), round(evidence.effective)
-    seen = stats.binom.sf(k - 1, n, expected) < SEEN_P if k else False
+    seen = special.betainc(k, n - k + 1, expected) < SEEN_P if k else False
     if not seen:
         return "polyclonal" if probability <= UNLIKELY else "not_proven"
-    plausible = needed is not None and stats.norm.sf((np.log(needed) - LN_RHO_MEAN) / LN_RHO_SD) >= PLAUSIBLE
+    plausible = needed is not None and special.ndtr((LN_RHO_MEAN - np.log(needed)) / LN_RHO_SD) >= PLAUSIBLE
     if probability <= UNLIKELY and plausible:
         return "explained_by_recombination"
     return "not_proven"

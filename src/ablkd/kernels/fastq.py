@@ -59,7 +59,9 @@ def split_records(text, stop, most):
         for i in range(quals, quals_end):
             if text[i] < 33 or text[i] > 126:
                 return spans[:count], start, BAD_QUALITY, line + 4
-        spans[count] = name + 1, name_end, bases, bases_end, quals, quals_end
+        spans[count, 0], spans[count, 1] = name + 1, name_end
+        spans[count, 2], spans[count, 3] = bases, bases_end
+        spans[count, 4], spans[count, 5] = quals, quals_end
         count += 1
         line += 4
         start = ends[3] + 1

@@ -31,7 +31,7 @@ def _hits(read, table, stride, at, node):
             if read[i + k] > 3:
                 good = False
                 break
-            code = code * 4 + read[i + k]
+            code = code * 4 + np.int64(read[i + k])
         if good and table[code] >= 0:
             at[count] = i
             node[count] = table[code]
@@ -146,7 +146,8 @@ def _path(read, at, node, parent, via, last, graph, room):
         path[left] = v
         left += 1
         i -= 1
-    path[:left] = path[:left][::-1].copy()
+    for i in range(left // 2):
+        path[i], path[left - 1 - i] = path[left - 1 - i], path[i]
     length = left
     centre = np.empty(n, np.int32)
     for i in range(at[first] + 1):

@@ -143,7 +143,8 @@ def _contradicts(mask, begin, end, base, skipped):
 def _grown(array, need):
     """A copy with room for `need` and as much again."""
     larger = np.empty(2 * need, array.dtype)
-    larger[: len(array)] = array
+    for i in range(len(array)):
+        larger[i] = array[i]
     return larger
 
 
@@ -285,7 +286,8 @@ def merge_fragments(one, two, graph, min_quality, histogram):
                         continue
                     ins_fragment[inserted], ins_position[inserted] = made, insertion[0]
                     at = ins_offsets[inserted]
-                    ins_bases[at : at + insertion[2]] = bases[side][insertion[1] : insertion[1] + insertion[2]]
+                    for i in range(insertion[2]):
+                        ins_bases[at + i] = bases[side][insertion[1] + i]
                     inserted += 1
                     ins_offsets[inserted] = at + insertion[2]
             made += 1
