@@ -17,7 +17,7 @@ FLOORS = [
     "samples clinical config plan run_folder documents reads traces fragments isoforms amplicons",
     "align bam background tally trace_align trace_isoforms trace_alleles",
     "call assessable indels splicing linkage haplotypes phase simulate "
-    "trace_call trace_evidence trace_bounds trace_windows",
+    "trace_call trace_evidence trace_bounds trace_windows warm",
     "interpret findings statements controls wording named_calls sights identity timeline timeline_words",
     "report plots svg pages trace_plot vcf run_report run_tables workbook patient_page timeline_plot",
     "cli steps __main__",

@@ -76,6 +76,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "default": [],
         "help": "a setting in force, for the report",
     },
+    "done": {**PATH, "help": "file to write when all is compiled"},
     "result": {**PATH, "help": "result.json of a sample"},
     "results": {**PATHS, "help": "result.json of each sample"},
     "html": {**PATH, "help": "page to write"},
@@ -119,6 +120,11 @@ COMMANDS: dict[str, Command] = {
         "check settings, sheet and knowledge without running anything",
         "ablkd check config.yaml",
         place=("config", "the settings (config.yaml)", "config.yaml"),
+    ),
+    "warm": Command(
+        "compile the inner loops once, for jobs that start side by side",
+        "ablkd warm --reference reference --done compiled.txt",
+        "reference done",
     ),
     "align": Command(
         "reads to aligned fragments",

@@ -16,7 +16,7 @@ from ablkd.documents import read_peaks, read_result, write_json
 from ablkd.errors import InputError
 from ablkd.reference import load_reference
 from ablkd.samples import read_sheet, without_folders
-from ablkd.tables import read_rows, write_rows
+from ablkd.tables import read_rows, write_rows, write_text
 
 Row = TypeVar("Row")
 
@@ -42,6 +42,14 @@ def check(config: Path) -> None:
 
     plan = read_plan(read_config(config), str(config))
     print(f"{config}: {len(plan.samples)} samples, nothing to correct")
+
+
+def warm(reference: Path, done: Path) -> None:
+    """Compile the inner loops."""
+    from ablkd.warm import warm as warmed
+
+    warmed(load_reference(reference))
+    write_text(done, "compiled\n")
 
 
 def align(

@@ -1,8 +1,24 @@
 # Read samples: FASTQ or BAM to the tables of a sample.
 
 
+rule warm:
+    input:
+        knowledge=ancient(collect("<reference>/{table}", table=ALIGNING)),
+    output:
+        "<results>/work/compiled.txt",
+    log:
+        "<results>/logs/warm.log",
+    threads: 1
+    params:
+        code=CODE,
+        reference=PLAN.settings["reference"],
+    shell:
+        "ablkd warm --reference {params.reference:q} --done {output:q} 2>&1 | tee {log:q}"
+
+
 rule align:
     input:
+        compiled=ancient("<results>/work/compiled.txt"),
         reads_1=ask(PLAN.files, "reads_1"),
         reads_2=ask(PLAN.files, "reads_2"),
         knowledge=collect("<reference>/{table}", table=ALIGNING),

@@ -98,9 +98,7 @@ def _way_on(read, i, step, node, bases, plain, offsets, edges, jumps):
             v = plain[v]
             j += step
             length += 1
-        if first < 0:
-            continue
-        if mismatches < best:
+        if first >= 0 and mismatches < best:
             best, way = mismatches, first
     return way
 

@@ -209,7 +209,6 @@ def merge_fragments(one, two, graph, min_quality, histogram):
     """Fragments of a block of R reads `one`, or of pairs with their mates `two` (no reads at all where single).
 
     Both are `align.PlacedArrays`: codes, quals uint8[B], offsets int64[R+1], nodes int32[B], reverse, placed uint8[R].
-
     `histogram` int64[L, 3, 41] is added to: observed bases by target position, orientation (forward only,
     reverse only, both mates) and quality.
 

@@ -1,0 +1,31 @@
+"""Compile the inner loops once, so that jobs which start side by side find them ready."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from ablkd.align import align_sample
+from ablkd.call import call_sample
+from ablkd.fragments import load
+from ablkd.phase import phase_sample
+from ablkd.reference import Reference
+from ablkd.splicing import splice_sample
+
+
+def warm(reference: Reference) -> None:
+    """Take one read pair of the target through every step that has kernels; numba keeps what it compiles."""
+    platform = next((p for p in reference.platforms.values() if p.reads == "short"), None)
+    if platform is None:
+        return
+    read = reference.sequence[:150]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        reads = folder / "read.fastq"
+        reads.write_text(f"@read\n{read}\n+\n{'I' * len(read)}\n")
+        fragments = folder / "fragments.npz"
+        align_sample("warm", platform, "", reference, [reads], [reads], fragments, folder / "aligned.bam")
+        loaded = load(fragments)
+        calls, _, _ = call_sample("warm", platform, reference, loaded, None, 0.5, 0.5)
+        splicing, _ = splice_sample("warm", platform, reference, loaded, None)
+        phase_sample("warm", reference, loaded, calls, splicing, None)
