@@ -50,6 +50,8 @@ def exceptions(text: str) -> tuple[list[tuple[int, int]], list[tuple[int, list[i
 
 def jump_bits(reference, events, fusion) -> int:
     """Bit mask of the jumps that molecules with these events and this fusion take."""
+    if not (events or fusion):
+        return 0
     edges = list(enumerate(build_graph(reference).edges))
     inside = [j for j, e in edges if not e.transcript and e.events and set(e.events) <= set(events)]
     breaks = [j for j, e in edges if fusion and e.transcript == fusion]

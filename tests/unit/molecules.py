@@ -11,6 +11,8 @@ import numpy as np
 from drawn import Kind, call_row, draw
 
 CHANGES = {
+    "M237V": "709A>G",
+    "E507G": "1520A>G",
     "G250E": "749G>A",
     "E255K": "763G>A",
     "D276G": "827A>G",

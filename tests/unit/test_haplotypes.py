@@ -159,7 +159,8 @@ def test_two_changes_of_one_codon_exclude_each_other(reference):
         call_row(reference, "T315I", CHANGES["T315I"], 0.3),
         call_row(reference, "T315M", "944_945delinsTG", 0.2, kind="multinucleotide"),
     ]
-    rows, _ = phase_sample("S", reference, draw(reference, kinds), calls, [], 100_000)
+    rows, judged = phase_sample("S", reference, draw(reference, kinds), calls, [], 100_000)
+    assert next(r.verdict for r in judged if r.mutations == "T315I+T315M") == "polyclonal"
     found = {r.haplotype: r.fraction for r in rows}
     assert not any("T315I" in name and "T315M" in name for name in found)
     assert found["G250E+T315I"] == pytest.approx(0.3, abs=0.01)

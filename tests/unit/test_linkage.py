@@ -94,7 +94,7 @@ def test_which_calls_and_events_are_sites(reference, look):
     ]
     found = look([Kind(5)], [*passed, *others], events)
     # In transcript order, an event at its first base; exon 7 skipping is expected in healthy people.
-    assert [s.name for s in found.sites] == ["exon4_skipping", "K247R", "T315I", "E316A", "35INS"]
+    assert [s.name for s in found.sites] == ["exon4_skipping", "K247R", "I314del", "T315I", "E316A", "35INS"]
 
 
 def test_of_more_than_six_the_most_frequent_are_kept(reference, look):
@@ -153,11 +153,38 @@ def test_an_insertion_is_seen_by_its_jumps_and_denied_by_plain_crossing(referenc
     assert found.shown[:, 0].tolist() == [1, 0, MISSING]
 
 
-def test_covering_is_the_worst_codon_of_the_catalogue(reference, look):
-    """Codon 237 is the first and 507 the last that is listed."""
-    kinds = [Kind(50, "", (708, 1521), None), Kind(30, "", (708, 1200), None)]
-    assert look(kinds, []).covering == 50
-    assert look([Kind(70, "", (708, 1518), None)], []).covering == 0
+def test_a_deletion_is_a_site_however_it_was_aligned(reference, look):
+    """c.937-942 is ATCATC: three fragments have lost one ATC, written in three ways; one covers no such base."""
+    kinds = [
+        Kind(1, "937_939del", (700, 1000), None),
+        Kind(1, "939_941del 944C>T", (700, 1000), None),
+        Kind(1, "941_943del", (700, 1000), None),
+        Kind(2, "", (700, 1000), None),
+        Kind(1, "944C>T", (700, 1000), None),
+        Kind(1, "749G>A", (700, 900), None),
+    ]
+    indel = call_row(reference, "I314del", "941_943del", 0.4, kind="deletion")
+    found = look(kinds, [*calls_of(reference, "G250E"), indel])
+    assert [s.name for s in found.sites] == ["G250E", "I314del"]
+    assert found.shown.tolist() == [[0, 1], [0, 1], [0, 1], [0, 0], [0, 0], [0, 0], [1, MISSING]]
+
+
+def test_an_insertion_of_bases_is_a_site(reference, look):
+    kinds = [
+        Kind(3, "1033_1034insTTC", (900, 1200), None),
+        Kind(2, "1033_1034insAAA", (900, 1200), None),
+        Kind(2, "", (900, 1200), None),
+    ]
+    name = "1033_1034insTTC"
+    found = look(kinds, [call_row(reference, "x", name, 0.4, kind="insertion")])
+    assert found.shown[:, 0].tolist()[:3] == [1, 1, 1]
+    assert found.shown[:, 0].tolist()[5:] == [0, 0]
+
+
+def test_covering_is_the_best_codon_of_the_catalogue(reference, look):
+    kinds = [Kind(50, "", (708, 1521), None), Kind(30, "", (708, 1200), None), Kind(90, "", (0, 300), None)]
+    assert look(kinds, []).covering == 80
+    assert look([Kind(70, "", (0, 300), None)], []).covering == 0
 
 
 def test_without_sites_there_is_nothing_to_show(reference, look):

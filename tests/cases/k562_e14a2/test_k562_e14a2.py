@@ -18,7 +18,10 @@ from ablkd.splicing import splice_sample
 
 @pytest.fixture(scope="module")
 def reads(real_data):
-    return [real_data / "k562_e14a2" / f"K562f_{mate}.fq.gz" for mate in (1, 2)]
+    folder = real_data / "k562_e14a2"
+    if not folder.is_dir():
+        pytest.skip(f"no K562 reads in {folder}")
+    return [folder / f"K562f_{mate}.fq.gz" for mate in (1, 2)]
 
 
 @pytest.fixture(scope="module")

@@ -19,11 +19,11 @@ from ablkd.splicing import splice_sample
 
 # Sample: barcodes and reads of each.
 SAMPLES = {
-    "cis": ((36,), 600),
-    "left": ((32,), 600),
-    "right": ((35,), 600),
+    "cis": ((36,), 500),
+    "left": ((32,), 450),
+    "right": ((35,), 450),
     "none": ((31,), 1000),
-    "trans": ((32, 35), 400),
+    "trans": ((32, 35), 350),
 }
 # Position of a change without a row in the catalogue -> its name there.
 CHANGES = {LEFT: f"{TARGET}:c.1749T>G", RIGHT: f"{TARGET}:c.2461T>G"}
@@ -43,12 +43,10 @@ def data(real_data):
 
 
 @pytest.fixture(scope="module")
-def fragments(data, root, tmp_path_factory):
+def fragments(data, knowledge, tmp_path_factory):
     """{sample: fragments}; aligning does not use the catalogue."""
     folder = tmp_path_factory.mktemp("reads")
-    known = write_knowledge(
-        folder / "known", data / "cables_design_cables2.fa", root / "reference/platforms.tsv", False
-    )
+    known = knowledge(catalogue=True)
     found = {}
     for name, (barcodes, number) in SAMPLES.items():
         path = folder / f"{name}.fastq.gz"
@@ -58,20 +56,29 @@ def fragments(data, root, tmp_path_factory):
     return found
 
 
-@pytest.fixture(scope="module", params=["with a catalogue", "with an empty catalogue"])
-def results(request, data, root, fragments, tmp_path_factory):
-    """{sample: (passed calls, haplotypes, phase rows, all calls, coverage)}."""
-    folder = tmp_path_factory.mktemp("known") / "reference"
-    catalogue = request.param == "with a catalogue"
-    known = write_knowledge(folder, data / "cables_design_cables2.fa", root / "reference/platforms.tsv", catalogue)
-    row, found = known.platform("ont"), {}
-    for name, drawn in fragments.items():
-        calls, coverage, _ = call_sample(name, row, known, drawn, None, 0.03, 0.03)
-        events, fusions = splice_sample(name, row, known, drawn, None)
-        assert events == fusions == []
-        haplotypes, rows = phase_sample(name, known, drawn, calls, events, None)
-        found[name] = [c for c in calls if c.filter == "PASS"], haplotypes, rows, calls, coverage
-    return found
+def result(known, name, fragments):
+    """(passed calls, haplotypes, phase rows, coverage) of a sample."""
+    row = known.platform("ont")
+    calls, coverage, _ = call_sample(name, row, known, fragments, None, 0.03, 0.03)
+    events, fusions = splice_sample(name, row, known, fragments, None)
+    assert events == fusions == []
+    haplotypes, rows = phase_sample(name, known, fragments, calls, events, None)
+    return [c for c in calls if c.filter == "PASS"], haplotypes, rows, coverage
+
+
+@pytest.fixture(scope="module")
+def knowledge(data, root, tmp_path_factory):
+    def made(catalogue):
+        folder = tmp_path_factory.mktemp("known") / "reference"
+        return write_knowledge(folder, data / "cables_design_cables2.fa", root / "reference/platforms.tsv", catalogue)
+
+    return made
+
+
+@pytest.fixture(scope="module")
+def results(knowledge, fragments):
+    known = knowledge(catalogue=True)
+    return {name: result(known, name, drawn) for name, drawn in fragments.items()}
 
 
 EXPECTED = {"cis": [LEFT, RIGHT], "left": [LEFT], "right": [RIGHT], "none": [], "trans": [LEFT, RIGHT]}
@@ -128,8 +135,17 @@ def test_one_change_or_none_has_no_phase(results, name):
 
 
 def test_coverage_rows_follow_the_catalogue(results):
-    for name, (_, _, _, _, coverage) in results.items():
+    for name, (_, _, _, coverage) in results.items():
         detected = {c.name for c in coverage if c.kind == "allele" and c.status == "detected"}
-        assert detected == (set(EXPECTED[name]) if coverage else set())
-        # Ten errors in a hundred bases hide what is below a few per cent; then it is not said to be absent.
+        assert detected == set(EXPECTED[name])
+        # Errors of one base in a hundred hide what is below a few per cent; then it is not said to be absent.
         assert all(c.lod95 <= 0.03 for c in coverage if c.status == "not_detected")
+
+
+@pytest.mark.parametrize("name", ["cis", "none"])
+def test_without_a_catalogue_the_same_changes_are_found_as_novel(knowledge, fragments, name):
+    passed, haplotypes, rows, coverage = result(knowledge(catalogue=False), name, fragments[name])
+    assert [(c.hgvs_c, c.tier) for c in passed] == [(CHANGES[n], "novel") for n in EXPECTED[name]]
+    assert [r.verdict for r in rows] == (["compound"] if name == "cis" else [])
+    assert max(haplotypes, key=lambda h: h.fraction or 0).haplotype == ("Y583*+*821E" if name == "cis" else "unmutated")
+    assert coverage == []
