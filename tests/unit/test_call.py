@@ -98,6 +98,34 @@ def test_name_kind_tier_exon_protein_and_genome_of_a_change(reference, call, lin
     assert row.codon == int(name[1:-1])
 
 
+def test_bases_between_two_changed_ones_are_part_of_the_name(reference, call):
+    """ACT to TCG: the first and the last base."""
+    (row,) = call(draw(reference, [Kind(400, "943A>T 945T>G"), Kind(1600)]))
+    assert (row.hgvs_c, row.hgvs_p) == ("NM_005157.6:c.943_945delinsTCG", "p.(Thr315Ser)")
+
+
+def test_a_codon_that_an_intron_splits_has_no_single_place_in_the_genome(reference, call):
+    """Exon 5 ends at c.907, the first base of codon 303."""
+    target = reference.sequences["NM_005157.6"]
+    first, second = target[906], target[907]
+    new = {"A": "C", "C": "A", "G": "T", "T": "G"}
+    both = f"907{first}>{new[first]} 908{second}>{new[second]}"
+    rows = by_change(call(draw(reference, [Kind(400, both), Kind(400, f"908{second}>{new[second]}"), Kind(1200)])))
+    assert rows[f"907_908delins{new[first]}{new[second]}"].genome_grch38 == ""
+    assert rows[f"908{second}>{new[second]}"].genome_grch38 == f"chr9:130872860:{second}:{new[second]}"
+
+
+def test_qc_rows_say_what_was_assumed(reference):
+    fragments = draw(reference, [Kind(200)])
+    row = reference.platform("illumina")
+    for templates, value, reason in ((None, "500", "assumed"), (1234.0, "1234", "given")):
+        qc = {q.metric: q for q in call_sample("S", row, reference, fragments, templates, 0.03, 0.03)[2]}
+        assert qc["template_copies"].value == value and reason in qc["template_copies"].reason
+        assert qc["background"].value == "a priori" and qc["min_depth"].value == "200"
+    qc = {q.metric: q for q in call_sample("S", row, reference, fragments, None, 0.03, 0.03, [fragments])[2]}
+    assert qc["background"].value.startswith("1 wild-type control")
+
+
 def test_changes_that_no_table_lists_are_novel_or_synonymous(reference, call):
     # Codon 316 is GAG: GAA keeps the glutamate, GCG makes an alanine.
     target = reference.sequences["NM_005157.6"]
