@@ -125,6 +125,33 @@ def test_ambiguous_overhangs_are_not_observed(name, reverse):
     assert (drawn(fragments, 0, BRANCHED), jumps(fragments, 0, BRANCHED)) == (wanted, names)
 
 
+# A jump beside which the read lacks bases: what is drawn, and the jumps.
+LOST = {
+    "the last base before": (
+        [("target", 10, 29), ("target", 60, 80)],
+        "          ATCCTTAGCATCGGACTAT-",
+        ["skipping"],
+    ),
+    "two bases behind": ([("target", 10, 30), ("target", 62, 80)], "          ATCCTTAGCATCGGACTATT", ["skipping"]),
+    "of a fusion": ([("fusion", 4, 23), ("target", 31, 50)], "", ["fusion"]),
+    "more than belong to a jump": ([("target", 10, 26), ("target", 64, 80)], "          ATCCTTAGCATCGGAC----", []),
+}
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_bases_lost_beside_a_jump_do_not_hide_it(name):
+    stretches, begins, names = LOST[name]
+    fragments, _ = merged(BRANCHED, read_along(*stretches))
+    row = drawn(fragments, 0, BRANCHED)
+    assert jumps(fragments, 0, BRANCHED) == names and row.startswith(begins)
+    assert row.count("-") == {"the last base before": 1, "two bases behind": 2, "of a fusion": 0}.get(name, 38)
+
+
+def test_a_deletion_that_ends_at_a_boundary_is_no_jump():
+    fragments, _ = merged(BRANCHED, read_along(("target", 10, 40), ("target", 60, 80)))
+    assert jumps(fragments, 0, BRANCHED) == [] and drawn(fragments, 0, BRANCHED).count("-") == 20
+
+
 CONTRADICTIONS = {
     "one skips, the other covers": ([("target", 10, 30), ("target", 60, 80)], [("target", 35, 55)], True),
     "one skips, the other goes on": ([("target", 10, 30), ("target", 60, 80)], [("target", 15, 45)], True),

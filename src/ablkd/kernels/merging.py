@@ -9,15 +9,24 @@ DELETED, UNOBSERVED, ABSENT = 4, 5, 255
 FORWARD, REVERSE, BOTH = 0, 1, 2
 MOST_QUALITY = 40
 MOST_INSERTIONS = 2048
+# METHOD: noisy reads lose bases beside a jump as anywhere else; up to 6 lost ones do not hide it.
+MOST_LOST = 6
 
 
 @jit
 def _edge(u, v, graph):
-    """Index of the jump from node u to node v; -1 where they are not joined by one."""
-    for e in range(graph.out_offsets[u], graph.out_offsets[u + 1]):
-        if graph.edge_to[graph.out_edges[e]] == v:
-            return graph.out_edges[e]
-    return -1
+    """Index of the jump between a read's neighbours u and v, few bases beside it deleted; -1 where there is none."""
+    chain, place = graph.chain, graph.place
+    best, fewest = -1, MOST_LOST + 1
+    if chain[u] == chain[v]:
+        fewest = min(fewest, place[v] - place[u] - 1)
+    for e in range(len(graph.edge_from)):
+        a, b = graph.edge_from[e], graph.edge_to[e]
+        if chain[a] == chain[u] and chain[b] == chain[v] and place[u] <= place[a] and place[b] <= place[v]:
+            lost = place[a] - place[u] + place[v] - place[b]
+            if lost < fewest:
+                best, fewest = e, lost
+    return best
 
 
 @jit
@@ -105,10 +114,11 @@ def _observe(codes, quals, nodes, a, b, graph, min_quality, base, qual, insertio
             pending += 1
             continue
         if v < target_length:
-            if last >= 0 and v > last + 1 and _edge(last, v, graph) < 0:
+            if last >= 0 and v > last + 1:
+                e = _edge(last, v, graph)
                 for p in range(last + 1, v):
-                    base[p] = DELETED
-                    qual[p] = min(quals[i], MOST_QUALITY)
+                    if e < 0 or not graph.skipped[e, 0] <= p < graph.skipped[e, 1]:
+                        base[p], qual[p] = DELETED, min(quals[i], MOST_QUALITY)
             if pending and last >= 0 and v == last + 1 and count < MOST_INSERTIONS:
                 good = True
                 for k in range(pending_from, i):
@@ -151,13 +161,9 @@ def _grown(array, need):
 @jit
 def _merged(one, two, quality_one, quality_two):
     """(state, quality, orientation) of a base that the forward read sees as `one`, the reverse read as `two`."""
-    if two == ABSENT:
-        return one, quality_one, FORWARD
-    if one == ABSENT:
+    if one == ABSENT or (one == UNOBSERVED and two != ABSENT):
         return two, quality_two, REVERSE
-    if one == UNOBSERVED:
-        return two, quality_two, REVERSE
-    if two == UNOBSERVED:
+    if two in (ABSENT, UNOBSERVED):
         return one, quality_one, FORWARD
     if one == two:
         return one, min(quality_one + quality_two, MOST_QUALITY), BOTH
@@ -182,10 +188,7 @@ def _write_exceptions(begin, end, base, qual, target, histogram, position, allel
 
 @jit
 def _is_confirmed(insertion, side, base, insertions, found, bases):
-    """An insertion where the other mate covers both its neighbours must be there too; it is told once, by side 0.
-
-    `bases` are the codes of the reads on both sides.
-    """
+    """Where the other mate covers both neighbours it must show the insertion (`bases`: codes), told once by side 0."""
     p, at, size = insertion
     if base[1 - side, p - 1] == ABSENT or base[1 - side, p] == ABSENT:
         return True
@@ -217,14 +220,11 @@ def merge_fragments(one, two, graph, min_quality, histogram):
     int32[I], position int32[I], offsets int64[I+1], bases uint8[.]) and counts int64[3]: fragments made,
     fragments dropped because the mates contradict each other, pairs in the same orientation (one mate is used).
     """
-    reads = len(one.offsets) - 1
-    paired = len(two.offsets) > 1
+    reads, paired = len(one.offsets) - 1, len(two.offsets) > 1
     room = len(one.codes) + len(two.codes) + 1
     length = graph.target_length
-    junctions = np.zeros(reads, np.int64)
-    spans = np.zeros((2, reads, 2), np.int32)
-    ends = np.zeros((reads, 2), np.int32)
-    offsets = np.zeros(reads + 1, np.int64)
+    junctions, offsets = np.zeros(reads, np.int64), np.zeros(reads + 1, np.int64)
+    spans, ends = np.zeros((2, reads, 2), np.int32), np.zeros((reads, 2), np.int32)
     position, allele, quality = np.empty(room, np.int32), np.empty(room, np.uint8), np.empty(room, np.uint8)
     ins_fragment, ins_position = np.empty(room, np.int32), np.empty(room, np.int32)
     ins_offsets, ins_bases = np.zeros(room + 1, np.int64), np.empty(room, np.uint8)
@@ -232,8 +232,7 @@ def merge_fragments(one, two, graph, min_quality, histogram):
     base, qual = np.full((2, length), ABSENT, np.int16), np.zeros((2, length), np.int16)
     insertions = np.empty((2, MOST_INSERTIONS, 3), np.int32)
     first, stop, found = np.empty(2, np.int32), np.empty(2, np.int32), np.empty(2, np.int32)
-    mate_on = np.empty(2, np.int64)
-    counts = np.zeros(3, np.int64)
+    mate_on, counts = np.empty(2, np.int64), np.zeros(3, np.int64)
     made, exceptions, inserted = 0, 0, 0
     for r in range(reads):
         mask, passed = np.int64(0), np.int64(0)
