@@ -30,6 +30,7 @@ DRAWN = {
     "the mate ends inside the deletion": ["GTTGC---GGATCCTT", "      acggatcc", "GTTGC-..GGATCCTT"],
     "an insertion that one mate covers": ["GTTG(CC)CAACGG", "          atccttag", "GTTG(CC)CAACGGATCCTTAG"],
     "an insertion that both show": ["GTTG(CC)CAACGGATCC", " ttg(cc)caacggatcctt", "GTTG(CC)CAACGGATCCTT"],
+    "mates over the same bases": ["GTTG(CC)CAACGG", "gttg(cc)caacgg", "GTTG(CC)CAACGG"],
     "an insertion that the mate lacks": ["GTTG(CC)CAACGGATCC", " ttgcaacggatcctt", "GTTGCAACGGATCCTT"],
     "insertions of other lengths": ["GTTG(CC)CAACGGATCC", " ttg(c)caacggatcctt", "GTTGCAACGGATCCTT"],
     "insertions of other bases": ["GTTG(CC)CAACGGATCC", " ttg(ag)caacggatcctt", "GTTGCAACGGATCCTT"],
