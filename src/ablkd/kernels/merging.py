@@ -15,18 +15,18 @@ MOST_LOST = 6
 
 @jit
 def _edge(u, v, graph):
-    """Index of the jump between a read's neighbours u and v, few bases beside it deleted; -1 where there is none."""
+    """The jump between a read's neighbours u and v, or the only one that fits with few bases deleted; -1 for none."""
     chain, place = graph.chain, graph.place
-    best, fewest = -1, MOST_LOST + 1
-    if chain[u] == chain[v]:
-        fewest = min(fewest, place[v] - place[u] - 1)
+    limit = min(MOST_LOST + 1, place[v] - place[u] - 1) if chain[u] == chain[v] else MOST_LOST + 1
+    best, fewest, fitting = -1, limit, 0
     for e in range(len(graph.edge_from)):
         a, b = graph.edge_from[e], graph.edge_to[e]
         if chain[a] == chain[u] and chain[b] == chain[v] and place[u] <= place[a] and place[b] <= place[v]:
             lost = place[a] - place[u] + place[v] - place[b]
+            fitting += lost < limit
             if lost < fewest:
                 best, fewest = e, lost
-    return best
+    return best if fewest == 0 or fitting == 1 else -1
 
 
 @jit
@@ -235,9 +235,8 @@ def merge_fragments(one, two, graph, min_quality, histogram):
     mate_on, counts = np.empty(2, np.int64), np.zeros(3, np.int64)
     made, exceptions, inserted = 0, 0, 0
     for r in range(reads):
-        mask, passed = np.int64(0), np.int64(0)
+        mask, passed, left, right = np.int64(0), np.int64(0), -1, -1
         first[:], stop[:], found[:], mate_on[:] = -1, -1, 0, 0
-        left, right = -1, -1
         same = paired and one.placed[r] and two.placed[r] and one.reverse[r] == two.reverse[r]
         counts[2] += same
         for mate in range(1 if same or not paired else 2):
