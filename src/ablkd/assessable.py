@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import cache
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,9 +17,50 @@ if TYPE_CHECKING:
     from ablkd.call import Alphas
 
 MIN_DEPTH = 100
-# METHOD: the limit of detection is computed at depths 10 % apart and told at the next lower one, on the safe side.
+# METHOD: a limit of detection is computed at depths 10 % apart and told at the next lower one, on the safe side.
 DEPTH_STEP = 1.1
 AMPLE = 10**6
+
+
+@dataclass(frozen=True)
+class AlleleTest:
+    """What decides whether an allele is called: its mean error rate, its level, and what controls show of it."""
+
+    rate: float
+    alpha: float
+    controls: Controls
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of detection of one background, computed once per depth step and test."""
+
+    background: Background
+    known: dict[tuple[int, AlleleTest, float], float] = field(default_factory=dict)
+
+    def lod95(self, n: int, test: AlleleTest) -> float | None:
+        """LoD95 at a depth of n; None where nothing was covered."""
+        return self._at(n, test, self.background.templates) if n else None
+
+    def _at(self, n: int, test: AlleleTest, templates: float) -> float:
+        test = replace(test, controls=tuple((x, _stepped(m)) for x, m in test.controls))
+        key = (_stepped(n), test, templates)
+        if key not in self.known:
+            background = replace(self.background, templates=templates)
+            jackpots = templates * RT_ERROR if templates < AMPLE else 0.0
+            self.known[key] = background.lod95(key[0], test.rate, jackpots, test.alpha, test.controls)
+        return self.known[key]
+
+    def cause(self, test: AlleleTest, required: float) -> str:
+        """Why the limit is missed: would more depth mend it, would more templates, or is it the background?"""
+        if self._at(AMPLE, test, self.background.templates) <= required:
+            return "depth"
+        return "templates" if self._at(AMPLE, test, float(AMPLE)) <= required else "background"
+
+
+def _stepped(n: float) -> int:
+    """The next lower depth of the steps."""
+    return max(1, int(DEPTH_STEP ** int(np.log(max(n, 1)) / np.log(DEPTH_STEP))))
 
 
 def coverage_rows(
@@ -39,25 +79,54 @@ def coverage_rows(
     if not reference.mutations:
         return [], 0
     listed = [m.codon for m in reference.mutations]
-    limit = _Limit(background)
-    passed = {c.hgvs_c for c in calls if c.filter == "PASS"}
-    found = {c.codon for c in calls if c.filter == "PASS" and c.tier in ("catalogue", "novel")}
+    limits = Limits(background)
+    seen = _Seen(calls)
     rows = []
-    worst: dict[int, float] = {}
+    tests: dict[int, list[AlleleTest]] = {}
     for mutation in reference.mutations:
-        n = int(tally.containing[mutation.codon - 1])
-        controls = tally.in_controls(mutation.codon - 1, hgvs.CODONS.index(mutation.alt_codon))
-        rate = background.change_rate(mutation.ref_codon, mutation.alt_codon)
-        lod = limit.of(n, rate, levels.catalogue, controls)
-        worst[mutation.codon] = max(worst.get(mutation.codon, 0.0), lod or 0.0)
-        rows.append(_row(sample, tally, reference, limit, mutation, mutation.codon, lod, levels.catalogue,
-                         required_lod, mutation.hgvs_c in passed))  # fmt: skip
+        test = _test(tally, background, mutation.codon, mutation.ref_codon, mutation.alt_codon, levels.catalogue)
+        tests.setdefault(mutation.codon, []).append(test)
+        status = seen.allele(mutation.hgvs_c)
+        rows.append(_row(sample, tally, reference, limits, mutation.codon, [test], required_lod, status, mutation))
     for codon in range(min(listed), max(listed) + 1):
-        n = int(tally.containing[codon - 1])
-        lod = worst[codon] if n and codon in worst else _worst_single(tally, reference, limit, codon, levels.novel)
-        rows.append(_row(sample, tally, reference, limit, None, codon, lod, levels.novel,
-                         required_lod, codon in found))  # fmt: skip
+        single = tests.get(codon) or _single_base_tests(tally, background, reference, codon, levels.novel)
+        rows.append(_row(sample, tally, reference, limits, codon, single, required_lod, seen.codon(codon), None))
     return rows, min((int(tally.depth[c - 1]) for c in listed if _amplified(tally, c)), default=0)
+
+
+class _Seen:
+    """What calling made of alleles and codons: `detected`, `doubtful` (more than errors explain, but a filter speaks
+    against it: neither there nor absent), or nothing.
+    """
+
+    def __init__(self, calls: list[Call]) -> None:
+        self.passed = [c for c in calls if c.filter == "PASS"]
+        self.doubtful = [c for c in calls if "PASS" not in c.filter and "background" not in c.filter.split(";")]
+
+    def allele(self, hgvs_c: str) -> str:
+        """Of one allele."""
+        if any(c.hgvs_c == hgvs_c for c in self.passed):
+            return "detected"
+        return "doubtful" if any(c.hgvs_c == hgvs_c for c in self.doubtful) else ""
+
+    def codon(self, codon: int) -> str:
+        """Of any change of the protein at a codon."""
+        if any(c.codon == codon and c.tier in ("catalogue", "novel") for c in self.passed):
+            return "detected"
+        return "doubtful" if any(c.codon == codon for c in self.doubtful) else ""
+
+
+def _test(tally: Tally, background: Background, codon: int, ref: str, alt: str, alpha: float) -> AlleleTest:
+    controls = tally.in_controls(codon - 1, hgvs.CODONS.index(alt))
+    return AlleleTest(background.change_rate(ref, alt), alpha, controls)
+
+
+def _single_base_tests(
+    tally: Tally, background: Background, reference: Reference, codon: int, alpha: float
+) -> list[AlleleTest]:
+    ref = reference.codon(codon)
+    single = [alt for alt in hgvs.CODONS if sum(a != b for a, b in zip(ref, alt, strict=True)) == 1]
+    return list(dict.fromkeys(_test(tally, background, codon, ref, alt, alpha) for alt in single))
 
 
 def _amplified(tally: Tally, codon: int) -> bool:
@@ -68,73 +137,30 @@ def _amplified(tally: Tally, codon: int) -> bool:
     return bool(inside.any()) or not len(tiles)
 
 
-class _Limit:
-    """Limits of detection, computed once per depth step, error rate and level."""
-
-    def __init__(self, background: Background) -> None:
-        self.background = background
-        self.unlimited = replace(background, templates=float(AMPLE))
-        self.at = cache(self._at)
-
-    def _at(self, n: int, rate: float, alpha: float, controls: Controls, ample_templates: bool = False) -> float:
-        if ample_templates:
-            return self.unlimited.lod95(n, rate, 0.0, alpha, controls)
-        return self.background.lod95(n, rate, self.background.templates * RT_ERROR, alpha, controls)
-
-    def of(self, n: int, rate: float, alpha: float, controls: Controls = ()) -> float | None:
-        """LoD95 at a depth of n; None where nothing was covered."""
-        if n < 1:
-            return None
-        return self.at(_stepped(n), rate, alpha, tuple((x, _stepped(m)) for x, m in controls))
-
-    def cause(self, rate: float, alpha: float, required: float) -> str:
-        """Why the limit is missed: would more depth mend it, would more templates, or is it the background?"""
-        if (self.of(AMPLE, rate, alpha) or 1.0) <= required:
-            return "depth"
-        return "templates" if self.at(AMPLE, rate, alpha, (), True) <= required else "background"
-
-
-def _stepped(n: int) -> int:
-    """The next lower depth of the steps."""
-    return max(1, int(DEPTH_STEP ** int(np.log(n) / np.log(DEPTH_STEP))))
-
-
-def _worst_single(tally: Tally, reference: Reference, limit: _Limit, codon: int, alpha: float) -> float | None:
-    """LoD95 of the single-base change of a codon that is seen last."""
-    n, ref = int(tally.containing[codon - 1]), reference.codon(codon)
-    limits = []
-    for state, alt in enumerate(hgvs.CODONS):
-        if sum(a != b for a, b in zip(ref, alt, strict=True)) == 1:
-            rate = limit.background.change_rate(ref, alt)
-            limits.append(limit.of(n, rate, alpha, tally.in_controls(codon - 1, state)) or 0.0)
-    return max(limits) if n else None
-
-
 def _row(
     sample: str,
     tally: Tally,
     reference: Reference,
-    limit: _Limit,
-    mutation: Mutation | None,
+    limits: Limits,
     codon: int,
-    lod: float | None,
-    alpha: float,
+    tests: list[AlleleTest],
     required_lod: float,
-    detected: bool,
+    seen: str,
+    mutation: Mutation | None,
 ) -> Coverage:
-    n, depth = int(tally.containing[codon - 1]), int(tally.depth[codon - 1])
-    reason = ""
+    """The row of an allele, or of a codon, whose limit is the worst of its tests."""
+    n = int(tally.containing[codon - 1])
+    reason, lod = "", None
     if n == 0:
         reason = "primer" if tally.masked[codon - 1] else "not_covered"
-    elif n < MIN_DEPTH:
-        reason = "depth"
-    elif lod is None or lod > required_lod:
-        background = limit.background
-        rate = background.transition
-        if mutation:
-            rate = background.change_rate(mutation.ref_codon, mutation.alt_codon)
-        reason = limit.cause(rate, alpha, required_lod)
-    status = "not_assessable" if reason else "not_detected"
+    else:
+        lod, worst = max(((limits.lod95(n, test) or 1.0, test) for test in tests), key=lambda pair: pair[0])
+        if n < MIN_DEPTH:
+            reason = "depth"
+        elif lod > required_lod:
+            reason = limits.cause(worst, required_lod)
+        elif seen == "doubtful":
+            reason = "background"
     residue = hgvs.AMINO_ACIDS[reference.codon(codon)]
     return Coverage(
         sample=sample,
@@ -143,9 +169,9 @@ def _row(
         hgvs_c=mutation.hgvs_c if mutation else "",
         codon=codon,
         exon=reference.exon_at(3 * codon - 2),
-        depth=depth,
+        depth=int(tally.depth[codon - 1]),
         lod95=lod,
         assessable="no" if reason else "yes",
         reason=reason,
-        status="detected" if detected else status,
+        status="detected" if seen == "detected" else "not_assessable" if reason else "not_detected",
     )

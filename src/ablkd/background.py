@@ -21,6 +21,7 @@ HIGHEST_RATE, HIGHEST_FACTOR = 0.02, 10.0
 RT_ERROR = 1.7e-5
 # METHOD: squared coefficient of variation of the family size of a template after PCR.
 FAMILY_CV2 = 0.25
+MANY_TEMPLATES = 100.0
 # Numbers of such clones that are together less probable than this are left out of a tail.
 LEAST_CLONES = 1e-13
 # METHOD: templates assumed when nobody says how many went in; stated in the report.
@@ -29,7 +30,7 @@ DEFAULT_TEMPLATES = 500.0
 # errors: an insertion beside a deletion is aligned as neighbouring mismatches.
 DOUBLE_ERROR, INDEL_AS_MISMATCHES = 1e-6, 0.1
 # What wild-type controls show of an allele: (fragments with it, fragments) of each.
-Controls = tuple[tuple[int, int], ...]
+Controls = tuple[tuple[int, float], ...]
 TRANSITIONS = {(0, 2), (2, 0), (1, 3), (3, 1)}
 
 
@@ -116,25 +117,51 @@ class Background:
     def lod95(self, n: int, mean_rate: float, jackpots: float, alpha: float, controls: Controls = ()) -> float:
         """Smallest true fraction that is called with 95 % probability at n fragments; 1.0 where none is.
 
-        METHOD: the count is beta-binomial: N templates are drawn first, each with its own family size.
+        METHOD: templates are drawn first, each with its own family size, then fragments of them.
         """
         needed = self.threshold(n, mean_rate, jackpots, alpha, controls)
         if needed > n:
             return 1.0
-        low, high = 1e-6, 1.0
-        for _ in range(20):
+        # The answer lies above what makes `needed` likely at all, and mostly not far above it.
+        low = needed / n / 4
+        high = min(1.0, 8 * max(needed / n, 4 / self.templates))
+        if self._power(needed, n, high, mean_rate) < 0.95:
+            low, high = high, 1.0
+        for _ in range(12):
             middle = np.sqrt(low * high)
-            if self._power(needed, n, min(middle + mean_rate, 1 - 1e-9)) >= 0.95:
+            if self._power(needed, n, float(middle), mean_rate) >= 0.95:
                 high = middle
             else:
                 low = middle
         return float(high)
 
-    def _power(self, needed: int, n: int, fraction: float) -> float:
-        concentration = self.templates / (1 + FAMILY_CV2)
-        quantiles = (np.arange(100) + 0.5) / 100
-        drawn = special.betaincinv(fraction * concentration, (1 - fraction) * concentration, quantiles)
-        return float(special.betainc(needed, n - needed + 1, drawn).mean())
+    def _power(self, needed: int, n: int, fraction: float, rate: float) -> float:
+        """P(at least `needed` of n fragments) at a true fraction, with errors at `rate` on top."""
+        share, weight = self._template_shares(fraction)
+        variance = np.maximum(FAMILY_CV2 * share / self.templates, 1e-18)
+        concentration = np.maximum(share * (1 - share) / variance - 1, 1.0)
+        quantiles = (np.arange(8) + 0.5) / 8
+        drawn = special.betaincinv(
+            (share * concentration)[:, None], ((1 - share) * concentration)[:, None], quantiles[None, :]
+        )
+        reached = special.betainc(needed, n - needed + 1, np.minimum(drawn + rate, 1 - 1e-9)).mean(axis=1)
+        return float(weight @ reached)
+
+    def _template_shares(self, fraction: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(shares of templates with the allele, their probability) at a true fraction: binomial, 0 left out.
+
+        Above MANY_TEMPLATES expected, 60 equally likely shares of the normal approximation.
+        """
+        mean = self.templates * fraction
+        if mean > MANY_TEMPLATES:
+            spread = np.sqrt(fraction * (1 - fraction) / self.templates)
+            shares = fraction + spread * special.ndtri((np.arange(60) + 0.5) / 60)
+            return np.clip(shares, 1e-9, 1 - 1e-9), np.full(60, 1 / 60)
+        m = np.arange(1, min(int(self.templates), int(mean + 9 * np.sqrt(mean) + 12)) + 1)
+        choices = special.gammaln(self.templates + 1) - special.gammaln(m + 1)
+        choices = choices - special.gammaln(self.templates - m + 1)
+        weight = np.exp(choices + special.xlogy(m, fraction) + special.xlog1py(self.templates - m, -fraction))
+        return np.minimum(m / self.templates, 1 - 1e-9), weight
 
     def interval(self, x: int, n: int, rate: float) -> tuple[float, float, float]:
         """(fraction, low, high) at 95 %: Jeffreys interval on the effective number of molecules."""
@@ -168,7 +195,7 @@ def quality_tail(x: int, qualities: NDArray[np.integer]) -> float:
     """P(at least x errors to one given base) from Phred qualities alone, an upper bound.
 
     `qualities` int[41] is the histogram of the base qualities at the site. METHOD: the Poisson with the same mean
-    bounds the Poisson-binomial from above where x exceeds the mean; it is used as it stands, on the safe side.
+    bounds the Poisson-binomial from above from one over the mean on (Hoeffding 1956); it is used as it stands.
     """
     expected = float((qualities * 10 ** (-np.arange(len(qualities)) / 10)).sum()) / 3
-    return float(special.gammainc(x, expected)) if x > expected else 1.0
+    return float(special.gammainc(x, expected)) if x >= expected + 1 else 1.0

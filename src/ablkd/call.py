@@ -163,7 +163,10 @@ def _codon_call(
     ref = reference.codon(codon + 1)
     alt = hgvs.CODONS[state]
     changed = [i for i in range(3) if ref[i] != alt[i]]
-    p_value = background.tail(alt_count, n, rate, jackpots, tally.in_controls(codon, state))
+    # A control has no mutated molecules: what it shows is held against the error rate of the unmutated codon.
+    expected = background.change_rate(ref, alt) / rate
+    controls = tuple((x, m * expected) for x, m in tally.in_controls(codon, state))
+    p_value = background.tail(alt_count, n, rate, jackpots, controls)
     if len(changed) == 1:
         qualities = tally.fragments.histogram[3 * codon + changed[0]].sum(axis=0)
         p_value = max(p_value, quality_tail(alt_count, qualities))

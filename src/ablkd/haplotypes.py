@@ -14,7 +14,7 @@ UNMUTATED = "unmutated"
 # METHOD: recombination is applied in generations of at most 2 % per molecule.
 GENERATION = 0.02
 # METHOD: a haplotype below 5 % stays only if the fragments fit worse without it: likelihood ratio above 7.9, p 0.005 on
-# one degree of freedom. What is left below 0.1 % is not listed, the unmutated one excepted.
+# one degree of freedom. What is left below 0.1 % is not listed.
 RARE, WORSE = 0.05, 7.9 / 2
 LISTED, NOTHING = 1e-3, 1e-5
 # METHOD: a pattern of missing sites counts as seen from 20 fragments.
@@ -47,7 +47,7 @@ def haplotype_rows(
     for h in (int(i) for i in np.flatnonzero(possible)):
         name = "+".join(s.name for s, bit in zip(sites, states[h], strict=True) if bit) or UNMUTATED
         together = int((whole == states[h]).all(axis=1).sum())
-        if h and fractions[h] < LISTED:
+        if fractions[h] < LISTED:
             continue
         if not known[h]:
             low, high = _bounds(patterns, counts, states, possible, h, templates)

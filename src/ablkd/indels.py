@@ -7,6 +7,7 @@ import numpy as np
 from ablkd import hgvs
 from ablkd.background import Background
 from ablkd.fragments import DELETED
+from ablkd.kernels.pileup import SKIPPED
 from ablkd.records import Call
 from ablkd.reference import Reference
 from ablkd.tally import Tally
@@ -16,7 +17,7 @@ HOMOPOLYMER_FACTOR = 3.0
 # METHOD: on platforms whose indel error is 0.1 % or more, indels in homopolymers of 4 and longer are not told from
 # errors without a control; they stay evidence.
 LONG_HOMOPOLYMER, NOISY_INDELS = 4, 1e-3
-LISTED_COUNT = 3
+LISTED_COUNT, LISTED_P = 3, 0.001
 MIN_DEPTH = 100
 
 
@@ -97,11 +98,16 @@ def _row(
     f = tally.fragments
     owners = np.unique(fragments)
     codon = min(start // 3, len(tally.depth) - 1)
-    depth = int(tally.depth[codon]) + len(owners)
     if tally.masked[codon] and not tally.containing[codon]:
         return None
     run = _homopolymer(reference.sequence, start)
     rate = background.indel * HOMOPOLYMER_FACTOR ** max(0, run - 2)
+    # At the smallest depth it can have, an indel that errors explain easily needs no row.
+    if background.tail(len(owners), max(len(owners), int(tally.depth[codon])), rate, 0.0) >= LISTED_P:
+        return None
+    # Fragments with the indel that do not show the codon besides are not in its depth yet.
+    hidden = tally.states([codon + 1])[owners, 0]
+    depth = int(tally.depth[codon]) + int(((hidden < 0) & (hidden != SKIPPED)).sum())
     p_value = background.tail(len(owners), depth, rate, 0.0)
     share, low, high = background.interval(len(owners), depth, min(rate, 0.5))
     forward = f.forward[owners, 1] > 0

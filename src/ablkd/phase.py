@@ -133,11 +133,12 @@ def _error_product(sites: list[Site], shown: NDArray[np.int8], margins: NDArray[
     return error
 
 
-def posterior(evidence: Evidence) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def posterior(evidence: Evidence, at_least: float = 0.0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Posterior of h_S: (values float64[GRID+1], weights float64[GRID+1]); value 0 first.
 
     METHOD: half the prior is a spike at zero, half is uniform up to the rarest member; rho is integrated over its
-    prior. The count is binomial on the template-scaled number of spanning fragments.
+    prior. The count is binomial on the template-scaled number of spanning fragments. `at_least` is the share that the
+    fractions alone force together (0 where they force none); less is impossible.
     """
     most = float(evidence.margins.min())
     values = np.concatenate([[0.0], (np.arange(GRID) + 0.5) / GRID * most])
@@ -151,7 +152,7 @@ def posterior(evidence: Evidence) -> tuple[NDArray[np.float64], NDArray[np.float
         f = values * evidence.kept(rho) + evidence.recombinant(rho) + evidence.error
         f = np.clip(f, 1e-9, 1 - 1e-9)
         total += weight * np.exp(k * np.log(f) + (n - k) * np.log1p(-f) - _peak(k, n))
-    weights = total * prior
+    weights = np.where(values >= min(at_least, values[-1]), total * prior, 0.0)
     return values, weights / weights.sum()
 
 
@@ -186,9 +187,9 @@ def _verdict(sample: str, observations: Observations, which: tuple[int, ...], te
     enough = evidence.spanning * rarest >= MIN_SPANNING and evidence.spanning > 0
     if not enough:
         return _unlinked(sample, names, evidence, templates)
-    values, weights = posterior(evidence)
+    values, weights = posterior(evidence, _frechet_low(evidence, templates))
     cut = max(SHARE_OF_RAREST * rarest, FRAGMENTS_NEEDED / evidence.effective)
-    probability = float(weights[values > cut].sum())
+    probability = min(1.0, float(weights[values > cut].sum()))
     needed = rate_needed(evidence)
     return Phase(
         sample=sample,
@@ -231,11 +232,15 @@ def _association_low(evidence: Evidence) -> float:
     return float(f - first * second - 1.96 * np.sqrt(variance / n))
 
 
+def _frechet_low(evidence: Evidence, templates: float) -> float:
+    """Share that must carry all changes because their fractions sum to more than one less than there are (95 %)."""
+    spread = np.sqrt((evidence.margins * (1 - evidence.margins)).sum() * (1 + FAMILY_CV2) / templates)
+    return max(0.0, float(evidence.margins.sum()) - (len(evidence.margins) - 1) - 1.96 * float(spread))
+
+
 def _unlinked(sample: str, names: str, evidence: Evidence, templates: float) -> Phase:
     """No fragment joins the set: Frechet bounds from the fractions alone; a sum above 100 % proves cis."""
-    count = len(evidence.margins)
-    spread = np.sqrt((evidence.margins * (1 - evidence.margins)).sum() * (1 + FAMILY_CV2) / templates)
-    low = max(0.0, float(evidence.margins.sum()) - (count - 1) - 1.96 * float(spread))
+    low = _frechet_low(evidence, templates)
     return Phase(
         sample=sample,
         mutations=names,

@@ -209,14 +209,12 @@ def test_controls_lower_the_limits_and_a_control_with_the_allele_hides_it_openly
     assert [r.status for r in rows] == ["not_detected", "not_detected", "not_assessable"]
 
 
-@pytest.mark.xfail(strict=True, reason="the reason is worked out without the controls and says depth")
 def test_where_controls_show_the_allele_the_background_is_the_reason(seen):
     _, coverage = seen([Kind(20_000, "", KINASE, KINASE)], templates=10_000, controls=[[Kind(40, "944C>T"), Kind(960)]])
     row = next(c for c in coverage if c.hgvs_c.endswith(":c.944C>T"))
     assert (row.status, row.reason) == ("not_assessable", "background")
 
 
-@pytest.mark.xfail(strict=True, reason="coverage.tsv says not_detected of an allele that stands in calls.tsv, filtered")
 def test_a_change_that_only_a_filter_keeps_from_passing_is_not_said_to_be_absent(reference, seen):
     """30 % of the forward fragments, none of the reverse ones: an artefact, perhaps; not a negative."""
     kinds = [Kind(300, "944C>T", KINASE, None), Kind(700, "", KINASE, None), Kind(1000, "", None, KINASE)]

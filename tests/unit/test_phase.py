@@ -151,9 +151,6 @@ def test_sums_above_100_percent_prove_a_compound_without_any_spanning_fragment(v
     assert row.verdict == "cannot_be_phased"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="with fragments that join them, only recombination is weighed, not what must overlap"
-)
 @pytest.mark.parametrize("number", [200, 4_000])
 def test_sums_above_100_percent_prove_a_compound_with_spanning_fragments_too(verdicts, number):
     """90 % and 90 %, 810 bp apart: at least 80 % have both, whatever the PCR did."""

@@ -89,10 +89,11 @@ def number_of_molecules(settings: TruthRow, reads: str, length: int) -> int:
 
 
 def cut_fragments(pool: Pool, settings: TruthRow, rng: np.random.Generator) -> Windows:
-    """One fragment per molecule; whole products when `insert_mean` is 0.
+    """At most one fragment per molecule; whole products when `insert_mean` is 0.
 
     METHOD: random cuts: fragments start anywhere, the ends of the product included, where they are shorter;
-    the depth is then even up to both ends. Fragments under 40 bases are lost.
+    the depth is then even up to both ends. A shorter product gives fewer fragments, so that every base of every
+    product is as deep as its share of the molecules. Fragments under 40 bases are lost.
     """
     number = len(pool.product)
     lengths = _product_lengths(pool)[pool.product]
@@ -106,6 +107,8 @@ def cut_fragments(pool: Pool, settings: TruthRow, rng: np.random.Generator) -> W
     end = np.minimum(start + insert, lengths)
     start = np.maximum(start, 0)
     kept = end - start >= SHORTEST_FRAGMENT
+    if lengths.min() < lengths.max():
+        kept &= rng.random(number) < (lengths + insert) / (lengths.max() + insert)
     return Windows(everyone[kept], start[kept], end[kept], forward[kept])
 
 

@@ -113,7 +113,6 @@ def test_both_in_cis_are_one_compound_haplotype(results):
     assert mutated[0].identifiable == "yes" and mutated[0].fraction > 0.85
 
 
-@pytest.mark.xfail(strict=True, reason="the lower end leaves out that two fractions near 100 % must overlap")
 def test_fractions_that_must_overlap_bound_the_compound_from_below(results):
     (row,) = results["cis"][2]
     least = sum(c.vaf_low for c in results["cis"][0]) - 1
