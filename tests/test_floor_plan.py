@@ -14,7 +14,7 @@ SOURCE = ROOT / "src" / "ablkd"
 FLOORS = [
     "errors records kernels",
     "tables reference hgvs home",
-    "samples clinical config plan run_folder documents reads traces fragments isoforms amplicons",
+    "samples clinical config plan run_folder documents reads placed traces fragments isoforms amplicons levels",
     "align bam background tally trace_align trace_isoforms trace_alleles",
     "call assessable indels splicing linkage haplotypes phase simulate "
     "trace_call trace_evidence trace_bounds trace_windows warm",

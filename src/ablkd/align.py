@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from ablkd.errors import UnusableSample
 from ablkd.fragments import QUALITIES, Fragments, empty, join, save
 from ablkd.isoforms import SpliceGraph, build_graph
 from ablkd.kernels import gapped, merging, placement, seeds
+from ablkd.placed import NO_READS, Placed, PlacedArrays
 from ablkd.reads import ReadBlock, read_blocks
 from ablkd.records import Platform, QcMetric
 from ablkd.reference import Reference, sha256
@@ -25,32 +25,6 @@ SEED_STRIDE = {"short": 1, "long": 3}
 # METHOD: a gapped placement stands on at least 30 matching bases and 75 % identity; less is not this target.
 MIN_MATCHES = 30
 MIN_IDENTITY = 0.75
-
-
-class PlacedArrays(NamedTuple):
-    """Reads on the graph as kernels see them: codes, quals uint8[B]; offsets int64[R+1]; nodes int32[B] (a graph
-    node, or INSERTED, CLIPPED, see `kernels.gapped`); reverse, placed uint8[R].
-    """
-
-    codes: NDArray[np.uint8]
-    quals: NDArray[np.uint8]
-    offsets: NDArray[np.int64]
-    nodes: NDArray[np.int32]
-    reverse: NDArray[np.uint8]
-    placed: NDArray[np.uint8]
-
-
-NO_READS = PlacedArrays(
-    *(np.zeros(n, t) for n, t in ((0, "u1"), (0, "u1"), (1, "i8"), (0, "i4"), (0, "u1"), (0, "u1")))
-)
-
-
-@dataclass(frozen=True)
-class Placed:
-    """A block of reads and where they lie."""
-
-    block: ReadBlock
-    arrays: PlacedArrays
 
 
 class Aligner:

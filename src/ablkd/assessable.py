@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ablkd import hgvs
 from ablkd.background import RT_ERROR, Background, Controls
+from ablkd.levels import Alphas
 from ablkd.records import Call, Coverage, Mutation
 from ablkd.reference import Reference
 from ablkd.tally import Tally
-
-if TYPE_CHECKING:
-    from ablkd.call import Alphas
 
 MIN_DEPTH = 100
 # METHOD: a limit of detection is computed at depths 10 % apart and told at the next lower one, on the safe side.

@@ -6,18 +6,15 @@ import struct
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pysam
 
 from ablkd.isoforms import SpliceGraph
 from ablkd.kernels.bam import encode_records
+from ablkd.placed import Placed
 from ablkd.reference import Reference
 from ablkd.tables import atomic
-
-if TYPE_CHECKING:
-    from ablkd.align import Placed
 
 
 class BamWriter:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,11 @@ from ablkd.background import DOUBLE_ERROR, RT_ERROR, Background, prior_backgroun
 from ablkd.fragments import Fragments
 from ablkd.indels import indel_calls
 from ablkd.isoforms import build_graph
+from ablkd.levels import Alphas, alphas
 from ablkd.records import Call, Coverage, Platform, QcMetric
 from ablkd.reference import Reference
 from ablkd.tally import Tally, count
 
-# METHOD: family-wise error 0.01 per sample: half for the catalogue, 40 % for other codon changes, 10 % for indels.
-CATALOGUE_ALPHA, NOVEL_ALPHA, INDEL_ALPHA = 0.005, 0.004, 0.001
 # METHOD: a state seen by at least 3 fragments that errors explain with less than 0.1 % is listed as evidence.
 LISTED_COUNT, LISTED_P = 3, 0.001
 MIN_DEPTH = 100
@@ -28,25 +27,6 @@ MIN_DEPTH = 100
 POWERED, STRAND_P, STRAND_RATIO = 5.0, 1e-4, 0.2
 # METHOD: an artefact of read ends has 90 % of its bases within 10 nt of one, where fewer than half of the rest are.
 END_DISTANCE, END_ALT, END_REST = 10, 0.9, 0.5
-
-
-@dataclass(frozen=True)
-class Alphas:
-    """The level each kind of allele is tested at: the share of its kind, divided by how many are possible."""
-
-    catalogue: float
-    novel: float
-    indel: float
-
-
-def alphas(reference: Reference, assessed_codons: int) -> Alphas:
-    """Bonferroni levels of one sample."""
-    codons = max(1, assessed_codons)
-    return Alphas(
-        catalogue=CATALOGUE_ALPHA / max(1, len(reference.mutations)),
-        novel=NOVEL_ALPHA / (63 * codons),
-        indel=INDEL_ALPHA / (6 * codons),
-    )
 
 
 def call_sample(

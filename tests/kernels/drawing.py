@@ -15,9 +15,10 @@ from dataclasses import fields
 
 import numpy as np
 
-from ablkd.align import Placed, PlacedArrays, merge
+from ablkd.align import merge
 from ablkd.fragments import DELETED, UNOBSERVED, Fragments
 from ablkd.isoforms import SpliceGraph, build_graph
+from ablkd.placed import Placed, PlacedArrays
 from ablkd.reads import ReadBlock
 from ablkd.records import SpliceVariant, Transcript
 from ablkd.reference import Reference

@@ -7,7 +7,8 @@ import pytest
 from drawn import Kind, draw
 
 from ablkd.background import prior_background
-from ablkd.call import alphas, call_sample
+from ablkd.call import call_sample
+from ablkd.levels import alphas
 
 KINASE = (708, 1521)
 

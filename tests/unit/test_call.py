@@ -8,8 +8,9 @@ from drawn import Kind, draw, misread
 from scipy.stats import false_discovery_control
 
 from ablkd.background import Background, prior_background
-from ablkd.call import alphas, call_sample
+from ablkd.call import call_sample
 from ablkd.fragments import QUALITIES
+from ablkd.levels import alphas
 
 # The catalogue's codons 237 to 507.
 KINASE = (708, 1521)
