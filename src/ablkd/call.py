@@ -155,8 +155,9 @@ def _codon_call(
     by_strand = strata[:, state] / np.maximum(strata.sum(axis=1), 1)
     known, benign = reference.catalogue.get((codon + 1, alt)), reference.benign.get((codon + 1, alt))
     name = known.name if known else hgvs.codon_name(codon + 1, ref, alt)
-    tier = "polymorphism" if benign else known.tier if known else "synonymous" if name.endswith("=") else "novel"
-    alpha = levels.catalogue if tier == "catalogue" else levels.novel
+    # Another codon for a listed residue change is the same protein, but it is tested as one of the many possible.
+    tier = "polymorphism" if benign else reference.tiers.get(name, "synonymous" if name.endswith("=") else "novel")
+    alpha = levels.catalogue if known and tier == "catalogue" else levels.novel
     seen = strata[:, state] > 0
     return Call(
         sample=sample,

@@ -127,6 +127,11 @@ class Reference:
         return {(m.codon, m.alt_codon): m for m in self.mutations}
 
     @cached_property
+    def tiers(self) -> dict[str, str]:
+        """Name of a residue change -> tier of its catalogue rows."""
+        return {m.name: m.tier for m in self.mutations}
+
+    @cached_property
     def benign(self) -> dict[tuple[int, str], Polymorphism]:
         """(codon, changed codon) -> polymorphism row."""
         return {(p.codon, p.alt_codon): p for p in self.polymorphisms}

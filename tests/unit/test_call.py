@@ -78,6 +78,7 @@ change            name   kind             tier          exon  protein         ge
 749G>A            G250E  substitution     catalogue     4     p.(Gly250Glu)   chr9:130862962:G:A
 740A>G            K247R  substitution     polymorphism  4     p.(Lys247Arg)   chr9:130862953:A:G
 944C>T            T315I  substitution     catalogue     6     p.(Thr315Ile)   chr9:130872896:C:T
+944_945delinsTC   T315I  multinucleotide  catalogue     6     p.(Thr315Ile)   chr9:130872896:CT:TC
 944_945delinsTG   T315M  multinucleotide  catalogue     6     p.(Thr315Met)   chr9:130872896:CT:TG
 943_945delinsCTA  T315L  multinucleotide  catalogue     6     p.(Thr315Leu)   chr9:130872895:ACT:CTA
 """
