@@ -37,7 +37,7 @@ class BamWriter:
         self._start()
 
     def _start(self) -> None:
-        self.stream = pysam.BGZFile(str(self.unsorted), "w")  # type: ignore[call-arg]
+        self.stream = pysam.BGZFile(str(self.unsorted), "w0")  # type: ignore[call-arg]
         lines = ["@HD\tVN:1.6\tSO:unsorted"]
         lines += [f"@SQ\tSN:{n}\tLN:{size}" for n, size in zip(self.names, self.lengths, strict=True)]
         text = ("\n".join(lines) + "\n").encode()
