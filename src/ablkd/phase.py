@@ -133,14 +133,16 @@ def _error_product(sites: list[Site], shown: NDArray[np.int8], margins: NDArray[
     return error
 
 
-def posterior(evidence: Evidence, at_least: float = 0.0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def posterior(
+    evidence: Evidence, at_least: float = 0.0, templates: float = np.inf
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Posterior of h_S: (values float64[GRID+1], weights float64[GRID+1]); value 0 first.
 
-    METHOD: half the prior is a spike at zero, half is uniform up to the rarest member; rho is integrated over its
-    prior. The count is binomial on the template-scaled number of spanning fragments. `at_least` is the share that the
-    fractions alone force together (0 where they force none); less is impossible.
+    METHOD: half the prior is a spike at zero, half is uniform up to the rarest member (to the upper 95 % limit that
+    `templates` leave it); rho is integrated over its prior. The count is binomial on the template-scaled number of
+    spanning fragments. `at_least` is the share that the fractions alone force together (0 where they force none).
     """
-    most = float(evidence.margins.min())
+    most = float(min(1.0, (evidence.margins + 1.96 * _template_spread(evidence.margins, templates)).min()))
     values = np.concatenate([[0.0], (np.arange(GRID) + 0.5) / GRID * most])
     prior = np.concatenate([[0.5], np.full(GRID, 0.5 / GRID)])
     z = np.linspace(-3, 3, RHO_NODES)
@@ -187,7 +189,7 @@ def _verdict(sample: str, observations: Observations, which: tuple[int, ...], te
     enough = evidence.spanning * rarest >= MIN_SPANNING and evidence.spanning > 0
     if not enough:
         return _unlinked(sample, names, evidence, templates)
-    values, weights = posterior(evidence, _frechet_low(evidence, templates))
+    values, weights = posterior(evidence, _frechet_low(evidence, templates), templates)
     cut = max(SHARE_OF_RAREST * rarest, FRAGMENTS_NEEDED / evidence.effective)
     probability = min(1.0, float(weights[values > cut].sum()))
     needed = rate_needed(evidence)
@@ -232,9 +234,14 @@ def _association_low(evidence: Evidence) -> float:
     return float(f - first * second - 1.96 * np.sqrt(variance / n))
 
 
+def _template_spread(margins: NDArray[np.float64], templates: float) -> NDArray[np.float64]:
+    """Standard deviations of fractions among that many templates."""
+    return np.sqrt(margins * (1 - margins) * (1 + FAMILY_CV2) / templates)
+
+
 def _frechet_low(evidence: Evidence, templates: float) -> float:
     """Share that must carry all changes because their fractions sum to more than one less than there are (95 %)."""
-    spread = np.sqrt((evidence.margins * (1 - evidence.margins)).sum() * (1 + FAMILY_CV2) / templates)
+    spread = np.sqrt((_template_spread(evidence.margins, templates) ** 2).sum())
     return max(0.0, float(evidence.margins.sum()) - (len(evidence.margins) - 1) - 1.96 * float(spread))
 
 

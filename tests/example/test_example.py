@@ -92,6 +92,9 @@ def test_says_which_changes_are_on_one_molecule(results, sample):
     members = whole.split("+") if whole else []
     assert all(set(name.split("+")) <= set(members) for name in together)
     assert (whole in together) if whole else not together
+    for row in result.phase:
+        if row.mutations == whole:
+            assert row.compound_low <= MOLECULES[sample][whole] <= row.compound_high
     assert result.summary.compound.split(";")[0] == (whole or result.summary.compound.split(";")[0])
 
 
