@@ -70,8 +70,10 @@ def _patterns(observations: Observations) -> tuple[NDArray[np.int8], NDArray[np.
 def _possible(
     observations: Observations, states: NDArray[np.int8], artefacts: list[tuple[int, ...]]
 ) -> NDArray[np.bool_]:
-    """bool[2^K]: haplotypes that can exist before PCR. Two changes of one codon, or a change inside skipped bases,
-    are never seen together although both sites are; that is told from the observations."""
+    """bool[2^K]: haplotypes that can exist before PCR: no set of `artefacts`, no two changes of one codon.
+
+    A change inside bases that an event skips needs no rule: the observations never show the two together.
+    """
     possible = np.ones(len(states), bool)
     for which in artefacts:
         possible &= ~states[:, which].all(axis=1)
