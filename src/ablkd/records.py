@@ -51,7 +51,8 @@ class Transcript:
 
     `kind` is `target` (the one transcript all positions are told on), `fusion` or `normal` (another
     unrearranged form). The first `partner_length` bases are not of the target; the rest is the target's
-    `target_start` to `target_end`.
+    `target_start` to `target_end`. `occurs_with` names the fusions, joined by `;`, that a source reports
+    together with this one in one patient; of all others nothing is known.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Transcript:
     target_start: int
     target_end: int
     source: str
+    occurs_with: str = ""
 
 
 @dataclass(frozen=True)

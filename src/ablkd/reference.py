@@ -132,6 +132,13 @@ class Reference:
         return {m.name: m.tier for m in self.mutations}
 
     @cached_property
+    def together(self) -> dict[str, frozenset[str]]:
+        """Name of each fusion -> the fusions that a source reports together with it in one patient."""
+        return {
+            t.name: frozenset(filter(None, t.occurs_with.split(";"))) for t in self.transcripts if t.kind == "fusion"
+        }
+
+    @cached_property
     def benign(self) -> dict[tuple[int, str], Polymorphism]:
         """(codon, changed codon) -> polymorphism row."""
         return {(p.codon, p.alt_codon): p for p in self.polymorphisms}
@@ -239,6 +246,12 @@ def _inconsistencies(reference: Reference) -> list[str]:
                 f"{place}: after its first {transcript.partner_length} bases {transcript.name} is not the target's "
                 f"{transcript.target_start} to {transcript.target_end} (correct the row or the sequence)"
             )
+    for name, partners in reference.together.items():
+        problems += [
+            f"{place}: {name} occurs with '{other}', which is no fusion that names it back (correct occurs_with)"
+            for other in sorted(partners)
+            if name not in reference.together.get(other, ())
+        ]
     listed: list[Mutation | Polymorphism] = [*reference.mutations, *reference.polymorphisms]
     for mutation in listed:
         if reference.codon(mutation.codon) != mutation.ref_codon:

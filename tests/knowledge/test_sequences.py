@@ -119,3 +119,9 @@ def test_the_exon_10_primer_covers_c_1496_to_1520(reference, name):
     transcript = next(t for t in reference.transcripts if t.name == row.transcript)
     shift = transcript.target_start - 1 - transcript.partner_length
     assert (row.reverse_start + shift, row.reverse_end + shift) == (1496, 1520)
+
+
+def test_fusions_reported_together_name_each_other(reference):
+    assert reference.together["e14a2"] == {"e13a2"} and reference.together["e13a2"] == {"e14a2"}
+    assert reference.together["e1a2"] == frozenset()
+    assert "NM_005157.6" not in reference.together and "ABL1-1b" not in reference.together
