@@ -14,11 +14,13 @@ SOURCE = ROOT / "src" / "ablkd"
 FLOORS = [
     "errors records kernels",
     "tables reference hgvs home",
-    "samples clinical config plan run_folder documents reads placed traces fragments isoforms amplicons levels",
-    "align bam background tally trace_align trace_isoforms trace_alleles",
+    "samples clinical config plan run_folder documents reads placed traces fragments isoforms amplicons levels counts",
+    "align bam background detection error_classes templates indel_errors run_background learning expected panel "
+    "recalibration tally trace_align trace_isoforms trace_alleles",
     "call assessable indels splicing linkage haplotypes phase simulate "
     "trace_call trace_evidence trace_bounds trace_windows warm",
-    "interpret findings statements controls wording named_calls sights identity timeline timeline_words",
+    "interpret findings statements controls wording named_calls sights identity contamination cross_check "
+    "timeline timeline_words",
     "report plots svg pages trace_plot vcf run_report run_tables workbook patient_page timeline_plot",
     "cli steps __main__",
 ]

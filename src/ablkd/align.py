@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ablkd.amplicons import assign_tiles, find_amplicon
 from ablkd.bam import BamWriter
+from ablkd.counts import write_counts
 from ablkd.errors import UnusableSample
 from ablkd.fragments import QUALITIES, Fragments, empty, join, save
 from ablkd.isoforms import SpliceGraph, build_graph
@@ -18,6 +19,7 @@ from ablkd.placed import NO_READS, Placed, PlacedArrays
 from ablkd.reads import ReadBlock, read_blocks
 from ablkd.records import Platform, QcMetric
 from ablkd.reference import Reference, sha256
+from ablkd.tally import as_counts, count, seen_indels
 
 BLOCK_BASES = 6_000_000
 TYPICAL_LENGTH = {"short": 150, "long": 1500}
@@ -83,16 +85,17 @@ def align_sample(
     reads_1: list[Path],
     reads_2: list[Path],
     fragments: Path,
+    counts: Path,
     bam: Path,
 ) -> list[QcMetric]:
-    """Align a sample's reads; write its fragments and its sorted, indexed BAM; return its qc rows.
+    """Align a sample's reads; write its fragments, their counts and its sorted, indexed BAM; return its qc rows.
 
     Reads that cannot be used give empty outputs and a failed `usable` row, not an exception.
     """
     aligner = Aligner(reference, platform.reads)
     rows = []
     parts: list[Fragments] = []
-    counts = np.zeros(3, np.int64)
+    pairs = np.zeros(3, np.int64)
     with BamWriter(bam, reference, aligner.graph) as writer:
         try:
             rows = _input_rows(sample, [*reads_1, *reads_2])
@@ -103,7 +106,7 @@ def align_sample(
                 part, made = merge(first, second, aligner.graph, platform.min_base_quality)
                 writer.write(first, second)
                 parts.append(part)
-                counts += made
+                pairs += made
             joined = join(parts, aligner.graph.target_length)
             if joined.reads == 0:
                 raise UnusableSample("the files hold no reads (check the sequencing run)")
@@ -117,8 +120,11 @@ def align_sample(
             writer.clear()
     name = amplicon or find_amplicon(reference, aligner.graph, joined.ends)
     tile = assign_tiles(reference, aligner.graph, name, joined.ends)
-    save(replace(joined, tile=tile), fragments)
-    return rows + _qc_rows(sample, joined, counts, name, reason)
+    joined = replace(joined, tile=tile)
+    save(joined, fragments)
+    tally, indels = count(joined, reference, aligner.graph), seen_indels(joined, reference)
+    write_counts(counts, [as_counts(sample, platform.platform, tally, indels)])
+    return rows + _qc_rows(sample, joined, pairs, name, reason)
 
 
 def _input_rows(sample: str, paths: list[Path]) -> list[QcMetric]:
@@ -128,14 +134,14 @@ def _input_rows(sample: str, paths: list[Path]) -> list[QcMetric]:
     return [QcMetric(sample, "input_sha256", sha256(p), p.name, "", "pass", "") for p in paths]
 
 
-def _qc_rows(sample: str, joined: Fragments, counts: NDArray[np.int64], amplicon: str, reason: str) -> list[QcMetric]:
+def _qc_rows(sample: str, joined: Fragments, pairs: NDArray[np.int64], amplicon: str, reason: str) -> list[QcMetric]:
     share = joined.placed / joined.reads if joined.reads else 0.0
     rows = [
         QcMetric(sample, "reads", str(joined.reads), "reads", "", "pass", ""),
         QcMetric(sample, "on_target", f"{share:.4f}", "fraction", "", "pass", ""),
         QcMetric(sample, "fragments", str(len(joined)), "fragments", "", "pass", ""),
-        QcMetric(sample, "contradicting_mates", str(int(counts[1])), "fragments", "", "pass", ""),
-        QcMetric(sample, "mates_on_one_strand", str(int(counts[2])), "fragments", "", "pass", ""),
+        QcMetric(sample, "contradicting_mates", str(int(pairs[1])), "fragments", "", "pass", ""),
+        QcMetric(sample, "mates_on_one_strand", str(int(pairs[2])), "fragments", "", "pass", ""),
         QcMetric(sample, "amplicon", amplicon or "not recognised", "", "", "pass", ""),
     ]
     usable = QcMetric(sample, "usable", "no" if reason else "yes", "", "yes", "fail" if reason else "pass", reason)

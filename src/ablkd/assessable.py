@@ -2,69 +2,65 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from ablkd import hgvs
-from ablkd.background import RT_ERROR, Background, Controls
+from ablkd.background import Background, ErrorRate
+from ablkd.detection import Limits
+from ablkd.expected import Expected
 from ablkd.levels import Alphas
+from ablkd.recalibration import Recalibration, quality_threshold
 from ablkd.records import Call, Coverage, Mutation
-from ablkd.reference import Reference
 from ablkd.tally import Tally
 
 MIN_DEPTH = 100
-# METHOD: a limit of detection is computed at depths 10 % apart and told at the next lower one, on the safe side.
-DEPTH_STEP = 1.1
+# Fewer fragments are never a call.
+LEAST_COUNT = 3
 AMPLE = 10**6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AlleleTest:
-    """What decides whether an allele is called: its mean error rate, its level, and what controls show of it."""
+    """What decides whether an allele is called: its error rate, its level, and the count that the qualities need."""
 
-    rate: float
+    error: ErrorRate
     alpha: float
-    controls: Controls
+    by_quality: int
+
+    def needed(self, n: int, background: Background) -> int:
+        """Smallest count that is called at n fragments."""
+        return max(background.threshold(n, self.error, self.alpha), self.by_quality, LEAST_COUNT)
 
 
-@dataclass(frozen=True)
-class Limits:
-    """Limits of detection of one background, computed once per depth step and test."""
+class _Limit:
+    """Limits of detection of one sample."""
 
-    background: Background
-    known: dict[tuple[int, AlleleTest, float], float] = field(default_factory=dict)
+    def __init__(self, expected: Expected) -> None:
+        self.background = expected.background
+        self.limits = Limits(self.background.templates)
 
-    def lod95(self, n: int, test: AlleleTest) -> float | None:
-        """LoD95 at a depth of n; None where nothing was covered."""
-        return self._at(n, test, self.background.templates) if n else None
-
-    def _at(self, n: int, test: AlleleTest, templates: float) -> float:
-        test = replace(test, controls=tuple((x, _stepped(m)) for x, m in test.controls))
-        key = (_stepped(n), test, templates)
-        if key not in self.known:
-            background = replace(self.background, templates=templates)
-            jackpots = templates * RT_ERROR if templates < AMPLE else 0.0
-            self.known[key] = background.lod95(key[0], test.rate, jackpots, test.alpha, test.controls)
-        return self.known[key]
+    def worst(self, n: int, tests: Sequence[AlleleTest]) -> tuple[float, AlleleTest]:
+        """(LoD95, test) of the allele that needs most fragments."""
+        test = max(tests, key=lambda t: t.needed(n, self.background))
+        return self.limits.lod95(test.needed(n, self.background), n, test.error.mean), test
 
     def cause(self, test: AlleleTest, required: float) -> str:
         """Why the limit is missed: would more depth mend it, would more templates, or is it the background?"""
-        if self._at(AMPLE, test, self.background.templates) <= required:
+        needed = self.background.threshold(AMPLE, test.error, test.alpha)
+        if self.limits.lod95(needed, AMPLE, test.error.mean) <= required:
             return "depth"
-        return "templates" if self._at(AMPLE, test, float(AMPLE)) <= required else "background"
-
-
-def _stepped(n: float) -> int:
-    """The next lower depth of the steps."""
-    return max(1, int(DEPTH_STEP ** int(np.log(max(n, 1)) / np.log(DEPTH_STEP))))
+        many = Background(self.background.cv, float(AMPLE))
+        needed = many.threshold(AMPLE, ErrorRate(test.error.rates, test.error.weights), test.alpha)
+        return "templates" if Limits(float(AMPLE)).lod95(needed, AMPLE, test.error.mean) <= required else "background"
 
 
 def coverage_rows(
-    sample: str,
     tally: Tally,
-    background: Background,
-    reference: Reference,
+    expected: Expected,
+    qualities: Recalibration,
     levels: Alphas,
     calls: list[Call],
     required_lod: float,
@@ -73,21 +69,22 @@ def coverage_rows(
 
     Also returns the lowest depth over the catalogue's codons between the primers.
     """
+    reference = expected.reference
     if not reference.mutations:
         return [], 0
     listed = [m.codon for m in reference.mutations]
-    limits = Limits(background)
+    limit = _Limit(expected)
     seen = _Seen(calls)
     rows = []
     tests: dict[int, list[AlleleTest]] = {}
     for mutation in reference.mutations:
-        test = _test(tally, background, mutation.codon, mutation.ref_codon, mutation.alt_codon, levels.catalogue)
+        test = _test(tally, expected, qualities, mutation.codon, mutation.alt_codon, levels.catalogue)
         tests.setdefault(mutation.codon, []).append(test)
         status = seen.allele(mutation.hgvs_c)
-        rows.append(_row(sample, tally, reference, limits, mutation.codon, [test], required_lod, status, mutation))
+        rows.append(_row(tally, expected, limit, mutation.codon, [test], required_lod, status, mutation))
     for codon in range(min(listed), max(listed) + 1):
-        single = tests.get(codon) or _single_base_tests(tally, background, reference, codon, levels.novel)
-        rows.append(_row(sample, tally, reference, limits, codon, single, required_lod, seen.codon(codon), None))
+        single = tests.get(codon) or _single_base_tests(tally, expected, qualities, codon, levels.novel)
+        rows.append(_row(tally, expected, limit, codon, single, required_lod, seen.codon(codon), None))
     return rows, min((int(tally.depth[c - 1]) for c in listed if _amplified(tally, c)), default=0)
 
 
@@ -113,17 +110,25 @@ class _Seen:
         return "doubtful" if any(c.codon == codon for c in self.doubtful) else ""
 
 
-def _test(tally: Tally, background: Background, codon: int, ref: str, alt: str, alpha: float) -> AlleleTest:
-    controls = tally.in_controls(codon - 1, hgvs.CODONS.index(alt))
-    return AlleleTest(background.change_rate(ref, alt), alpha, controls)
+def _test(
+    tally: Tally, expected: Expected, qualities: Recalibration, codon: int, alt: str, alpha: float
+) -> AlleleTest:
+    ref = expected.reference.codon(codon)
+    changed = [i for i in range(3) if ref[i] != alt[i]]
+    by_quality = 0
+    if len(changed) == 1:
+        at = 3 * codon - 3 + changed[0]
+        misread = qualities.to_base(int(tally.target[at]), "ACGT".index(alt[changed[0]]))
+        by_quality = quality_threshold(tally.fragments.histogram[at], misread, alpha)
+    return AlleleTest(expected.of(codon - 1, hgvs.CODONS.index(alt)), alpha, by_quality)
 
 
 def _single_base_tests(
-    tally: Tally, background: Background, reference: Reference, codon: int, alpha: float
+    tally: Tally, expected: Expected, qualities: Recalibration, codon: int, alpha: float
 ) -> list[AlleleTest]:
-    ref = reference.codon(codon)
+    ref = expected.reference.codon(codon)
     single = [alt for alt in hgvs.CODONS if sum(a != b for a, b in zip(ref, alt, strict=True)) == 1]
-    return list(dict.fromkeys(_test(tally, background, codon, ref, alt, alpha) for alt in single))
+    return [_test(tally, expected, qualities, codon, alt, alpha) for alt in single]
 
 
 def _amplified(tally: Tally, codon: int) -> bool:
@@ -135,10 +140,9 @@ def _amplified(tally: Tally, codon: int) -> bool:
 
 
 def _row(
-    sample: str,
     tally: Tally,
-    reference: Reference,
-    limits: Limits,
+    expected: Expected,
+    limit: _Limit,
     codon: int,
     tests: list[AlleleTest],
     required_lod: float,
@@ -151,21 +155,21 @@ def _row(
     if n == 0:
         reason = "primer" if tally.masked[codon - 1] else "not_covered"
     else:
-        lod, worst = max(((limits.lod95(n, test) or 1.0, test) for test in tests), key=lambda pair: pair[0])
+        lod, worst = limit.worst(n, tests)
         if n < MIN_DEPTH:
             reason = "depth"
         elif lod > required_lod:
-            reason = limits.cause(worst, required_lod)
+            reason = limit.cause(worst, required_lod)
         elif seen == "doubtful":
             reason = "background"
-    residue = hgvs.AMINO_ACIDS[reference.codon(codon)]
+    residue = hgvs.AMINO_ACIDS[expected.reference.codon(codon)]
     return Coverage(
-        sample=sample,
+        sample=expected.counts.sample,
         kind="allele" if mutation else "codon",
         name=mutation.name if mutation else f"{residue}{codon}",
         hgvs_c=mutation.hgvs_c if mutation else "",
         codon=codon,
-        exon=reference.exon_at(3 * codon - 2),
+        exon=expected.reference.exon_at(3 * codon - 2),
         depth=int(tally.depth[codon - 1]),
         lod95=lod,
         assessable="no" if reason else "yes",

@@ -10,14 +10,16 @@ from scipy import special
 
 from ablkd import hgvs
 from ablkd.assessable import coverage_rows
-from ablkd.background import DOUBLE_ERROR, RT_ERROR, Background, prior_background, quality_tail
+from ablkd.expected import Expected, bases_of
 from ablkd.fragments import Fragments
 from ablkd.indels import indel_calls
 from ablkd.isoforms import build_graph
 from ablkd.levels import Alphas, alphas
+from ablkd.recalibration import Recalibration, quality_tail, recalibrate
 from ablkd.records import Call, Coverage, Platform, QcMetric
 from ablkd.reference import Reference
-from ablkd.tally import Tally, count
+from ablkd.run_background import RunBackground
+from ablkd.tally import Tally, as_counts, count, seen_indels
 
 # METHOD: a state seen by at least 3 fragments that errors explain with less than 0.1 % is listed as evidence.
 LISTED_COUNT, LISTED_P = 3, 0.001
@@ -27,6 +29,8 @@ MIN_DEPTH = 100
 POWERED, STRAND_P, STRAND_RATIO = 5.0, 1e-4, 0.2
 # METHOD: an artefact of read ends has 90 % of its bases within 10 nt of one, where fewer than half of the rest are.
 END_DISTANCE, END_ALT, END_REST = 10, 0.9, 0.5
+# METHOD: below three times what the run's other samples are expected to leave here, an allele may be theirs.
+CARRY_FACTOR = 3.0
 
 
 def call_sample(
@@ -34,61 +38,43 @@ def call_sample(
     platform: Platform,
     reference: Reference,
     fragments: Fragments,
+    run: RunBackground,
     template_copies: float | None,
     required_lod: float,
     reporting_cut: float,
-    controls: list[Fragments] | None = None,
 ) -> tuple[list[Call], list[Coverage], list[QcMetric]]:
     """Calls, what could have been called, and the qc rows of calling.
 
-    `required_lod` and `reporting_cut` are fractions. `controls` are the wild-type controls of the run; without any
-    the background is the platform's prior (a-priori mode), which the qc rows say.
+    `run` is the background of the sample's run and platform; `required_lod` and `reporting_cut` are fractions.
     """
-    graph = build_graph(reference)
-    tally = replace(
-        count(fragments, reference, graph),
-        controls=tuple(count(c, reference, graph).counts.sum(axis=1) for c in controls or [] if len(c)),
-    )
-    background = prior_background(platform, template_copies)
+    tally = count(fragments, reference, build_graph(reference))
+    indels = seen_indels(fragments, reference)
+    expected = Expected(as_counts(sample, platform.platform, tally, indels), run, platform, reference, template_copies)
+    qualities = recalibrate(fragments, tally.target, tally.primers)
     levels = alphas(reference, int((tally.containing > 0).sum()))
-    calls = [
-        _codon_call(sample, tally, background, reference, levels, codon, state) for codon, state in _candidates(tally)
-    ]
-    calls += indel_calls(sample, tally, background, reference, levels.indel)
+    calls = [_codon_call(tally, expected, qualities, levels, codon, state) for codon, state in _candidates(tally)]
+    calls += indel_calls(tally, indels, expected, levels.indel)
     calls = _finish(calls, reporting_cut)
-    coverage, lowest = coverage_rows(sample, tally, background, reference, levels, calls, required_lod)
+    coverage, lowest = coverage_rows(tally, expected, qualities, levels, calls, required_lod)
     depths = {(r.codon, r.hgvs_c): r.lod95 for r in coverage}
     calls = [replace(c, lod95=depths.get((c.codon, c.hgvs_c), depths.get((c.codon, "")))) for c in calls]
-    qc = [
-        QcMetric(
-            sample,
-            "min_depth",
-            str(lowest),
-            "fragments",
-            str(MIN_DEPTH),
-            "pass",
-            "over the catalogue's codons between the primers",
-        ),
-        QcMetric(
-            sample,
-            "template_copies",
-            f"{background.templates:g}",
-            "molecules",
-            "",
-            "pass",
-            "given in the sheet" if template_copies else "not given: this number is assumed",
-        ),
-        QcMetric(
-            sample,
-            "background",
-            f"{len(tally.controls)} wild-type controls" if tally.controls else "a priori",
-            "",
-            "",
-            "pass",
-            "" if tally.controls else "no control samples were used: limits of detection are higher than they need be",
-        ),
+    return calls, coverage, _qc_rows(sample, expected, lowest)
+
+
+def _qc_rows(sample: str, expected: Expected, lowest: int) -> list[QcMetric]:
+    copies, origin = expected.templates
+    estimate = expected.template_estimate
+    found = f"{estimate.low:.3g}-{estimate.high:.3g}"
+    doubted = expected.stated is not None and copies != expected.stated
+    without = "" if "control" in expected.mode else "without wild-type controls limits of detection are higher"
+    note = "over the catalogue's codons between the primers"
+    return [
+        QcMetric(sample, "min_depth", str(lowest), "fragments", str(MIN_DEPTH), "pass", note),
+        QcMetric(sample, "template_copies", f"{copies:g}", "molecules", "", "review" if doubted else "pass", origin),
+        QcMetric(sample, "templates_in_fragments", found, "molecules", "", "pass", "numbers the errors of RT allow"),
+        QcMetric(sample, "background", expected.mode, "", "", "pass", without),
+        QcMetric(sample, "between_sample_cv", f"{expected.run.cv:.2g}", "", "", "pass", "of the error rate at a site"),
     ]
-    return calls, coverage, qc
 
 
 def _candidates(tally: Tally) -> list[tuple[int, int]]:
@@ -99,68 +85,35 @@ def _candidates(tally: Tally) -> list[tuple[int, int]]:
     return [(int(c), int(s)) for c, s in zip(*np.nonzero(totals >= LISTED_COUNT), strict=True)]
 
 
-def bases_of(state: int) -> tuple[int, int, int]:
-    """Base codes of a codon state 0-63."""
-    return state // 16, state // 4 % 4, state % 4
-
-
-def expected_error(background: Background, counts: NDArray[np.int64], state: int) -> tuple[float, float]:
-    """(errors per fragment that would make `state` of the states seen, RT clones expected to carry it).
-
-    `counts` int64[64] are the codon's states. METHOD: an error on a mutated molecule is an error too: a state one
-    base away from a common mutation is expected at that mutation's share times the error rate.
-    """
-    total = counts.sum()
-    rate, near = 0.0, 0.0
-    goal = bases_of(state)
-    for other in np.flatnonzero(counts):
-        if other == state:
-            continue
-        changes = [(a, b) for a, b in zip(bases_of(int(other)), goal, strict=True) if a != b]
-        share = counts[other] / total
-        if len(changes) == 1:
-            rate += share * background.rate(*changes[0])
-            near += share
-        else:
-            rate += share * background.double_rate([background.rate(*c) for c in changes])
-    return max(rate, DOUBLE_ERROR), background.templates * RT_ERROR * near
-
-
 def _codon_call(
-    sample: str,
-    tally: Tally,
-    background: Background,
-    reference: Reference,
-    levels: Alphas,
-    codon: int,
-    state: int,
+    tally: Tally, expected: Expected, qualities: Recalibration, levels: Alphas, codon: int, state: int
 ) -> Call:
     """The row of one codon state; level and q-value are filled in by `_finish`."""
+    reference, background = expected.reference, expected.background
     strata = tally.counts[codon]
     counts = strata.sum(axis=0)
     alt_count, n, depth = int(counts[state]), int(counts.sum()), int(tally.depth[codon])
-    rate, jackpots = expected_error(background, counts, state)
-    ref = reference.codon(codon + 1)
-    alt = hgvs.CODONS[state]
+    ref, alt = reference.codon(codon + 1), hgvs.CODONS[state]
     changed = [i for i in range(3) if ref[i] != alt[i]]
-    # A control has no mutated molecules: what it shows is held against the error rate of the unmutated codon.
-    expected = background.change_rate(ref, alt) / rate
-    controls = tuple((x, m * expected) for x, m in tally.in_controls(codon, state))
-    p_value = background.tail(alt_count, n, rate, jackpots, controls)
-    if len(changed) == 1:
-        qualities = tally.fragments.histogram[3 * codon + changed[0]].sum(axis=0)
-        p_value = max(p_value, quality_tail(alt_count, qualities))
-    share, low, high = background.interval(alt_count, depth, rate * n / depth)
-    contained = background.interval(alt_count, n, rate)[0]
-    by_strand = strata[:, state] / np.maximum(strata.sum(axis=1), 1)
     known, benign = reference.catalogue.get((codon + 1, alt)), reference.benign.get((codon + 1, alt))
     name = known.name if known else hgvs.codon_name(codon + 1, ref, alt)
     # Another codon for a listed residue change is the same protein, but it is tested as one of the many possible.
     tier = "polymorphism" if benign else reference.tiers.get(name, "synonymous" if name.endswith("=") else "novel")
     alpha = levels.catalogue if known and tier == "catalogue" else levels.novel
+    error = expected.of(codon, state)
+    p_value = background.tail(alt_count, n, error)
+    if len(changed) == 1:
+        # METHOD: both tests must reject, that of the site and that of the base qualities; this needs no correction.
+        at = 3 * codon + changed[0]
+        misread = qualities.to_base(int(tally.target[at]), bases_of(state)[changed[0]])
+        p_value = max(p_value, quality_tail(alt_count, tally.fragments.histogram[at], misread, alpha))
+    rate = error.mean
+    share, low, high = background.interval(alt_count, depth, rate * n / depth, error.spread * n / depth)
+    contained = background.interval(alt_count, n, rate)[0]
+    by_strand = strata[:, state] / np.maximum(strata.sum(axis=1), 1)
     seen = strata[:, state] > 0
     return Call(
-        sample=sample,
+        sample=expected.counts.sample,
         name=name,
         hgvs_c=hgvs.codon_hgvs_c(reference.target.name, codon + 1, ref, alt),
         hgvs_p=hgvs.codon_hgvs_p(codon + 1, ref, alt),
@@ -181,19 +134,22 @@ def _codon_call(
         q_value=None,
         lod95=None,
         evidence="both_orientations" if seen[2] or (seen[0] and seen[1]) else "single_orientation",
-        filter=_filters(tally, background, codon, state, p_value, alpha, n),
+        filter=_filters(tally, expected, codon, state, p_value, alpha),
         level="",
         genome_grch38=hgvs.codon_genome(reference, codon + 1, ref, alt),
     )
 
 
-def _filters(tally: Tally, background: Background, codon: int, state: int, p_value: float, alpha: float, n: int) -> str:
+def _filters(tally: Tally, expected: Expected, codon: int, state: int, p_value: float, alpha: float) -> str:
     reasons = []
+    n = int(tally.containing[codon])
     if p_value >= alpha:
         reasons.append("background")
     if n < MIN_DEPTH:
         reasons.append("depth")
-    if _orientations_disagree(tally.counts[codon], state, background.templates):
+    if tally.counts[codon, :, state].sum() < CARRY_FACTOR * expected.carried(codon, state) * n:
+        reasons.append("carry_over")
+    if _orientations_disagree(tally.counts[codon], state, expected.background.templates):
         reasons.append("orientation")
     if p_value < alpha and _only_at_ends(tally, codon, state):
         reasons.append("read_end")

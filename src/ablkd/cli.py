@@ -65,9 +65,19 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "drugs": {**PATH, "help": "drugs.tsv to write"},
     "peaks": {**PATH, "nargs": "?", "help": "chromatogram windows (.json)"},
     "sheet": {**PATH, "help": "the sample sheet"},
-    "controls": {**PATHS, "help": "fragments of the run's wild-type controls"},
+    "counts": {**PATH, "help": "counts of the fragments by what they show (.tsv)"},
+    "run_counts": {**PATHS, "help": "counts of each sample (.tsv), written by align"},
+    "name": {**NAME, "help": "name and version of the panel, written into every result that uses it"},
+    "background": {**PATH, "help": "background of a run on one platform (.npz), written by background"},
+    "panel": {**PATH, "nargs": "?", "help": "laboratory panel of past wild-type controls (.tsv)"},
+    "run_calls": {**PATHS, "help": "calls.tsv of every sample of the run"},
+    "run_coverage": {**PATHS, "help": "coverage.tsv of every sample of the run"},
+    "run_fusion": {**PATHS, "help": "fusion.tsv of every sample of the run"},
+    "cross_check": {**PATH, "nargs": "?", "help": "qc rows of all samples of the run, written by crosscheck"},
     "control_calls": {**PATHS, "help": "calls.tsv of the run's controls"},
     "control_coverage": {**PATHS, "help": "coverage.tsv of the run's controls"},
+    "control_phase": {**PATHS, "help": "phase.tsv of the run's controls"},
+    "control_splicing": {**PATHS, "help": "splicing.tsv of the run's controls"},
     "control_qc": {**PATHS, "help": "qc rows of the run's controls"},
     "setting": {
         "type": key_and_value,
@@ -129,16 +139,29 @@ COMMANDS: dict[str, Command] = {
     "align": Command(
         "reads to aligned fragments",
         "ablkd align --sample S1 --platform illumina --reference reference --reads-1 S1_R1.fastq.gz "
-        "--reads-2 S1_R2.fastq.gz --fragments fragments.npz --bam aligned.bam --qc align_qc.tsv",
-        "sample platform reference reads_1 fragments bam qc",
+        "--reads-2 S1_R2.fastq.gz --fragments fragments.npz --counts counts.tsv --bam aligned.bam --qc align_qc.tsv",
+        "sample platform reference reads_1 fragments counts bam qc",
         "amplicon reads_2",
+    ),
+    "background": Command(
+        "counts of a run's samples to what its errors look like",
+        "ablkd background --sheet samples.tsv --platform illumina --reference reference "
+        "--run-counts S1/counts.tsv S2/counts.tsv --background background.npz",
+        "sheet platform reference run_counts background",
+        "panel",
+    ),
+    "panel": Command(
+        "counts of past wild-type controls to a laboratory panel",
+        "ablkd panel --name lab-2026-1 --reference reference --run-counts W1/counts.tsv W2/counts.tsv "
+        "--panel panel.tsv",
+        "name reference run_counts panel",
     ),
     "call": Command(
         "fragments to calls, and to what could have been seen",
         "ablkd call --sample S1 --platform illumina --reference reference --fragments fragments.npz "
-        "--required-lod 0.03 --reporting-cut 0.03 --calls calls.tsv --coverage coverage.tsv --qc call_qc.tsv",
-        "sample platform reference fragments required_lod reporting_cut calls coverage qc",
-        "template_copies controls",
+        "--background background.npz --required-lod 0.03 --reporting-cut 0.03 --calls calls.tsv --coverage coverage.tsv --qc call_qc.tsv",
+        "sample platform reference fragments background required_lod reporting_cut calls coverage qc",
+        "template_copies",
     ),
     "splice": Command(
         "fragments to isoform events and the fusion type",
@@ -161,6 +184,13 @@ COMMANDS: dict[str, Command] = {
         "--phase phase.tsv --splicing splicing.tsv --fusion fusion.tsv --peaks peaks.json --qc call_qc.tsv",
         f"sample reference traces required_lod reporting_cut {TRACE_TABLES} peaks qc",
     ),
+    "crosscheck": Command(
+        "the samples of a run against each other: swaps and cross-contamination",
+        "ablkd crosscheck --sheet samples.tsv --run run1 --reference reference --run-calls S1/calls.tsv S2/calls.tsv "
+        "--run-coverage S1/coverage.tsv S2/coverage.tsv --run-fusion S1/fusion.tsv S2/fusion.tsv "
+        "--qc cross_check.tsv",
+        "sheet run reference run_calls run_coverage run_fusion qc",
+    ),
     "interpret": Command(
         "tables and knowledge to one result",
         "ablkd interpret --sheet samples.tsv --sample S1 --reference reference --calls calls.tsv "
@@ -168,7 +198,7 @@ COMMANDS: dict[str, Command] = {
         "--fusion fusion.tsv --qc-parts align_qc.tsv call_qc.tsv --setting required_lod=0.03 "
         "reporting_cut=0.03 --drugs drugs.tsv --qc qc.tsv --result result.json",
         f"sheet sample reference {TRACE_TABLES} qc_parts drugs qc result",
-        "peaks control_calls control_coverage control_qc setting",
+        "peaks cross_check control_calls control_coverage control_phase control_splicing control_qc setting",
     ),
     "report": Command(
         "a result to its page, VCF and PDF; writes those asked for",
@@ -178,9 +208,9 @@ COMMANDS: dict[str, Command] = {
     ),
     "timeline": Command(
         "the results of a patient to one page over time",
-        "ablkd timeline --patient P1 --results S1/result.json S2/result.json --clinical clinical.tsv "
-        "--html P1.html --table P1.tsv",
-        "patient results html table",
+        "ablkd timeline --patient P1 --reference reference --results S1/result.json S2/result.json "
+        "--clinical clinical.tsv --html P1.html --table P1.tsv",
+        "patient reference results html table",
         "clinical",
     ),
     "summarize": Command(

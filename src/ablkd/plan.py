@@ -9,6 +9,7 @@ from typing import Any
 
 from ablkd.clinical import read_clinical
 from ablkd.config import checked_settings
+from ablkd.counts import read_counts
 from ablkd.errors import InputError
 from ablkd.records import Sample
 from ablkd.reference import SEQUENCES, TABLES, Reference, load_reference
@@ -51,6 +52,14 @@ class Plan:
         kind = "sanger" if self.is_trace(sample) else "reads"
         return [f"{key}={self.settings[f'{key}_{kind}']}" for key in ("required_lod", "reporting_cut")]
 
+    def beside(self, sample: str, path: str) -> str:
+        """A file of the sample's run; `path` holds `{run}`."""
+        return path.format(run=self.samples[sample].run)
+
+    def run_lines(self, run: str) -> list[str]:
+        """What the sheet says of every sample of a run, as text to compare."""
+        return [repr(row) for row in self.samples.values() if row.run == run]
+
     def lines(self, sample: str) -> list[str]:
         """What the sheet says of a sample and its controls, as text to compare."""
         return [repr(self.samples[name]) for name in (sample, *self._controls_beside(sample))]
@@ -67,12 +76,22 @@ class Plan:
         """A file of every control of the sample's run."""
         return _each(self._controls_beside(sample), path)
 
-    def wild_type(self, sample: str, path: str) -> list[str]:
-        """A file of every other wild-type control of the sample's run and platform: they show what errors look like."""
+    def batch(self, sample: str) -> str:
+        """Name of the samples that share a background: those of one run on one platform."""
         line = self.samples[sample]
-        beside = [self.samples[name] for name in self._controls_beside(sample) if name != sample]
-        same = [row for row in beside if row.role == "wild_type_control" and row.platform == line.platform]
-        return _each((row.sample for row in same), path)
+        return f"{line.run}.{line.platform}"
+
+    def batch_platform(self, batch: str) -> str:
+        """The platform of a batch."""
+        return batch.rpartition(".")[2]
+
+    def batch_lines(self, batch: str) -> list[str]:
+        """What the sheet says of the samples of a batch, as text to compare."""
+        return [repr(self.samples[name]) for name in self._in_batch(batch)]
+
+    def of_batch(self, batch: str, path: str) -> list[str]:
+        """A file of every sample of a batch."""
+        return _each(self._in_batch(batch), path)
 
     def qc(self, sample: str, path: str) -> list[str]:
         """What each step before interpretation measured of a sample."""
@@ -86,6 +105,9 @@ class Plan:
     def peaks(self, sample: str, path: str) -> list[str]:
         """The chromatogram windows of a trace sample; nothing for reads."""
         return _each([sample] if self.is_trace(sample) else [], path)
+
+    def _in_batch(self, batch: str) -> list[str]:
+        return [name for name in self.samples if self.batch(name) == batch]
 
     def _controls_beside(self, sample: str) -> list[str]:
         run = self.samples[sample].run
@@ -119,6 +141,11 @@ def read_plan(config: dict[str, Any], name: str = "config.yaml") -> Plan:
         samples = read_sheet(settings["samples"], reference)
     except InputError as error:
         problems += error.problems
+    if settings["panel"]:
+        try:
+            read_counts(settings["panel"], reference)
+        except InputError as error:
+            problems += error.problems
     if settings["clinical"]:
         try:
             read_clinical(settings["clinical"])

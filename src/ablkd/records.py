@@ -98,7 +98,8 @@ class Platform:
     """What a sequencing platform is assumed to do until a laboratory's own controls say otherwise.
 
     `reads` is `short`, `long` or `trace`. The error columns are prior class means per base and the
-    natural-log standard deviation of a site's rate around them.
+    natural-log standard deviation of a site's rate around them. `carry_over` is the share of a run's fragments
+    that are taken for another sample's.
     """
 
     platform: str
@@ -112,6 +113,7 @@ class Platform:
     between_sample_cv: float
     required_lod: float
     reporting_cut: float
+    carry_over: float
     source: str
 
 
@@ -233,6 +235,26 @@ class Source:
 
 
 # ---------------------------------------------------------------- results
+
+
+@dataclass(frozen=True)
+class CountRow:
+    """counts.tsv, and a laboratory panel: fragments of one sample that show one codon or one indel.
+
+    `kind` is `codon` (`change` is the codon seen) or `indel` (`change` is what was inserted; bases `position` to
+    `end` are missing; all its fragments are under `forward`). `panel` is empty for a sample of the run.
+    """
+
+    panel: str
+    sample: str
+    platform: str
+    kind: str
+    position: int
+    end: int
+    change: str
+    forward: int
+    reverse: int
+    both: int
 
 
 @dataclass(frozen=True)

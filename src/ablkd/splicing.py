@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablkd.amplicons import primer_spans
-from ablkd.background import Background, prior_background
+from ablkd.background import Background, assumed, prior_background
+from ablkd.detection import Limits
 from ablkd.fragments import Fragments
 from ablkd.isoforms import SpliceGraph, build_graph
 from ablkd.records import Fusion, Platform, SpliceEvent, SpliceVariant
@@ -70,13 +71,15 @@ def _event(
     left, right = _reference_reads(variant, graph, fragments)
     n = x + round((left + right) / 2)
     alpha = JUNCTION_ALPHA / max(1, len(reference.splicing))
-    lod = background.lod95(n, platform.junction_error, 0.0, alpha) if n else None
+    error = assumed(platform.junction_error, platform.error_log_sd)
+    needed = background.threshold(n, error, alpha)
+    lod = Limits(background.templates).lod95(needed, n, error.mean) if n else None
     fraction = low = high = None
     call = "not_detected"
     spanned = bool(edges) and _amplifiable(variant, reference, graph, fragments) and (x > 0 or (left > 0 and right > 0))
     if not spanned or n < MIN_DEPTH or lod is None or lod > platform.required_lod:
         call = "not_assessable"
-    if n and x >= 3 and background.tail(x, n, platform.junction_error, 0.0) < alpha:
+    if n and x >= 3 and background.tail(x, n, error) < alpha:
         call = "present"
         fraction, low, high = background.interval(x, n, 0.0)
     elif call == "not_detected":

@@ -60,16 +60,39 @@ def align(
     reads_1: list[Path],
     reads_2: list[Path],
     fragments: Path,
+    counts: Path,
     bam: Path,
     qc: Path,
 ) -> None:
-    """Reads -> fragments, BAM and qc rows."""
+    """Reads -> fragments, their counts, BAM and qc rows."""
     from ablkd.align import align_sample
 
     known = load_reference(reference)
-    metrics = align_sample(sample, known.platform(platform), amplicon, known, reads_1, reads_2, fragments, bam)
+    row = known.platform(platform)
+    metrics = align_sample(sample, row, amplicon, known, reads_1, reads_2, fragments, counts, bam)
     _tell_unusable(metrics)
     write_rows(qc, r.QcMetric, metrics)
+
+
+def background(
+    sheet: Path, platform: str, reference: Path, run_counts: list[Path], panel: Path | None, background: Path
+) -> None:
+    """Counts of a run's samples, and a laboratory panel -> the background of the run on one platform."""
+    from ablkd.learning import learn
+    from ablkd.panel import libraries
+    from ablkd.run_background import save
+
+    known = load_reference(reference)
+    lines = {row.sample: row for row in read_sheet(sheet, known)}
+    learned = learn(known.platform(platform), known, libraries(known, platform, lines, run_counts, panel))
+    save(learned, background)
+
+
+def panel(name: str, reference: Path, run_counts: list[Path], panel: Path) -> None:
+    """Counts of past wild-type controls -> a laboratory panel."""
+    from ablkd.panel import make_panel
+
+    print(make_panel(name, load_reference(reference), run_counts, panel))
 
 
 def call(
@@ -77,22 +100,23 @@ def call(
     platform: str,
     reference: Path,
     fragments: Path,
+    background: Path,
     template_copies: float | None,
-    controls: list[Path],
     required_lod: float,
     reporting_cut: float,
     calls: Path,
     coverage: Path,
     qc: Path,
 ) -> None:
-    """Fragments -> calls, coverage and qc rows."""
+    """Fragments and the run's background -> calls, coverage and qc rows."""
+    from ablkd import run_background
     from ablkd.call import call_sample
     from ablkd.fragments import load
 
     known = load_reference(reference)
+    run = run_background.load(background)
     limits = (template_copies, required_lod, reporting_cut)
-    beside = [load(path) for path in controls]
-    found, seen, metrics = call_sample(sample, known.platform(platform), known, load(fragments), *limits, beside)
+    found, seen, metrics = call_sample(sample, known.platform(platform), known, load(fragments), run, *limits)
     write_rows(calls, r.Call, found)
     write_rows(coverage, r.Coverage, seen)
     write_rows(qc, r.QcMetric, metrics)
@@ -168,6 +192,26 @@ def trace(
     write_json(peaks, found.peaks)
 
 
+def crosscheck(
+    sheet: Path,
+    run: str,
+    reference: Path,
+    run_calls: list[Path],
+    run_coverage: list[Path],
+    run_fusion: list[Path],
+    qc: Path,
+) -> None:
+    """Tables of all samples of a run -> what they show when they are held against each other, as qc rows."""
+    from ablkd.cross_check import cross_check
+
+    known = load_reference(reference)
+    lines = [row for row in read_sheet(sheet, known) if row.run == run]
+    if not lines:
+        raise InputError(f"{sheet}: no run '{run}' (add its samples, or correct the name)")
+    tables = (_all_rows(run_calls, r.Call), _all_rows(run_coverage, r.Coverage), _all_rows(run_fusion, r.Fusion))
+    write_rows(qc, r.QcMetric, cross_check(lines, *tables, known.together))
+
+
 def interpret(
     sheet: Path,
     sample: str,
@@ -180,8 +224,11 @@ def interpret(
     fusion: Path,
     qc_parts: list[Path],
     peaks: Path | None,
+    cross_check: Path | None,
     control_calls: list[Path],
     control_coverage: list[Path],
+    control_phase: list[Path],
+    control_splicing: list[Path],
     control_qc: list[Path],
     setting: list[tuple[str, str]],
     drugs: Path,
@@ -202,6 +249,8 @@ def interpret(
         beside,
         _all_rows(control_calls, r.Call),
         _all_rows(control_coverage, r.Coverage),
+        _all_rows(control_phase, r.Phase),
+        _all_rows(control_splicing, r.SpliceEvent),
         _all_rows(control_qc, r.QcMetric),
     )
     found = interpreted(
@@ -213,7 +262,7 @@ def interpret(
         read_rows(phase, r.Phase),
         read_rows(splicing, r.SpliceEvent),
         read_rows(fusion, r.Fusion),
-        _all_rows(qc_parts, r.QcMetric),
+        _all_rows(qc_parts, r.QcMetric) + _own_rows(cross_check, sample),
         controls,
         dict(setting),
         read_peaks(peaks) if peaks else [],
@@ -242,14 +291,16 @@ def report(result: Path, reference: Path, html: Path | None, vcf: Path | None, p
         write_pdf(found, pdf, known)
 
 
-def timeline(patient: str, results: list[Path], clinical: Path | None, html: Path, table: Path) -> None:
+def timeline(
+    patient: str, reference: Path, results: list[Path], clinical: Path | None, html: Path, table: Path
+) -> None:
     """A patient's results and clinical events -> page and table."""
     from ablkd.patient_page import write_patient
     from ablkd.timeline import timeline_points
 
     events = [row for row in read_clinical(clinical) if row.patient == patient] if clinical else []
     found = [read_result(path) for path in results]
-    points = timeline_points(patient, found, events)
+    points = timeline_points(patient, found, events, load_reference(reference).together)
     write_rows(table, r.TimelinePoint, points)
     write_patient(patient, points, html)
 
@@ -280,6 +331,16 @@ def _tell_unusable(metrics: list[r.QcMetric]) -> None:
     for row in metrics:
         if row.metric == "usable" and row.status == "fail":
             print(f"{row.sample}: not usable: {row.reason}", file=sys.stderr)
+
+
+def _own_rows(cross_check: Path | None, sample: str) -> list[r.QcMetric]:
+    """The rows of one sample out of those of its run; where none are asked for, none."""
+    if cross_check is None:
+        return []
+    rows = [row for row in read_rows(cross_check, r.QcMetric) if row.sample == sample]
+    if not rows:
+        raise InputError(f"{cross_check}: no row of sample '{sample}' (make it again with this sheet: ablkd crosscheck)")
+    return rows
 
 
 def _all_rows(paths: list[Path], row_type: type[Row]) -> list[Row]:

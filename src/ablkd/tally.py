@@ -8,8 +8,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ablkd import hgvs
 from ablkd.amplicons import primer_spans
-from ablkd.fragments import Fragments
+from ablkd.counts import Counts, Indel
+from ablkd.fragments import DELETED, Fragments
 from ablkd.isoforms import SpliceGraph
 from ablkd.kernels import pileup
 from ablkd.reference import Reference
@@ -18,8 +20,7 @@ from ablkd.reference import Reference
 @dataclass(frozen=True)
 class Tally:
     """counts int64[C, 3, 64] by codon, orientation (forward, reverse, both mates) and codon state; skipping
-    int64[C]: fragments that span the codon and whose isoform leaves it out; masked int64[C]: primer, not patient;
-    controls: int64[C, 64] for each wild-type control of the run.
+    int64[C]: fragments that span the codon and whose isoform leaves it out; masked int64[C]: primer, not patient.
     """
 
     fragments: Fragments
@@ -29,11 +30,6 @@ class Tally:
     target: NDArray[np.uint8]
     skipped_spans: NDArray[np.int32]
     primers: NDArray[np.int32]
-    controls: tuple[NDArray[np.int64], ...] = ()
-
-    def in_controls(self, codon: int, state: int) -> tuple[tuple[int, int], ...]:
-        """(fragments with a codon state, fragments) of each control that covers the 0-based codon."""
-        return tuple((int(c[codon, state]), int(c[codon].sum())) for c in self.controls if c[codon].any())
 
     @cached_property
     def containing(self) -> NDArray[np.int64]:
@@ -71,3 +67,44 @@ def count(fragments: Fragments, reference: Reference, graph: SpliceGraph) -> Tal
         f.junctions, f.forward, f.reverse, f.tile, f.offsets, f.position, f.allele, target, spans, primers
     )
     return Tally(fragments, counts, skipping, masked, target, spans, primers)
+
+
+def as_counts(sample: str, platform: str, tally: Tally, indels: dict[Indel, list[int]]) -> Counts:
+    """What errors are learned from; `indels` as `seen_indels` gives them."""
+    return Counts(sample, platform, tally.counts, {indel: len(set(owners)) for indel, owners in indels.items()})
+
+
+def seen_indels(f: Fragments, reference: Reference) -> dict[Indel, list[int]]:
+    """(start, end, inserted bases) of every indel, 0-based at its most 3' place -> the fragments that show it."""
+    seen: dict[Indel, list[int]] = {}
+    for (start, end, inserted), fragments in (*_deletions(f).items(), *_insertions(f).items()):
+        # The same change may lie at several places of a repeat; the most 3' place is its name.
+        if inserted:
+            start, inserted = hgvs.shift_insertion_right(reference.sequence, start, inserted)
+            end = start
+        else:
+            start, end = hgvs.shift_right(reference.sequence, start, end)
+        seen.setdefault((start, end, inserted), []).extend(fragments)
+    return seen
+
+
+def _deletions(f: Fragments) -> dict[Indel, list[int]]:
+    owner = np.repeat(np.arange(len(f)), np.diff(f.offsets))
+    gone = f.allele == DELETED
+    owner, position = owner[gone], f.position[gone]
+    if not len(owner):
+        return {}
+    breaks = np.flatnonzero((np.diff(owner) != 0) | (np.diff(position) != 1)) + 1
+    first, last = np.r_[0, breaks], np.r_[breaks, len(owner)] - 1
+    found: dict[Indel, list[int]] = {}
+    for a, b in zip(first, last, strict=True):
+        found.setdefault((int(position[a]), int(position[b]) + 1, ""), []).append(int(owner[a]))
+    return found
+
+
+def _insertions(f: Fragments) -> dict[Indel, list[int]]:
+    found: dict[Indel, list[int]] = {}
+    for i, (owner, position) in enumerate(zip(f.ins_fragment, f.ins_position, strict=True)):
+        bases = "".join(hgvs.BASES[b] for b in f.ins_bases[f.ins_offsets[i] : f.ins_offsets[i + 1]])
+        found.setdefault((int(position), int(position), bases), []).append(int(owner))
+    return found

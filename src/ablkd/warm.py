@@ -7,7 +7,9 @@ from pathlib import Path
 
 from ablkd.align import align_sample
 from ablkd.call import call_sample
+from ablkd.counts import read_counts
 from ablkd.fragments import load
+from ablkd.learning import Library, learn
 from ablkd.phase import phase_sample
 from ablkd.reference import Reference
 from ablkd.splicing import splice_sample
@@ -23,9 +25,10 @@ def warm(reference: Reference) -> None:
         folder = Path(name)
         reads = folder / "read.fastq"
         reads.write_text(f"@read\n{read}\n+\n{'I' * len(read)}\n")
-        fragments = folder / "fragments.npz"
-        align_sample("warm", platform, "", reference, [reads], [reads], fragments, folder / "aligned.bam")
+        fragments, counts = folder / "fragments.npz", folder / "counts.tsv"
+        align_sample("warm", platform, "", reference, [reads], [reads], fragments, counts, folder / "aligned.bam")
         loaded = load(fragments)
-        calls, _, _ = call_sample("warm", platform, reference, loaded, None, 0.5, 0.5)
+        run = learn(platform, reference, [Library(sample, True) for sample in read_counts(counts, reference)])
+        calls, _, _ = call_sample("warm", platform, reference, loaded, run, None, 0.5, 0.5)
         splicing, _ = splice_sample("warm", platform, reference, loaded, None)
         phase_sample("warm", reference, loaded, calls, splicing, None)

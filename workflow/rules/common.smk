@@ -18,8 +18,10 @@ os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ["
 
 CODE = code_hash()  # in every rule's params: a new version makes everything again
 CLINICAL = PLAN.settings["clinical"] or []
+PANEL = PLAN.settings["panel"] or []
 TRACES = [name for name in PLAN.samples if PLAN.is_trace(name)]
 READS = [name for name in PLAN.samples if not PLAN.is_trace(name)]
+BATCHES = sorted({PLAN.batch(name) for name in READS})
 PATIENTS = sorted({row.patient for row in PLAN.samples.values() if row.patient})
 RUNS = sorted({row.run for row in PLAN.samples.values()})
 PAGES = ["report.html", "report.pdf"] if PLAN.settings["pdf"] else ["report.html"]

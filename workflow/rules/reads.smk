@@ -24,6 +24,7 @@ rule align:
         knowledge=collect("<reference>/{table}", table=ALIGNING),
     output:
         fragments="<results>/work/{sample}/fragments.npz",
+        counts="<results>/work/{sample}/counts.tsv",
         bam="<results>/samples/{sample}/aligned.bam",
         bai="<results>/samples/{sample}/aligned.bam.bai",
         qc="<results>/work/{sample}/align_qc.tsv",
@@ -40,13 +41,41 @@ rule align:
     shell:
         "ablkd align --sample {wildcards.sample:q} --platform {params.platform:q} --amplicon {params.amplicon:q}"
         " --reference {params.reference:q} --reads-1 {input.reads_1:q} --reads-2 {input.reads_2:q}"
-        " --fragments {output.fragments:q} --bam {output.bam:q} --qc {output.qc:q} 2>&1 | tee {log:q}"
+        " --fragments {output.fragments:q} --counts {output.counts:q} --bam {output.bam:q} --qc {output.qc:q} 2>&1 | tee {log:q}"
+
+
+rule background:
+    input:
+        sheet=ancient(PLAN.settings["samples"]),
+        counts=ask(PLAN.of_batch, "<results>/work/{sample}/counts.tsv"),
+        panel=PANEL,
+        knowledge=collect("<reference>/{table}", table=CALLING),
+    output:
+        "<results>/work/backgrounds/{batch}.npz",
+    log:
+        "<results>/logs/background/{batch}.log",
+    wildcard_constraints:
+        batch=any_of(BATCHES),
+    threads: 1
+    params:
+        code=CODE,
+        lines=ask(PLAN.batch_lines),
+        platform=ask(PLAN.batch_platform),
+        reference=PLAN.settings["reference"],
+    shell:
+        "ablkd background --sheet {input.sheet:q} --platform {params.platform:q} --reference {params.reference:q}"
+        " --run-counts {input.counts:q} --panel {input.panel:q} --background {output:q} 2>&1 | tee {log:q}"
+
+
+def background_of(wildcards):
+    """The background of the run and platform of a sample."""
+    return f"<results>/work/backgrounds/{PLAN.batch(wildcards.sample)}.npz"
 
 
 rule call:
     input:
         fragments="<results>/work/{sample}/fragments.npz",
-        controls=ask(PLAN.wild_type, "<results>/work/{sample}/fragments.npz"),
+        background=background_of,
         knowledge=collect("<reference>/{table}", table=CALLING),
     output:
         calls="<results>/samples/{sample}/calls.tsv",
@@ -67,7 +96,7 @@ rule call:
     shell:
         "ablkd call --sample {wildcards.sample:q} --platform {params.platform:q} --reference {params.reference:q}"
         " --fragments {input.fragments:q} --template-copies {params.copies:q}"
-        " --controls {input.controls:q}"
+        " --background {input.background:q}"
         " --required-lod {params.required_lod} --reporting-cut {params.reporting_cut}"
         " --calls {output.calls:q} --coverage {output.coverage:q} --qc {output.qc:q} 2>&1 | tee {log:q}"
 

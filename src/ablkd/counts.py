@@ -1,0 +1,81 @@
+"""Counts of a sample as a table: what other samples of its run, and a laboratory's panel, are read from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ablkd.errors import InputError
+from ablkd.hgvs import CODONS
+from ablkd.records import CountRow
+from ablkd.reference import Reference
+from ablkd.tables import read_numbered_rows, write_rows
+
+CODON, INDEL = "codon", "indel"
+# (start, end, inserted bases), 0-based half-open on the target, at its most 3' place.
+Indel = tuple[int, int, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """Fragments of one sample by what they show.
+
+    codons int64[C, 3, 64]: by codon, orientation (forward, reverse, both mates) and codon state; indels: fragments
+    that show each. `panel` names the laboratory panel the sample belongs to; empty for a sample of the run.
+    """
+
+    sample: str
+    platform: str
+    codons: NDArray[np.int64]
+    indels: dict[Indel, int]
+    panel: str = ""
+
+
+def write_counts(path: Path, samples: Iterable[Counts]) -> None:
+    """One row for each codon state and indel that was seen."""
+    write_rows(path, CountRow, [row for sample in samples for row in _rows(sample)])
+
+
+def _rows(counts: Counts) -> list[CountRow]:
+    name = (counts.panel, counts.sample, counts.platform)
+    rows = []
+    for codon, state in np.argwhere(counts.codons.any(axis=1)):
+        seen = (int(n) for n in counts.codons[codon, :, state])
+        rows.append(CountRow(*name, CODON, int(codon) + 1, int(codon) + 1, CODONS[state], *seen))
+    for (start, end, inserted), n in sorted(counts.indels.items()):
+        rows.append(CountRow(*name, INDEL, start + 1, end, inserted, n, 0, 0))
+    return rows
+
+
+def read_counts(path: Path, reference: Reference) -> list[Counts]:
+    """The samples of a table of counts, in its order.
+
+    Raises
+    ------
+    InputError
+        Listing every row that cannot be of this target.
+    """
+    samples: dict[tuple[str, str, str], Counts] = {}
+    problems = []
+    for number, row in read_numbered_rows(path, CountRow, {"panel": "", "change": ""}):
+        key = (row.panel, row.sample, row.platform)
+        if key not in samples:
+            nothing = np.zeros((reference.codons, 3, 64), np.int64)
+            samples[key] = Counts(row.sample, row.platform, nothing, {}, row.panel)
+        if row.kind == INDEL and 1 <= row.position <= row.end + 1 <= len(reference.sequence) + 1:
+            samples[key].indels[row.position - 1, row.end, row.change] = row.forward
+        elif row.kind == CODON and 1 <= row.position <= reference.codons and row.change in STATES:
+            seen = (row.forward, row.reverse, row.both)
+            samples[key].codons[row.position - 1, :, STATES[row.change]] = seen
+        else:
+            problems.append(f"{path}:{number}: is no count on this target (make the table again from its reads)")
+    if problems:
+        raise InputError(problems)
+    return list(samples.values())
+
+
+STATES = {codon: state for state, codon in enumerate(CODONS)}

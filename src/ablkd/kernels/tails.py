@@ -1,0 +1,172 @@
+"""Tail of a count under errors whose site rate is uncertain, and the smallest count that tail allows.
+
+A node is one possible site rate; a clone is a template that carries the allele by an error of its own (of reverse
+transcription). Node and number of clones give a negative binomial with the mean and variance of their sum.
+"""
+
+import math
+
+import numpy as np
+
+from ablkd.kernels.jit import jit
+
+# Numbers of clones that are together less probable than this are left out.
+LEAST_CLONES = 1e-13
+TINY = 1e-300
+# Nodes of less weight do not change a likelihood.
+NO_WEIGHT = 1e-7
+
+
+@jit
+def _continued_fraction(a, b, x):
+    """The continued fraction of the incomplete beta function (Lentz's method; Numerical Recipes 6.4)."""
+    c, d = 1.0, 1.0 - (a + b) * x / (a + 1.0)
+    if abs(d) < TINY:
+        d = TINY
+    d = 1.0 / d
+    h = d
+    for m in range(1, 20000):
+        even = m * (b - m) * x / ((a + 2 * m - 1.0) * (a + 2 * m))
+        d = 1.0 + even * d
+        c = 1.0 + even / c
+        if abs(d) < TINY:
+            d = TINY
+        if abs(c) < TINY:
+            c = TINY
+        d = 1.0 / d
+        h *= d * c
+        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1.0))
+        d = 1.0 + odd * d
+        c = 1.0 + odd / c
+        if abs(d) < TINY:
+            d = TINY
+        if abs(c) < TINY:
+            c = TINY
+        d = 1.0 / d
+        step = d * c
+        h *= step
+        if abs(step - 1.0) < 1e-14:
+            break
+    return h
+
+
+@jit
+def negative_binomial_tail(x, mean, size):
+    """P(X >= x) for a negative binomial with this mean and variance mean + mean^2 / size; I_{m/(m+r)}(x, r)."""
+    if x <= 0:
+        return 1.0
+    if mean <= 0.0:
+        return 0.0
+    hit = mean / (mean + size)
+    miss = size / (mean + size)
+    front = math.lgamma(x + size) - math.lgamma(x) - math.lgamma(size) + x * math.log(hit) + size * math.log(miss)
+    if hit < (x + 1.0) / (x + size + 2.0):
+        return math.exp(front) * _continued_fraction(float(x), size, hit) / x
+    return 1.0 - math.exp(front) * _continued_fraction(size, float(x), miss) / size
+
+
+@jit
+def _moments(n, rate, clones, cv, templates, family_cv2):
+    """(mean, size) of errors at `rate` and `clones` templates that carry the allele."""
+    errors = n * rate
+    mean = errors + n * clones / templates
+    extra = (cv * errors) ** 2 + n * n * clones * family_cv2 / (templates * templates)
+    return mean, mean * mean / extra
+
+
+@jit
+def _log_probability(x, mean, size, log_factorial):
+    """Log of the negative binomial probability of x."""
+    log_p = size * math.log(size / (size + mean))
+    if x > 0:
+        log_p += math.lgamma(x + size) - math.lgamma(size) - log_factorial + x * math.log(mean / (size + mean))
+    return log_p
+
+
+@jit
+def error_tail(x, n, rates, weights, expected_clones, cv, templates, family_cv2, precision):
+    """P(at least x of n fragments show the allele by error), to a relative `precision`.
+
+    rates float64[G], ascending, with weights float64[G] that add up to 1. The tail falls with the rate, so nodes
+    are summed from the highest down until what is left cannot matter any more.
+    """
+    if x <= 0:
+        return 1.0
+    total = 0.0
+    clones, share, beyond = 0, math.exp(-expected_clones), 1.0
+    while beyond > LEAST_CLONES:
+        left = 0.0
+        for w in weights:
+            left += w
+        for g in range(len(rates) - 1, -1, -1):
+            if weights[g] > 0.0:
+                mean, size = _moments(n, rates[g], clones, cv, templates, family_cv2)
+                tail = negative_binomial_tail(x, mean, size)
+                total += share * weights[g] * tail
+                left -= weights[g]
+                if left * tail * beyond <= precision * total:
+                    break
+        beyond -= share
+        clones += 1
+        share *= expected_clones / clones
+    return min(total, 1.0)
+
+
+@jit
+def smallest_count(n, rates, weights, expected_clones, cv, templates, family_cv2, alpha):
+    """Smallest count whose tail is below alpha; n + 1 where even all fragments would not do."""
+    low, high = 1, 4
+    while high <= n and error_tail(
+        high, n, rates, weights, expected_clones, cv, templates, family_cv2, 1e-3
+    ) >= alpha:
+        low, high = high + 1, 2 * high
+    high = min(high, n + 1)
+    while low < high:
+        middle = (low + high) // 2
+        if error_tail(middle, n, rates, weights, expected_clones, cv, templates, family_cv2, 1e-3) >= alpha:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@jit
+def log_likelihoods(x, n, rates, expected_clones, cv, templates, family_cv2):
+    """Log probability of each count at each node: float64[A, G].
+
+    x int64[A] of n int64[A] fragments; rates float64[A, G]; expected_clones float64[A].
+    """
+    result = np.zeros(rates.shape, np.float64)
+    for a in range(len(x)):
+        if n[a] == 0:
+            continue
+        log_factorial = math.lgamma(x[a] + 1.0)
+        for g in range(rates.shape[1]):
+            total = 0.0
+            clones, share, beyond = 0, math.exp(-expected_clones[a]), 1.0
+            while beyond > 1e-6:
+                mean, size = _moments(n[a], rates[a, g], clones, cv, templates, family_cv2)
+                total += share * math.exp(_log_probability(x[a], mean, size, log_factorial))
+                beyond -= share
+                clones += 1
+                share *= expected_clones[a] / clones
+            result[a, g] = math.log(max(total, TINY))
+    return result
+
+
+@jit
+def by_clones(x, n, rates, weights, cv, templates, family_cv2, first, last):
+    """Probability of each count if `first` to `last` - 1 templates carry the allele: float64[A, last - first].
+
+    x, n int64[A]; rates, weights float64[A, G].
+    """
+    result = np.zeros((len(x), last - first))
+    for a in range(len(x)):
+        log_factorial = math.lgamma(x[a] + 1.0)
+        for g in range(rates.shape[1]):
+            if weights[a, g] > NO_WEIGHT:
+                for clones in range(first, last):
+                    mean, size = _moments(n[a], rates[a, g], clones, cv, templates, family_cv2)
+                    p = math.exp(_log_probability(x[a], mean, size, log_factorial))
+                    result[a, clones - first] += weights[a, g] * p
+    return result
