@@ -22,7 +22,7 @@ FLOORS = [
     "interpret findings statements controls wording named_calls sights identity contamination cross_check "
     "timeline timeline_words",
     "report plots svg pages trace_plot vcf run_report run_tables workbook patient_page timeline_plot",
-    "cli steps __main__",
+    "cli steps result_steps __main__",
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names.split()}
 ROOMS = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ablkd import __version__
+from ablkd.cross_check import METRICS
 from ablkd.findings import Findings, find, unseen
 from ablkd.records import (
     Call,
@@ -254,10 +255,12 @@ def _status(
     drugs: Sequence[DrugCall],
     covered: bool,
 ) -> tuple[str, str]:
-    """(`reportable` | `review` | `failed`, why). A control stands or falls with its own verdict."""
+    """(`reportable` | `review` | `failed`, why). A control stands or falls with its own verdict and its own checks."""
     own = next((c for c in controls if c.control == sample.sample), None)
     if own is not None:
-        return ("reportable", "") if own.status == "pass" else ("failed", own.reason)
+        doubts = [row.reason for row in qc if row.metric in METRICS and row.status == "review"]
+        clean = "review" if doubts else "reportable"
+        return clean if own.status == "pass" else "failed", "; ".join(filter(None, [own.reason, *doubts]))
     failed = list(dict.fromkeys(row.reason or row.metric for row in qc if row.status == "fail"))
     if not covered and not failed:
         failed = ["the kinase domain is not covered: none of the listed codons could be assessed"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ablkd.identity import compare
 from ablkd.named_calls import passed
@@ -24,11 +24,14 @@ KINDS = (
 )
 
 
-def timeline_points(patient: str, results: Sequence[Result], events: Sequence[ClinicalEvent]) -> list[TimelinePoint]:
+def timeline_points(
+    patient: str, results: Sequence[Result], events: Sequence[ClinicalEvent], fusions: Collection[str]
+) -> list[TimelinePoint]:
     """All that is known of one patient over time, in the order of dates, what is undated last.
 
     A thing that any sample showed has a row for every sample: detected, not detected at a limit, or not
-    assessable. `change` compares with the samples before; undated samples are compared with none.
+    assessable. `change` compares with the samples before; undated samples are compared with none. `fusions` are the
+    names of transcripts that are fusions.
     """
     ordered = sorted(results, key=lambda r: (not r.sample.collected, r.sample.collected, r.sample.sample))
     points = [_clinical(event) for event in events if event.patient == patient]
@@ -43,7 +46,7 @@ def timeline_points(patient: str, results: Sequence[Result], events: Sequence[Cl
         points += _series(patient, ordered, "splicing", event_name, sights)
     points += _haplotypes(patient, ordered)
     for i, result in enumerate(ordered[1:], start=1):
-        same = compare(ordered[:i], result)
+        same = compare(ordered[:i], result, fusions)
         points.append(_point(patient, result, "identity", "same person", status=same.status, note=same.reason))
     return sorted(points, key=lambda p: (not p.date, p.date, KINDS.index(p.kind), p.sample))
 

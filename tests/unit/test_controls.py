@@ -1,9 +1,12 @@
 """Controls pass or fail by what they show; anything that cannot be judged fails."""
 
-import pytest
+from dataclasses import replace
 
-from ablkd.controls import judge_controls
-from ablkd.records import Call, Coverage, QcMetric, Sample
+import pytest
+from scipy import stats
+
+from ablkd.controls import _widened, judge_controls
+from ablkd.records import Call, Coverage, Phase, QcMetric, Sample, SpliceEvent
 
 
 def control(role, expected=""):
@@ -26,8 +29,25 @@ def fragments(number):
     return QcMetric("C", "fragments", str(number), "fragments", "", "pass", "")
 
 
-def judged(role, calls=(), coverage=COVERED, qc=(), expected=""):
-    (verdict,) = judge_controls([control(role, expected)], list(calls), list(coverage), list(qc))
+def traces(number):
+    return QcMetric("C", "traces", str(number), "of 2", "", "pass", "")
+
+
+def unusable(reason):
+    return QcMetric("C", "usable", "no", "", "yes", "fail", reason)
+
+
+def phased(mutations, verdict, low=None, high=None):
+    return Phase("C", mutations, verdict, None, 500, None, None, None, low, high)
+
+
+def splice(call, fraction=None, low=None, high=None):
+    return SpliceEvent("C", "exon4_skipping", "", "", 50, 200, fraction, low, high, None, None, 0.01, call, "")
+
+
+def judged(role, calls=(), coverage=COVERED, qc=(), expected="", phase=(), splicing=()):
+    tables = [list(rows) for rows in (calls, coverage, phase, splicing, qc)]
+    (verdict,) = judge_controls([control(role, expected)], *tables)
     assert (verdict.control, verdict.role) == ("C", role)
     return verdict.status, verdict.reason
 
@@ -40,14 +60,35 @@ def judged(role, calls=(), coverage=COVERED, qc=(), expected=""):
         (0.076, 0.0005, "fail"),
         (0.034, 0.0005, "pass"),
         (0.033, 0.0005, "fail"),
-        (0.100, 0.0297, "fail"),  # 0.1 - 0.0297 * 3.29/1.96 is just above 0.05
-        (0.100, 0.0299, "pass"),
+        (0.100, 0.0335, "fail"),  # on the scale of cube roots the 99.9 % bound is 0.0503
+        (0.100, 0.0340, "pass"),  # and here 0.0497
     ],
 )
 def test_a_positive_control_must_show_its_fraction(vaf, half, status):
     found = judged("positive_control", [call("T315I", vaf, half)], expected="T315I:0.05")
     assert found[0] == status
     assert ("T315I expected at 0.05 was found at" in found[1]) == (status == "fail")
+
+
+@pytest.mark.parametrize(
+    ("count", "molecules"),
+    [(2, 400), (4, 400), (20, 400), (200, 400), (380, 400), (396, 400), (5, 40), (300, 20000)],
+)
+def test_bounds_are_widened_as_the_distribution_they_come_from(count, molecules):
+    jeffreys = stats.beta(count + 0.5, molecules - count + 0.5)
+    low, high = _widened(*jeffreys.ppf([0.025, 0.975]))
+    exact_low, exact_high = jeffreys.ppf([0.0005, 0.9995])
+    width = exact_high - exact_low
+    assert low == pytest.approx(exact_low, abs=0.08 * width)
+    assert high == pytest.approx(exact_high, abs=0.08 * width)
+
+
+def test_few_molecules_do_not_excuse_a_tenth_of_what_is_expected():
+    # 2 of 400: the true 99.9 % bounds are 0.0002 and 0.0273, so 0.025 is met and 0.0001 is not.
+    low, high = stats.beta(2.5, 398.5).ppf([0.025, 0.975])
+    found = [replace(call("T315I", 0.005), vaf_low=low, vaf_high=high)]
+    assert judged("positive_control", found, expected="T315I:0.025")[0] == "pass"
+    assert judged("positive_control", found, expected="T315I:0.0001")[0] == "fail"
 
 
 def test_codon_states_of_one_name_are_summed():
@@ -58,12 +99,70 @@ def test_codon_states_of_one_name_are_summed():
 def test_every_expected_finding_counts():
     calls = [call("T315I", 0.05), call("G250E", 0.05, filter="strand")]
     status, reason = judged("positive_control", calls, expected="T315I:0.05;G250E:0.05")
-    assert status == "fail" and reason == "G250E expected at 0.05 was not found"
+    assert status == "fail" and reason == "G250E expected at 0.05 was not found (not assessable)"
+    status, reason = judged("positive_control", expected="T315I:0.004")
+    assert status == "fail" and reason == "T315I expected at 0.004 was not found (0.005 would have shown)"
 
 
 def test_a_finding_that_is_expected_to_be_absent():
     assert judged("positive_control", expected="T315I:0")[0] == "pass"
     assert judged("positive_control", [call("T315I", 0.05)], expected="T315I:0")[0] == "fail"
+    # A wide interval reaches nearly to nothing, but what passed is there.
+    assert judged("positive_control", [call("T315I", 0.01, half=0.0099)], expected="T315I:0")[0] == "fail"
+    # What could not have been seen is not absent.
+    assert judged("positive_control", coverage=[], expected="T315I:0") == (
+        "fail",
+        "T315I expected to be absent could not be assessed (not assessable)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "expected", "status", "words"),
+    [
+        (phased("G250E+T315I", "compound", 0.04, 0.06), 0.05, "pass", ""),
+        (phased("G250E+T315I", "compound", 0.04, 0.06), 0.07, "pass", ""),
+        (phased("G250E+T315I", "compound", 0.04, 0.06), 0.09, "fail", "was found at 0.05"),
+        (phased("G250E+T315I", "cannot_be_phased", 0.0, 0.06), 0.05, "fail", "was not found (cannot be phased)"),
+        (phased("G250E+T315I", "polyclonal", 0.0, 0.001), 0.05, "fail", "was not found (polyclonal)"),
+        (phased("G250E+T315I", "polyclonal", 0.0, 0.001), 0, "pass", ""),
+        (phased("G250E+T315I", "compound", 0.04, 0.06), 0, "fail", "was found at 0.05"),
+        (phased("G250E+T315I", "not_proven", 0.0, 0.06), 0, "fail", "could not be assessed (not proven)"),
+        (
+            phased("G250E+D276G", "compound", 0.04, 0.06),
+            0.05,
+            "fail",
+            "was not found (its members were not all called)",
+        ),
+        (phased("G250E+D276G", "compound", 0.04, 0.06), 0, "pass", ""),  # the codon of T315I was looked at
+    ],
+)
+def test_a_compound_must_be_proven_and_at_its_fraction(row, expected, status, words):
+    found = judged("positive_control", phase=[row], expected=f"T315I+G250E:{expected}")
+    assert found[0] == status and words in found[1]
+
+
+@pytest.mark.parametrize(
+    ("row", "expected", "status", "words"),
+    [
+        (splice("present", 0.2, 0.17, 0.23), 0.2, "pass", ""),
+        (splice("present", 0.2, 0.17, 0.23), 0.4, "fail", "was found at 0.2"),
+        (splice("not_detected"), 0.2, "fail", "was not found (not detected)"),
+        (splice("not_assessable"), 0.2, "fail", "was not found (not assessable)"),
+        (splice("not_detected"), 0, "pass", ""),
+        (splice("not_assessable"), 0, "fail", "could not be assessed"),
+        (splice("present", 0.2, 0.17, 0.23), 0, "fail", "was found at 0.2"),
+    ],
+)
+def test_a_skipped_exon_is_judged_by_its_junctions(row, expected, status, words):
+    found = judged("positive_control", splicing=[row], expected=f"exon4_skipping:{expected}")
+    assert found[0] == status and words in found[1]
+
+
+def test_a_compound_with_a_skipped_exon_is_judged_by_phase():
+    row = phased("exon4_skipping+T315I", "compound", 0.15, 0.25)
+    both = "T315I+exon4_skipping:0.2;exon4_skipping:0.3"
+    skipping = splice("present", 0.3, 0.28, 0.33)
+    assert judged("positive_control", phase=[row], splicing=[skipping], expected=both) == ("pass", "")
 
 
 def test_a_positive_control_without_expectation_or_reads_fails():
@@ -93,6 +192,10 @@ def test_a_wild_type_control_that_shows_nothing_proves_nothing():
         ([fragments(100)], "fail"),
         ([fragments(0), BROKEN], "fail"),
         ([], "fail"),
+        ([unusable("n_F.ab1: resembles none of the known transcripts (check the sample)")], "pass"),
+        ([unusable("n_F.ab1: has no called bases (run the basecaller)"), traces(0)], "pass"),
+        ([unusable("n_F.ab1: has no called bases (run the basecaller); n_R.ab1: is cut short or damaged")], "fail"),
+        ([traces(1)], "fail"),
     ],
 )
 def test_a_no_template_control_is_nearly_empty(rows, status):
@@ -114,4 +217,4 @@ def test_calls_of_another_sample_do_not_count():
 
 def test_patients_and_recombination_controls_are_not_judged():
     samples = [control("patient"), control("recombination_control")]
-    assert judge_controls(samples, [], [], []) == []
+    assert judge_controls(samples, [], [], [], [], []) == []

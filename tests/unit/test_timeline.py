@@ -17,6 +17,7 @@ from ablkd.timeline_plot import month, number
 from ablkd.timeline_words import gained, what_changed
 
 NOT_ABLE = Sight("not_assessable", platform="illumina")
+FUSIONS = {"e1a2", "e14a2"}
 
 
 def seen(value: float, low: float, high: float, platform: str = "illumina") -> Sight:
@@ -77,7 +78,7 @@ def test_gained(name, earlier, words):
 
 
 def course():
-    return timeline_points("P1", examples.course(), examples.COURSE)
+    return timeline_points("P1", examples.course(), examples.COURSE, FUSIONS)
 
 
 def change(points, name: str, sample: str, kind: str = "mutation") -> str:
@@ -128,13 +129,13 @@ def test_copies_that_are_not_one_number_give_no_burden():
         examples.event("2018-05", "", "measurement", "another test", "9", "copies"),
         examples.event("2018-11", "", "measurement", "censored", "<10", "copies"),
     )
-    points = timeline_points("P1", examples.course(), two)
+    points = timeline_points("P1", examples.course(), two, FUSIONS)
     assert {p.sample for p in points if p.unit == "copies" and p.kind == "mutation"} == {"S2"}
 
 
 def test_an_undated_sample_is_compared_with_none():
     undated = examples.compound("S2", sample=examples.sample("S2", collected=""))
-    points = timeline_points("P1", [undated, examples.t315i("S1")], [])
+    points = timeline_points("P1", [undated, examples.t315i("S1")], [], FUSIONS)
     assert not [p for p in points if p.change]
     assert points[-1].sample == "S2" and points[-1].date == ""
 
@@ -142,6 +143,22 @@ def test_an_undated_sample_is_compared_with_none():
 def polymorphic(name: str, vaf: float | None, fusion: str = "e1a2"):
     calls = () if vaf is None else (replace(examples.call("M244V", vaf), name="K247R", codon=247, tier="polymorphism"),)
     return examples.result(name, calls=calls, fusion=(Fusion(name, fusion, "", 9, 1.0, 0.9, 1.0, "present"),))
+
+
+def with_normal(rows):
+    """The same with unrearranged transcripts beside the fusion."""
+    normal = Fusion(rows.sample.sample, "unrearranged", "", 9, 0.5, 0.4, 0.6, "present")
+    return replace(rows, fusion=(*rows.fusion, normal))
+
+
+def test_unrearranged_transcripts_make_no_two_samples_one_person():
+    pair = with_normal(polymorphic("A", None)), with_normal(polymorphic("B", None, "e14a2"))
+    assert compare(pair[:1], pair[1], FUSIONS).status == "review"
+
+
+def test_what_agrees_with_several_samples_is_said_once():
+    found = compare([polymorphic("A", None), polymorphic("B", None)], polymorphic("C", None), FUSIONS)
+    assert found.reason == "agrees: fusion e1a2 (with A and B)"
 
 
 @pytest.mark.parametrize(
@@ -152,16 +169,16 @@ def polymorphic(name: str, vaf: float | None, fusion: str = "e1a2"):
             polymorphic("A", None),
             polymorphic("B", None, "e14a2"),
             "review",
-            "fusion e14a2, before e1a2 (with A)",
+            "fusion e14a2 here, e1a2 there (with A)",
         ),
-        (polymorphic("A", 0.99), polymorphic("B", None), "review", "polymorphism K247R (with A)"),
+        (polymorphic("A", 0.99), polymorphic("B", None), "review", "polymorphism K247R there, not here (with A)"),
         (polymorphic("A", 0.99), polymorphic("B", 0.97), "pass", "polymorphism K247R (with A)"),
         (polymorphic("A", 0.5), polymorphic("B", None), "pass", "agrees: fusion e1a2 (with A)"),
         (examples.blind("A"), polymorphic("B", 0.99), "not_assessable", "nothing to compare"),
     ],
 )
 def test_identity(earlier, later, status, words):
-    found = compare([earlier], later)
+    found = compare([earlier], later, FUSIONS)
     assert found.status == status and words in found.reason
 
 
@@ -194,13 +211,13 @@ def test_the_page_of_a_patient(tmp_path):
 def test_identity_in_doubt_is_said_first(tmp_path):
     other = polymorphic("S9", None, "e14a2")
     other = replace(other, sample=replace(other.sample, collected="2020-01"))
-    html = page(timeline_points("P1", [*examples.course(), other], []), tmp_path)
+    html = page(timeline_points("P1", [*examples.course(), other], [], FUSIONS), tmp_path)
     assert html.index("Identity in doubt") < html.index("What changed")
 
 
 @pytest.mark.parametrize("results", [[], [examples.blind("A")], [examples.result("A")]])
 def test_a_patient_of_little_still_has_a_page(results, tmp_path):
-    html = page(timeline_points("P1", results, []), tmp_path)
+    html = page(timeline_points("P1", results, [], FUSIONS), tmp_path)
     assert "nothing to compare" in html and "No sample showed a mutation" in html
 
 
@@ -210,5 +227,5 @@ def test_hostile_words_stay_words(tmp_path):
         replace(examples.COURSE[0], name=script, note=script),
         replace(examples.COURSE[-1], name=script),
     ]
-    html = page(timeline_points("P1", [examples.hostile("A")], events), tmp_path)
+    html = page(timeline_points("P1", [examples.hostile("A")], events, FUSIONS), tmp_path)
     assert "<script" not in html

@@ -1,6 +1,28 @@
 # Every sample, read or trace: rows and knowledge to results; results to pages.
 
 
+rule crosscheck:
+    input:
+        sheet=ancient(PLAN.settings["samples"]),
+        calls=ask(PLAN.of_run, "<results>/samples/{sample}/calls.tsv"),
+        coverage=ask(PLAN.of_run, "<results>/samples/{sample}/coverage.tsv"),
+        fusion=ask(PLAN.of_run, "<results>/samples/{sample}/fusion.tsv"),
+        knowledge=collect("<reference>/{table}", table=CALLING),
+    output:
+        "<results>/work/runs/{run}/cross_check.tsv",
+    log:
+        "<results>/logs/crosscheck/{run}.log",
+    threads: 1
+    params:
+        code=CODE,
+        lines=ask(PLAN.run_lines),
+        reference=PLAN.settings["reference"],
+    shell:
+        "ablkd crosscheck --sheet {input.sheet:q} --run {wildcards.run:q} --reference {params.reference:q}"
+        " --run-calls {input.calls:q} --run-coverage {input.coverage:q} --run-fusion {input.fusion:q}"
+        " --qc {output:q} 2>&1 | tee {log:q}"
+
+
 rule interpret:
     input:
         sheet=ancient(PLAN.settings["samples"]),
@@ -12,8 +34,11 @@ rule interpret:
         fusion="<results>/samples/{sample}/fusion.tsv",
         qc=ask(PLAN.qc, "<results>/work/{sample}/{step}_qc.tsv"),
         peaks=ask(PLAN.peaks, "<results>/work/{sample}/peaks.json"),
+        cross_check=ask(PLAN.beside, "<results>/work/runs/{run}/cross_check.tsv"),
         control_calls=ask(PLAN.controls, "<results>/samples/{sample}/calls.tsv"),
         control_coverage=ask(PLAN.controls, "<results>/samples/{sample}/coverage.tsv"),
+        control_phase=ask(PLAN.controls, "<results>/samples/{sample}/phase.tsv"),
+        control_splicing=ask(PLAN.controls, "<results>/samples/{sample}/splicing.tsv"),
         control_qc=ask(PLAN.control_qc, "<results>/work/{sample}/{step}_qc.tsv"),
         knowledge=collect("<reference>/{table}", table=KNOWLEDGE),
     output:
@@ -32,8 +57,10 @@ rule interpret:
         "ablkd interpret --sheet {input.sheet:q} --sample {wildcards.sample:q} --reference {params.reference:q}"
         " --calls {input.calls:q} --coverage {input.coverage:q} --haplotypes {input.haplotypes:q}"
         " --phase {input.phase:q} --splicing {input.splicing:q} --fusion {input.fusion:q}"
-        " --qc-parts {input.qc:q} --peaks {input.peaks:q} --control-calls {input.control_calls:q}"
-        " --control-coverage {input.control_coverage:q} --control-qc {input.control_qc:q}"
+        " --qc-parts {input.qc:q} --peaks {input.peaks:q} --cross-check {input.cross_check:q}"
+        " --control-calls {input.control_calls:q} --control-coverage {input.control_coverage:q}"
+        " --control-phase {input.control_phase:q} --control-splicing {input.control_splicing:q}"
+        " --control-qc {input.control_qc:q}"
         " --setting {params.thresholds:q}"
         " --drugs {output.drugs:q} --qc {output.qc:q} --result {output.result:q} 2>&1 | tee {log:q}"
 
@@ -89,7 +116,8 @@ rule timeline:
         code=CODE,
         reference=PLAN.settings["reference"],
     shell:
-        "ablkd timeline --patient {wildcards.patient:q} --results {input.results:q} --clinical {input.clinical:q}"
+        "ablkd timeline --patient {wildcards.patient:q} --reference {params.reference:q}"
+        " --results {input.results:q} --clinical {input.clinical:q}"
         " --html {output.html:q} --table {output.table:q} 2>&1 | tee {log:q}"
 
 

@@ -1,0 +1,154 @@
+"""The steps from tables to results and pages: read the named files, do the step, write the named files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from ablkd import records as r
+from ablkd.clinical import read_clinical
+from ablkd.documents import read_peaks, read_result, write_json
+from ablkd.errors import InputError
+from ablkd.reference import load_reference
+from ablkd.samples import read_sheet, without_folders
+from ablkd.tables import read_rows, write_rows
+
+Row = TypeVar("Row")
+
+
+def crosscheck(
+    sheet: Path,
+    run: str,
+    reference: Path,
+    run_calls: list[Path],
+    run_coverage: list[Path],
+    run_fusion: list[Path],
+    qc: Path,
+) -> None:
+    """Tables of all samples of a run -> what they show when they are held against each other, as qc rows."""
+    from ablkd.cross_check import cross_check
+
+    known = load_reference(reference)
+    lines = [row for row in read_sheet(sheet, known) if row.run == run]
+    if not lines:
+        raise InputError(f"{sheet}: no run '{run}' (add its samples, or correct the name)")
+    tables = (_all_rows(run_calls, r.Call), _all_rows(run_coverage, r.Coverage), _all_rows(run_fusion, r.Fusion))
+    write_rows(qc, r.QcMetric, cross_check(lines, *tables, known.together))
+
+
+def interpret(
+    sheet: Path,
+    sample: str,
+    reference: Path,
+    calls: Path,
+    coverage: Path,
+    haplotypes: Path,
+    phase: Path,
+    splicing: Path,
+    fusion: Path,
+    qc_parts: list[Path],
+    peaks: Path | None,
+    cross_check: Path | None,
+    control_calls: list[Path],
+    control_coverage: list[Path],
+    control_phase: list[Path],
+    control_splicing: list[Path],
+    control_qc: list[Path],
+    setting: list[tuple[str, str]],
+    drugs: Path,
+    qc: Path,
+    result: Path,
+) -> None:
+    """Tables and knowledge -> the result, with the drug lines and all qc rows as tables of their own."""
+    from ablkd.controls import judge_controls
+    from ablkd.interpret import interpret as interpreted
+
+    known = load_reference(reference)
+    lines = {row.sample: row for row in read_sheet(sheet, known)}
+    if sample not in lines:
+        raise InputError(f"{sheet}: no sample '{sample}' (add its line, or correct the name)")
+    line = lines[sample]
+    beside = [row for row in lines.values() if row.run == line.run and row.role != "patient"]
+    controls = judge_controls(
+        beside,
+        _all_rows(control_calls, r.Call),
+        _all_rows(control_coverage, r.Coverage),
+        _all_rows(control_phase, r.Phase),
+        _all_rows(control_splicing, r.SpliceEvent),
+        _all_rows(control_qc, r.QcMetric),
+    )
+    found = interpreted(
+        without_folders(line),
+        known,
+        read_rows(calls, r.Call),
+        read_rows(coverage, r.Coverage),
+        read_rows(haplotypes, r.Haplotype),
+        read_rows(phase, r.Phase),
+        read_rows(splicing, r.SpliceEvent),
+        read_rows(fusion, r.Fusion),
+        _all_rows(qc_parts, r.QcMetric) + _own_rows(cross_check, sample),
+        controls,
+        dict(setting),
+        read_peaks(peaks) if peaks else [],
+    )
+    write_rows(drugs, r.DrugCall, found.drugs)
+    write_rows(qc, r.QcMetric, found.qc)
+    write_json(result, found)
+
+
+def report(result: Path, reference: Path, html: Path | None, vcf: Path | None, pdf: Path | None) -> None:
+    """Result -> page, VCF and PDF, those asked for."""
+
+    known = load_reference(reference)
+    found = read_result(result)
+    if html:
+        from ablkd.report import write_report
+
+        write_report(found, html, known)
+    if vcf:
+        from ablkd.vcf import write_vcf
+
+        write_vcf(found, known, vcf)
+    if pdf:
+        from ablkd.report import write_pdf
+
+        write_pdf(found, pdf, known)
+
+
+def timeline(
+    patient: str, reference: Path, results: list[Path], clinical: Path | None, html: Path, table: Path
+) -> None:
+    """A patient's results and clinical events -> page and table."""
+    from ablkd.patient_page import write_patient
+    from ablkd.timeline import timeline_points
+
+    events = [row for row in read_clinical(clinical) if row.patient == patient] if clinical else []
+    found = [read_result(path) for path in results]
+    points = timeline_points(patient, found, events, load_reference(reference).together)
+    write_rows(table, r.TimelinePoint, points)
+    write_patient(patient, points, html)
+
+
+def summarize(results: list[Path], run: str | None, folder: Path | None, index: Path | None) -> None:
+    """Results -> the pages and tables of a run, or the index page."""
+    from ablkd.run_report import write_index, write_run
+
+    found = [read_result(path) for path in results]
+    if index:
+        write_index(found, index)
+    if run is not None and folder:
+        write_run(run, found, folder)
+
+
+def _own_rows(cross_check: Path | None, sample: str) -> list[r.QcMetric]:
+    """The rows of one sample out of those of its run; where none are asked for, none."""
+    if cross_check is None:
+        return []
+    rows = [row for row in read_rows(cross_check, r.QcMetric) if row.sample == sample]
+    if not rows:
+        raise InputError(f"{cross_check}: no row of sample '{sample}' (make it again with this sheet)")
+    return rows
+
+
+def _all_rows(paths: list[Path], row_type: type[Row]) -> list[Row]:
+    return [row for path in paths for row in read_rows(path, row_type)]
