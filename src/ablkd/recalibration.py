@@ -1,0 +1,133 @@
+"""What base qualities are worth in this sample, and how often errors of such bases alone make a count."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from ablkd.fragments import DELETED, QUALITIES, Fragments
+from ablkd.kernels import poisson_binomial
+from ablkd.kernels.pileup import BOTH, FORWARD, REVERSE
+
+ONE_OF_TWO = 3
+# METHOD: a site is silent unless its non-reference share exceeds half a percent and ten times the mean of the silent
+# sites, by more than chance (p < 0.001: at a depth of 100 a single error is one percent); found in two rounds.
+LEAST_SHARE, TIMES_MEAN, BY_CHANCE, ROUNDS = 0.005, 10.0, 1e-3, 2
+# METHOD: what a quality promises counts as one error, in as many bases as it promises one in. A base drawn blindly is
+# wrong in three of four cases; none is trusted to err less than once in a million.
+PSEUDO_ERRORS = 1.0
+HIGHEST_ERROR, LEAST_ERROR = 0.75, 1e-6
+PROMISED = np.minimum(10 ** (-np.arange(QUALITIES) / 10), HIGHEST_ERROR)
+# METHOD: the tail is exact from ten times alpha down; above, the Poisson's upper bound says enough.
+EXACT_BELOW = 10.0
+
+
+@dataclass(frozen=True)
+class Recalibration:
+    """Empirical error rates of a sample's bases.
+
+    errors float64[3, QUALITIES]: share of bases misread, by orientation (forward, reverse, both mates) and quality.
+    transitions: share of the misread bases that are a transition.
+
+    METHOD: rates are by orientation and quality, not by cycle: within an amplicon a cycle is a position, and errors
+    of a position are what its own background is for.
+    """
+
+    errors: NDArray[np.float64]
+    transitions: float
+
+    def to_base(self, ref: int, alt: int) -> NDArray[np.float64]:
+        """Share of bases misread as one given base, float64[3, QUALITIES]; base codes A C G T = 0-3.
+
+        METHOD: a third of the errors, or the share that transitions (transversions) take in this sample where that
+        is more. Sites and contexts differ beyond that; their background governs, since a call must pass both tests
+        (p is the larger one): this one holds back what a site with many poor bases would show anyway.
+        """
+        of_kind = self.transitions if ref ^ alt == 2 else (1 - self.transitions) / 2
+        return self.errors * max(1 / 3, of_kind)
+
+
+def recalibrate(fragments: Fragments, target: NDArray[np.uint8], primers: NDArray[np.int32]) -> Recalibration:
+    """Error rates at the silent sites of a sample; those the qualities promise where it has no bases.
+
+    `target` uint8[L] base codes, `primers` int32[T, 4] as of `amplicons.primer_spans`. A site that is primer in any
+    tile of the sample is left out. A deleted base was read, and not misread.
+    """
+    misread, transitions = _misread(fragments, target)
+    patient = np.ones(len(target), bool)
+    for a, b, c, d in primers[np.unique(fragments.tile[fragments.tile >= 0])]:
+        patient[a:b] = patient[c:d] = False
+    silent = _silent(misread.sum(axis=(1, 2)), fragments.histogram.sum(axis=(1, 2)), patient)
+    wrong, read = misread[silent].sum(axis=0), fragments.histogram[silent].sum(axis=0)
+    errors = (wrong + PSEUDO_ERRORS) / (read + PSEUDO_ERRORS / PROMISED)
+    # One error to each of the three other bases, one of which is the transition.
+    share = (transitions[silent].sum() + 1) / (wrong.sum() + 3)
+    return Recalibration(np.clip(errors, LEAST_ERROR, HIGHEST_ERROR), float(share))
+
+
+def _silent(misread: NDArray[np.float64], read: NDArray[np.int64], patient: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Sites without a call, bool[L]; `misread` and `read` by site."""
+    silent = patient & (read > 0)
+    for _ in range(ROUNDS):
+        mean = misread[silent].sum() / max(read[silent].sum(), 1)
+        most = read * max(LEAST_SHARE, TIMES_MEAN * mean)
+        silent &= special.gammainc(misread, most) >= BY_CHANCE
+    return silent
+
+
+def _misread(fragments: Fragments, target: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """(bases that differ from the target float64[L, 3, QUALITIES], those that are transitions int64[L]).
+
+    By orientation and quality as in the histogram. METHOD: where both mates cover a base that was seen with the
+    highest quality, they agreed (their qualities add up to it); with less, only one of them observed it, and which
+    one goes by the site's histogram.
+    """
+    f, length = fragments, len(target)
+    at = np.flatnonzero(f.allele < DELETED)
+    owner = np.repeat(np.arange(len(f), dtype=np.int32), np.diff(f.offsets))[at]
+    position, quality = f.position[at], f.quality[at]
+    forward, reverse = (
+        (span[:, 0][owner] <= position) & (position < span[:, 1][owner]) for span in (f.forward, f.reverse)
+    )
+    two = np.where(quality == QUALITIES - 1, BOTH, ONE_OF_TWO)
+    which = np.where(forward & reverse, two, np.where(forward, FORWARD, REVERSE))
+    counts = np.bincount((position * 4 + which) * QUALITIES + quality, minlength=length * 4 * QUALITIES)
+    counts = counts.reshape(length, 4, QUALITIES)
+    share = f.histogram / np.maximum(f.histogram.sum(axis=1, keepdims=True), 1)
+    is_transition = (f.allele[at] ^ target[position]) == 2
+    return counts[:, :3] + counts[:, 3:] * share, np.bincount(position[is_transition], minlength=length)
+
+
+def quality_tail(x: int, histogram: NDArray[np.integer], errors: NDArray[np.float64], alpha: float) -> float:
+    """P(at least x errors to one given base) at a site, from its qualities alone; at least 1e-300.
+
+    `histogram` int[3, QUALITIES] of the site, `errors` float64[3, QUALITIES] to that base. 1.0 up to the mean. From
+    one over the mean on the Poisson of the same mean is an upper bound (Hoeffding 1956, Anderson and Samuels 1967):
+    it is returned where it is no less than EXACT_BELOW times `alpha`, the exact tail elsewhere.
+    """
+    counts, rates = histogram.ravel().astype(np.int64), errors.ravel()
+    mean = float(counts @ rates)
+    if x <= mean:
+        return 1.0
+    if x >= mean + 1:
+        bound = float(special.gammainc(x, mean))
+        if bound >= EXACT_BELOW * alpha:
+            return bound
+        if bound <= poisson_binomial.LEAST:
+            return poisson_binomial.LEAST
+    return float(poisson_binomial.tail(x, counts, rates))
+
+
+def quality_threshold(histogram: NDArray[np.integer], errors: NDArray[np.float64], alpha: float) -> int:
+    """A count whose `quality_tail` is below alpha: the smallest by the Poisson bound, one more than all bases if none.
+
+    The bound is never below the exact tail, so the count is never too small: a limit of detection is on the safe side.
+    """
+    mean = float((histogram * errors).sum())
+    possible = range(ceil(mean) + 1, int(histogram.sum()) + 1)
+    return possible.start + bisect_left(possible, True, key=lambda x: bool(special.gammainc(x, mean) < alpha))
