@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ablkd import plots
+from ablkd.cross_check import METRICS
 from ablkd.errors import InputError
 from ablkd.named_calls import NEUTRAL_TIERS, named_calls
 from ablkd.pages import picture, render, words
@@ -108,7 +109,8 @@ def report_view(result: Result, reference: Reference | None) -> dict[str, Any]:
         "haplotypes": plots.ranked(result),
         "pictures": _pictures(result, reference),
         "inputs": [row for row in result.qc if row.metric == "input_sha256"],
-        "quality": [row for row in result.qc if row.metric != "input_sha256"],
+        "checks": [row for row in result.qc if row.metric in METRICS],
+        "quality": [row for row in result.qc if row.metric not in ("input_sha256", *METRICS)],
         "sources": [reference.sources[key] for key in dict.fromkeys(used) if key in reference.sources]
         if reference
         else [],

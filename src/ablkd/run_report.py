@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ablkd.cross_check import METRICS
 from ablkd.named_calls import passed
 from ablkd.pages import render
-from ablkd.records import Result, ResultRow, Summary
+from ablkd.records import ControlVerdict, QcMetric, Result, ResultRow, Summary
 from ablkd.reference import sha256
 from ablkd.run_tables import check_same_making, manifest, multiqc, result_rows
 from ablkd.sights import Sight, mutation_sight, splice_sight
@@ -45,7 +46,13 @@ def write_run(run: str, results: Sequence[Result], folder: Path) -> None:
     write_text(folder / "report.html", render("run.html", **run_view(run, ordered)))
     write_rows(folder / "summary.tsv", Summary, summaries)
     write_rows(folder / "results.tsv", ResultRow, rows)
-    write_workbook(folder / "summary.xlsx", {"summary": (Summary, summaries), "results": (ResultRow, rows)})
+    sheets: dict[str, tuple[type, Sequence[Any]]] = {
+        "summary": (Summary, summaries),
+        "results": (ResultRow, rows),
+        "controls": (ControlVerdict, _controls(ordered)),
+        "cross-check": (QcMetric, cross_checks(ordered)),
+    }
+    write_workbook(folder / "summary.xlsx", sheets)
     _write_json(folder / "ablkd_mqc.json", multiqc(run, ordered))
     names = ("report.html", "summary.tsv", "results.tsv", "summary.xlsx", "ablkd_mqc.json")
     _write_json(folder / "manifest.json", manifest(run, ordered, {n: sha256(folder / n) for n in names}))
@@ -53,14 +60,16 @@ def write_run(run: str, results: Sequence[Result], folder: Path) -> None:
 
 def run_view(run: str, results: Sequence[Result]) -> dict[str, Any]:
     """What the template needs: the matrix of samples and findings, the controls, the settings in force."""
-    controls = {c.control: c for r in results for c in r.controls}
     names = dict.fromkeys(key for r in results for key in r.settings)
+    checked = [(r.sample, {row.metric: row for row in cross_checks([r])}) for r in results]
     return {
         "run": run,
         "results": results,
         "columns": _columns(results),
         "matrix": [(r, _cells(r, results)) for r in results],
-        "controls": list(controls.values()),
+        "controls": _controls(results),
+        "metrics": METRICS,
+        "checked": [pair for pair in checked if pair[1]],
         "settings": {key: _values(results, key) for key in names},
         "versions": sorted({r.software_version for r in results}),
         "knowledge": results[0].knowledge if results else {},
@@ -68,6 +77,11 @@ def run_view(run: str, results: Sequence[Result]) -> dict[str, Any]:
             status: sum(r.summary.status == status for r in results) for status in ("reportable", "review", "failed")
         },
     }
+
+
+def cross_checks(results: Sequence[Result]) -> list[QcMetric]:
+    """What comparing the samples of the run gave: the qc rows of that kind."""
+    return [row for r in results for row in r.qc if row.metric in METRICS]
 
 
 def _values(results: Sequence[Result], key: str) -> list[tuple[str, list[str]]]:
@@ -84,6 +98,10 @@ def _found(results: Sequence[Result]) -> list[tuple[str, int]]:
 
 def _events(results: Sequence[Result]) -> list[str]:
     return list(dict.fromkeys(e.event for r in results for e in r.splicing if e.call == "present"))
+
+
+def _controls(results: Sequence[Result]) -> list[ControlVerdict]:
+    return list({c.control: c for r in results for c in r.controls}.values())
 
 
 def _columns(results: Sequence[Result]) -> list[str]:
