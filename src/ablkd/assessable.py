@@ -110,9 +110,7 @@ class _Seen:
         return "doubtful" if any(c.codon == codon for c in self.doubtful) else ""
 
 
-def _test(
-    tally: Tally, expected: Expected, qualities: Recalibration, codon: int, alt: str, alpha: float
-) -> AlleleTest:
+def _test(tally: Tally, expected: Expected, qualities: Recalibration, codon: int, alt: str, alpha: float) -> AlleleTest:
     ref = expected.reference.codon(codon)
     changed = [i for i in range(3) if ref[i] != alt[i]]
     by_quality = 0

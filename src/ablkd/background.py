@@ -46,7 +46,7 @@ class ErrorRate:
     @property
     def spread(self) -> float:
         """Standard deviation of the rate."""
-        return float(np.sqrt(max(0.0, self.rates**2 @ self.weights - self.mean**2)))
+        return float(np.sqrt(np.maximum(self.rates**2 @ self.weights - self.mean**2, 0.0)))
 
 
 def possible(rates: NDArray[np.float64], weights: NDArray[np.float64], mean: float) -> NDArray[np.float64]:

@@ -159,7 +159,8 @@ COMMANDS: dict[str, Command] = {
     "call": Command(
         "fragments to calls, and to what could have been seen",
         "ablkd call --sample S1 --platform illumina --reference reference --fragments fragments.npz "
-        "--background background.npz --required-lod 0.03 --reporting-cut 0.03 --calls calls.tsv --coverage coverage.tsv --qc call_qc.tsv",
+        "--background background.npz --required-lod 0.03 --reporting-cut 0.03 --calls calls.tsv "
+        "--coverage coverage.tsv --qc call_qc.tsv",
         "sample platform reference fragments background required_lod reporting_cut calls coverage qc",
         "template_copies",
     ),

@@ -26,6 +26,8 @@ DOUBLE_ERROR, INDEL_AS_MISMATCHES = 1e-6, 0.1
 # METHOD: other samples of the run stand in for controls from four on. At catalogue alleles no rate above the class's
 # 95 % quantile is then believed, so that a mutation that many patients have cannot hide itself.
 LEAST_OTHERS, QUANTILE = 4, 0.95
+# So that no rate is quite impossible.
+LEAST_WEIGHT = 1e-290
 # METHOD: a control tells of a codon from this many fragments on.
 CONTROL_DEPTH = 100
 
@@ -68,7 +70,9 @@ class Expected:
         sites = self._sites
         used = ~self.changes.listed & (sites.n > 0)
         rates = sites.rate[used, None] * GRID
-        return estimate_templates(sites.x[used], sites.n[used], rates, self.weights[used], self.run.cv)
+        # The found spread alone: one made wider on purpose would leave nothing for clones to explain.
+        weights = self._posterior(self._class_weights)[None, used]
+        return estimate_templates(sites.x[used], sites.n[used], rates, weights, self.run.cv)
 
     @cached_property
     def background(self) -> Background:
@@ -104,7 +108,11 @@ class Expected:
 
     @cached_property
     def weights(self) -> NDArray[np.float64]:
-        """float64[A, 60]: for every single change, how probable each node is before its own count is seen.
+        """float64[A, 60]: for every single change, how probable each node is before its own count is seen."""
+        return self._posterior(0.5 * self._class_weights + 0.5 * self.run.smooth[self._group])
+
+    def _posterior(self, prior: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Weights float64[A, 60] from a prior float64[A, 60].
 
         METHOD: empirical Bayes. The spread of the class, times what controls show at the same site (negative
         binomial: Gerstung 2014, shearwater), or without controls what at least four other samples show.
@@ -114,12 +122,11 @@ class Expected:
         from_others = self.run.shown_by_others - (0.0 if self._is_control else own)
         controlled = self._control_states.sum(axis=1)[self.changes.codon] >= CONTROL_DEPTH
         others = ~controlled & (self.others >= LEAST_OTHERS)
-        prior = self._class_weights()
         prior = np.where((others & self.changes.listed)[:, None], _below_quantile(prior), prior)
         shown = np.where(controlled[:, None], from_controls, np.where(others[:, None], from_others, 0.0))
         posterior = prior * np.exp(shown - shown.max(axis=1, keepdims=True))
         rates = self._sites.rate[:, None] * GRID
-        return possible(rates, np.maximum(posterior, 1e-290), float(self.means.max()))
+        return possible(rates, np.maximum(posterior, LEAST_WEIGHT), float(self.means.max()))
 
     @cached_property
     def _own_logs(self) -> NDArray[np.float64]:
@@ -139,17 +146,17 @@ class Expected:
         own = self.counts.codons.sum(axis=1) if self._is_control else 0
         return self.run.control_states - own
 
+    @cached_property
     def _class_weights(self) -> NDArray[np.float64]:
         """float64[A, 60]: the spread of each change's class, without what this very site taught."""
-        group = self.changes.transition.astype(int)
-        found = self.run.classes[group]
+        found = self.run.classes[self._group]
         shown = self.run.shown_by_controls + self.run.shown_by_others
         part = found * np.exp(shown - shown.max(axis=1, keepdims=True))
         part /= part.sum(axis=1, keepdims=True)
         learned = (~self.changes.listed & shown.any(axis=1))[:, None]
-        sites = self.run.sites[group][:, None]
+        sites = self.run.sites[self._group][:, None]
         without = np.maximum(found * sites - part, 0.0) / (sites - 1)
-        return 0.5 * np.where(learned, without, found) + 0.5 * self.run.smooth[group]
+        return np.where(learned, without, found)
 
     # ------------------------------------------------------------ one allele
 
@@ -228,13 +235,18 @@ class Expected:
         return max(DOUBLE_ERROR, float(np.prod(rates)), INDEL_AS_MISMATCHES * self.platform.indel_error)
 
     @cached_property
+    def _group(self) -> NDArray[np.int64]:
+        return self.changes.transition.astype(np.int64)
+
+    @cached_property
     def _index(self) -> dict[tuple[int, int], int]:
         pairs = zip(self.changes.codon.tolist(), self.changes.state.tolist(), strict=True)
         return {pair: i for i, pair in enumerate(pairs)}
 
     @cached_property
     def _wild(self) -> NDArray[np.int64]:
-        return self.reference.codes[: 3 * self.reference.codons].astype(np.int64).reshape(-1, 3) @ [16, 4, 1]
+        codes = self.reference.codes[: 3 * self.reference.codons].astype(np.int64)
+        return codes.reshape(-1, 3) @ np.array([16, 4, 1])
 
     @cached_property
     def _touched(self) -> NDArray[np.int64]:
@@ -258,4 +270,3 @@ def _updated(prior: ErrorRate, x: int, n: int, cv: float) -> NDArray[np.float64]
     logs = tails.log_likelihoods(counts, depths, prior.rates[None, :], np.zeros(1), cv, 1.0, 0.0)[0]
     weights = prior.weights * np.exp(logs - logs[prior.weights > 0].max())
     return weights / weights.sum()
-

@@ -15,7 +15,6 @@ from ablkd.background import (
     GRID,
     HIGHEST_FACTOR,
     RT_ERROR,
-    assumed,
     lognormal,
 )
 from ablkd.counts import Counts
@@ -153,9 +152,10 @@ def _templates(library: Library, sites: SiteCounts, changes: SingleChanges, plat
     used = ~changes.listed & (sites.n > 0)
     if not used.any():
         return DEFAULT_TEMPLATES
-    weights = np.tile(assumed(1e-4, platform.error_log_sd).weights, (used.sum(), 1))
+    # Whether sites differ much or templates are few is asked together: either gives some high counts.
+    spreads = np.array([lognormal(float(log_sd))[None, :] for log_sd in SPREADS])
     rates = sites.rate[used, None] * GRID
-    return estimate_templates(sites.x[used], sites.n[used], rates, weights, platform.between_sample_cv).used(None)[0]
+    return estimate_templates(sites.x[used], sites.n[used], rates, spreads, platform.between_sample_cv).used(None)[0]
 
 
 def _between_samples(
@@ -202,7 +202,7 @@ def _spread(
             each /= each.sum(axis=1, keepdims=True)
             weights = (each.sum(axis=0) + PSEUDO_SITES * shape) / (len(chosen) + PSEUDO_SITES)
         found.append(weights)
-        smooth.append((0.99 * lognormal(1.2 * log_sd + 0.15) + 0.01 * lognormal(1.2 * log_sd + 0.65)))
+        smooth.append(0.99 * lognormal(1.2 * log_sd + 0.15) + 0.01 * lognormal(1.2 * log_sd + 0.65))
         number.append(len(chosen) + int(PSEUDO_SITES))
     return np.array(found), np.array(smooth), np.array(number)
 

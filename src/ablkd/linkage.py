@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from ablkd import hgvs
 from ablkd.fragments import Fragments
-from ablkd.indels import LISTED_COUNT, seen_indels
+from ablkd.indels import LISTED_COUNT
 from ablkd.isoforms import SpliceGraph
 from ablkd.records import Call, SpliceEvent
 from ablkd.reference import Reference
 from ablkd.splicing import crossing, taking
-from ablkd.tally import Tally, count
+from ablkd.tally import Tally, count, seen_indels
 
 # METHOD: WITHIN is a fragment that shows bases which an event skips, without crossing a junction of the event: it is
 # whole, but no skipping molecule could have given it, so it may not be counted against the event. LEFT and RIGHT
@@ -134,7 +134,7 @@ def _codon_shown(tally: Tally, sites: list[Site], site: Site) -> NDArray[np.int8
 
 def _indel_shown(tally: Tally, reference: Reference, site: Site) -> NDArray[np.int8]:
     shown = np.where(tally.states([site.codon])[:, 0] >= 0, 0, MISSING).astype(np.int8)
-    for change, fragments in seen_indels(tally, reference).items():
+    for change, fragments in seen_indels(tally.fragments, reference).items():
         if len(fragments) >= LISTED_COUNT and hgvs.indel_names(reference, *change)[1] == site.hgvs_c:
             shown[fragments] = 1
     return shown

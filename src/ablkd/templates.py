@@ -18,6 +18,8 @@ RT_ERRORS = np.array([5e-6, 1e-5, RT_ERROR, 2.5e-5, 4e-5])
 # METHOD: one site in a thousand is something else (a real change, a contamination), of any fraction alike on a log
 # scale; else one real mutation would pass for a clone of very few templates.
 ELSE = 1e-3
+# Nodes of less weight do not change a likelihood.
+NO_WEIGHT = 1e-7
 # Numbers of clones at one site that are together less probable than this are left out.
 UNLIKELY = 1e-6
 # METHOD: numbers of templates that are worse by more than this in log likelihood are excluded (95 %, one-sided).
@@ -50,24 +52,28 @@ class TemplateEstimate:
 
 
 def estimate_templates(
-    x: NDArray[np.int64], n: NDArray[np.int64], rates: NDArray[np.float64], weights: NDArray[np.float64], cv: float
+    x: NDArray[np.int64], n: NDArray[np.int64], rates: NDArray[np.float64], spreads: NDArray[np.float64], cv: float
 ) -> TemplateEstimate:
     """Maximum likelihood over A alleles that are not in the catalogue.
 
-    x, n int64[A]: fragments with the allele, and all; rates, weights float64[A, 60]: the error rate of each.
+    x, n int64[A]: fragments with the allele, and all; rates float64[A, 60]: possible error rates of each. spreads
+    float64[K, A or 1, 60]: K alternatives for the weights of these rates, the best of which counts.
     """
     # Nodes taken two by two will do here.
-    rates, weights = np.sqrt(rates[:, ::2] * rates[:, 1::2]), weights[:, ::2] + weights[:, 1::2]
+    rates, spreads = np.sqrt(rates[:, ::2] * rates[:, 1::2]), spreads[:, :, ::2] + spreads[:, :, 1::2]
+    used = np.broadcast_to((spreads > NO_WEIGHT).any(axis=0), rates.shape)
+    # METHOD: one site in a thousand is something else, of any fraction alike on a log scale.
     something_else = ELSE / ((x + 1) * np.log(n + 2))
-    without = tails.by_clones(x, n, rates, weights, cv, 1.0, FAMILY_CV2, 0, 1)
+    without = tails.by_clones(x, n, rates, used, cv, 1.0, FAMILY_CV2, 0, 1)
     likelihood = np.empty(len(CANDIDATES))
     for i, templates in enumerate(CANDIDATES):
         most = int(special.pdtrik(1 - UNLIKELY, templates * RT_ERRORS.max())) + 2
-        carrying = tails.by_clones(x, n, rates, weights, cv, templates, FAMILY_CV2, 1, most)
-        by_clones = (1 - ELSE) * np.hstack([without, carrying])
+        carrying = tails.by_clones(x, n, rates, used, cv, templates, FAMILY_CV2, 1, most)
         expected = templates * RT_ERRORS[:, None]
         clones = np.arange(most)
         shares = np.exp(special.xlogy(clones, expected) - expected - special.gammaln(clones + 1))
-        likelihood[i] = np.log(by_clones @ shares.T + something_else[:, None]).sum(axis=0).max()
+        at_nodes = np.concatenate([without, carrying], axis=2) @ shares.T
+        counts = np.array([np.einsum("ag,agu->au", np.broadcast_to(w, rates.shape), at_nodes) for w in spreads])
+        likelihood[i] = np.log((1 - ELSE) * counts + something_else[:, None]).sum(axis=1).max()
     allowed = CANDIDATES[likelihood >= likelihood.max() - EXCLUDED]
     return TemplateEstimate(float(CANDIDATES[likelihood.argmax()]), float(allowed.min()), float(allowed.max()))

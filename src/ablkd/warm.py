@@ -5,12 +5,15 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 from ablkd.align import align_sample
 from ablkd.call import call_sample
 from ablkd.counts import read_counts
 from ablkd.fragments import load
 from ablkd.learning import Library, learn
 from ablkd.phase import phase_sample
+from ablkd.recalibration import quality_tail
 from ablkd.reference import Reference
 from ablkd.splicing import splice_sample
 
@@ -30,5 +33,7 @@ def warm(reference: Reference) -> None:
         loaded = load(fragments)
         run = learn(platform, reference, [Library(sample, True) for sample in read_counts(counts, reference)])
         calls, _, _ = call_sample("warm", platform, reference, loaded, run, None, 0.5, 0.5)
+        # One read gives no call to test by its qualities.
+        quality_tail(50, np.array([10_000]), np.array([1e-4]), 0.01)
         splicing, _ = splice_sample("warm", platform, reference, loaded, None)
         phase_sample("warm", reference, loaded, calls, splicing, None)

@@ -13,8 +13,6 @@ from ablkd.kernels.jit import jit
 # Numbers of clones that are together less probable than this are left out.
 LEAST_CLONES = 1e-13
 TINY = 1e-300
-# Nodes of less weight do not change a likelihood.
-NO_WEIGHT = 1e-7
 
 
 @jit
@@ -116,9 +114,7 @@ def error_tail(x, n, rates, weights, expected_clones, cv, templates, family_cv2,
 def smallest_count(n, rates, weights, expected_clones, cv, templates, family_cv2, alpha):
     """Smallest count whose tail is below alpha; n + 1 where even all fragments would not do."""
     low, high = 1, 4
-    while high <= n and error_tail(
-        high, n, rates, weights, expected_clones, cv, templates, family_cv2, 1e-3
-    ) >= alpha:
+    while high <= n and error_tail(high, n, rates, weights, expected_clones, cv, templates, family_cv2, 1e-3) >= alpha:
         low, high = high + 1, 2 * high
     high = min(high, n + 1)
     while low < high:
@@ -155,18 +151,17 @@ def log_likelihoods(x, n, rates, expected_clones, cv, templates, family_cv2):
 
 
 @jit
-def by_clones(x, n, rates, weights, cv, templates, family_cv2, first, last):
-    """Probability of each count if `first` to `last` - 1 templates carry the allele: float64[A, last - first].
+def by_clones(x, n, rates, used, cv, templates, family_cv2, first, last):
+    """Probability of each count at each node if `first` to `last` - 1 templates carry the allele.
 
-    x, n int64[A]; rates, weights float64[A, G].
+    x, n int64[A]; rates float64[A, G]; used bool[A, G]: nodes that matter. Returns float64[A, G, last - first].
     """
-    result = np.zeros((len(x), last - first))
+    result = np.zeros((len(x), rates.shape[1], last - first))
     for a in range(len(x)):
         log_factorial = math.lgamma(x[a] + 1.0)
         for g in range(rates.shape[1]):
-            if weights[a, g] > NO_WEIGHT:
+            if used[a, g]:
                 for clones in range(first, last):
                     mean, size = _moments(n[a], rates[a, g], clones, cv, templates, family_cv2)
-                    p = math.exp(_log_probability(x[a], mean, size, log_factorial))
-                    result[a, clones - first] += weights[a, g] * p
+                    result[a, g, clones - first] = math.exp(_log_probability(x[a], mean, size, log_factorial))
     return result
