@@ -255,9 +255,10 @@ def _remedy(receiver: Sample, sources: Sequence[Sample]) -> str:
 
 
 def _looked_for(limits: Sequence[float], others: int) -> str:
+    """What a contamination would have shown by, and which samples have nothing to show it by."""
+    which = "each" if len(limits) == others else str(len(limits))
     told = (
-        f"alleles of {len(limits)} of {others} samples of other persons were looked for; "
-        f"{per_cent(max(limits))} of any of these would have shown"
+        f"from {per_cent(max(limits))} on, {which} of the {others} samples of other persons would have shown in it by "
+        "an allele that only that one has"
     )
-    rest = others - len(limits)
-    return f"{told}; {rest} have none of their own that could show, so of these nothing can be said" if rest else told
+    return told if len(limits) == others else f"{told}; of the rest, which have none, nothing can be said"

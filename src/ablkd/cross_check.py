@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ablkd.contamination import Contamination, person
-from ablkd.identity import Identity, compare, present_fusions
+from ablkd.identity import compare, present_fusions
 from ablkd.records import Call, Coverage, Fusion, QcMetric, Sample
 from ablkd.wording import joined, per_cent
 
@@ -48,10 +48,10 @@ def cross_check(
     checked = []
     for one in shown:
         others = [other for other in persons[person(one.sample)] if other is not one]
-        same = compare(others, one, together)
         groups = [group for group in persons.values() if one not in group]
-        checked += [_identity(one, others, same, groups, together), contamination.check(one)]
-        checked.append(_fusion_agreement(one, others, same, shown, together))
+        identity = _identity(one, others, groups, together)
+        checked += [identity, contamination.check(one)]
+        checked.append(_fusion_agreement(one, others, identity.reason, shown, together))
     return checked
 
 
@@ -65,11 +65,12 @@ def _by_sample(rows: Iterable[Row]) -> defaultdict[str, list[Row]]:
 # ---------------------------------------------------------------- the same person
 
 
-def _identity(
-    one: Shown, others: list[Shown], same: Identity, groups: list[list[Shown]], fusions: Collection[str]
-) -> QcMetric:
+def _identity(one: Shown, others: list[Shown], groups: list[list[Shown]], fusions: Collection[str]) -> QcMetric:
+    same = compare(others, one, fusions)
     if not others:
-        reason = "no other sample of this patient in the run" if one.sample.role == "patient" else "no patient"
+        reason = (
+            "no other sample of this patient in the run" if one.sample.role == "patient" else "not a patient's sample"
+        )
         return _row(one, "identity", "not assessable", "pass", reason)
     if same.status == "review":
         swapped = [x.sample.sample for group in groups for x in group if _fits(x, others, one, group, fusions)]
@@ -88,8 +89,9 @@ def _fits(x: Shown, others: list[Shown], one: Shown, group: list[Shown], fusions
 
 
 def _fusion_agreement(
-    one: Shown, others: list[Shown], same: Identity, shown: list[Shown], together: Mapping[str, Collection[str]]
+    one: Shown, others: list[Shown], doubt: str, shown: list[Shown], together: Mapping[str, Collection[str]]
 ) -> QcMetric:
+    """`doubt` is what the identity row says: a fusion that differs is told once, in the same words."""
     found = present_fusions(one, together)
     if not found:
         return _row(one, "fusion_agreement", "not assessable", "pass", "no fusion of this sample was told")
@@ -98,12 +100,12 @@ def _fusion_agreement(
     told = [(other, theirs) for other, theirs in told if theirs]
     names = {f.fusion for f in found}
     if any(names.isdisjoint(f.fusion for f in theirs) for _, theirs in told):
-        return _row(one, "fusion_agreement", "differs", "review", same.reason)
+        return _row(one, "fusion_agreement", "differs", "review", doubt)
     if told:
         agreed = f"{found[0].fusion} as in {joined([other.sample.sample for other, _ in told])}"
         return _row(one, "fusion_agreement", "agrees", "pass", "; ".join(filter(None, (agreed, minor))))
-    reason = minor or "no other sample of this patient in the run to compare with"
-    return _row(one, "fusion_agreement", "not assessable", "pass", reason)
+    nothing = "no other sample of this patient in the run" if one.sample.role == "patient" else "not a patient's sample"
+    return _row(one, "fusion_agreement", "not assessable", "pass", "; ".join(filter(None, (nothing, minor))))
 
 
 def _minor(

@@ -259,8 +259,9 @@ def _status(
     own = next((c for c in controls if c.control == sample.sample), None)
     if own is not None:
         doubts = [row.reason for row in qc if row.metric in METRICS and row.status == "review"]
-        clean = "review" if doubts else "reportable"
-        return clean if own.status == "pass" else "failed", "; ".join(filter(None, [own.reason, *doubts]))
+        if own.status == "pass":
+            return ("review" if doubts else "reportable"), "; ".join(doubts)
+        return "failed", "; ".join([own.reason, *doubts])
     failed = list(dict.fromkeys(row.reason or row.metric for row in qc if row.status == "fail"))
     if not covered and not failed:
         failed = ["the kinase domain is not covered: none of the listed codons could be assessed"]
