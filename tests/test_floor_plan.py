@@ -18,7 +18,7 @@ FLOORS = [
     "align bam background detection error_classes templates indel_errors run_background learning expected panel "
     "recalibration tally trace_align trace_isoforms trace_alleles",
     "call assessable indels splicing linkage haplotypes phase simulate "
-    "trace_call trace_evidence trace_bounds trace_windows warm",
+    "trace_call trace_evidence trace_bounds trace_windows warm validation",
     "interpret findings statements controls wording named_calls sights identity contamination cross_check "
     "timeline timeline_words",
     "report plots svg pages trace_plot vcf run_report run_tables workbook patient_page timeline_plot",

@@ -1,0 +1,1 @@
+"""What a laboratory runs before it uses the pipeline: known answers, drawn under its own conditions."""

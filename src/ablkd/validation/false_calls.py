@@ -1,0 +1,105 @@
+"""Calls in samples that hold no mutation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from ablkd import hgvs
+from ablkd.call import CARRY_FACTOR, MIN_DEPTH
+from ablkd.counts import Counts
+from ablkd.expected import Expected
+from ablkd.indel_errors import touched_runs
+from ablkd.indels import LONG_HOMOPOLYMER, NOISY_INDELS
+from ablkd.levels import Alphas
+from ablkd.validation.conditions import Condition
+from ablkd.validation.rows import FalseCalls
+from ablkd.validation.runs import SimulatedRun
+
+LEAST_COUNT = 3
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A change called in a sample that does not hold it; kind is `catalogue`, `other` or `indel`."""
+
+    kind: str
+    name: str
+
+
+def examine(run: SimulatedRun, rng: np.random.Generator) -> list[list[Wrong]]:
+    """False calls of each sample of the run."""
+    return [called(run.expected(sample), run.levels) for sample in run.samples]
+
+
+def called(expected: Expected, levels: Alphas) -> list[Wrong]:
+    """Everything that is called in a sample, from its counts alone.
+
+    The tests of base qualities, orientations and read ends, which can only take calls away, need reads.
+    """
+    return _codon_calls(expected, levels) + _indel_calls(expected, levels)
+
+
+def _codon_calls(expected: Expected, levels: Alphas) -> list[Wrong]:
+    reference = expected.reference
+    seen = expected.counts.codons.sum(axis=1)
+    depth = seen.sum(axis=1)
+    found = []
+    for codon, state in np.argwhere((seen >= LEAST_COUNT) & (depth >= MIN_DEPTH)[:, None]).tolist():
+        ref, alt = reference.codon(codon + 1), hgvs.CODONS[state]
+        x, n = int(seen[codon, state]), int(depth[codon])
+        if ref == alt:
+            continue
+        error = expected.of(codon, state)
+        if x <= max(error.mean, CARRY_FACTOR * expected.carried(codon, state)) * n:
+            continue
+        known = reference.catalogue.get((codon + 1, alt))
+        listed = known is not None and known.tier == "catalogue"
+        if expected.background.tail(x, n, error) < (levels.catalogue if listed else levels.novel):
+            found.append(Wrong("catalogue" if listed else "other", hgvs.codon_name(codon + 1, ref, alt)))
+    return found
+
+
+def _indel_calls(expected: Expected, levels: Alphas) -> list[Wrong]:
+    counts: Counts = expected.counts
+    depth = counts.codons.sum(axis=(1, 2))
+    touched = touched_runs(expected.reference.codes)
+    noisy = expected.platform.indel_error >= NOISY_INDELS
+    found = []
+    for indel, x in sorted(counts.indels.items()):
+        codon = min(indel[0] // 3, len(depth) - 1)
+        uncontrolled = not expected.run.control_states[codon].any()
+        if x < LEAST_COUNT or (noisy and uncontrolled and touched[indel[0]] >= LONG_HOMOPOLYMER):
+            continue
+        error, n = expected.indel(indel), int(depth[codon])
+        if x > error.mean * n and expected.background.tail(x, n, error) < levels.indel:
+            found.append(Wrong("indel", hgvs.indel_names(expected.reference, *indel)[0]))
+    return found
+
+
+def rows(condition: Condition, parts: Sequence[list[list[Wrong]]]) -> list[FalseCalls]:
+    """One row: all samples of all runs together."""
+    samples = [sample for part in parts for sample in part]
+    wrong = [call for sample in samples for call in sample]
+    kinds = [call.kind for call in wrong]
+    return [
+        FalseCalls(
+            **vars(condition),
+            samples=len(samples),
+            calls=len(wrong),
+            per_sample=len(wrong) / len(samples),
+            upper=upper_bound(len(wrong)) / len(samples),
+            catalogue=kinds.count("catalogue"),
+            other=kinds.count("other"),
+            indels=kinds.count("indel"),
+            names=";".join(call.name for call in wrong),
+        )
+    ]
+
+
+def upper_bound(calls: int) -> float:
+    """Exact one-sided 95 % upper bound of a Poisson mean (Garwood 1936)."""
+    return float(special.gammaincinv(calls + 1, 0.95))
