@@ -12,7 +12,9 @@ import pytest
 
 from ablkd import align
 from ablkd.align import align_sample
+from ablkd.counts import read_counts
 from ablkd.fragments import Fragments, load
+from ablkd.hgvs import CODONS
 
 OTHER_STRAND = str.maketrans("ACGT", "TGCA")
 PAIRS = 120
@@ -60,7 +62,7 @@ def run(reference):
         folder.mkdir(exist_ok=True)
         rows = align_sample(
             "s", reference.platforms[platform], amplicon, reference, list(reads_1), list(reads_2),
-            folder / "fragments.npz", folder / "aligned.bam",
+            folder / "fragments.npz", folder / "counts.tsv", folder / "aligned.bam",
         )  # fmt: skip
         return load(folder / "fragments.npz"), {row.metric: row for row in rows}
 
@@ -125,7 +127,12 @@ def test_qc_rows(usual, files):
 def test_the_same_input_gives_the_same_bytes(run, files, usual, tmp_path):
     *_, folder = usual
     run(tmp_path, files[:1], files[1:])
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["aligned.bam", "aligned.bam.bai", "fragments.npz"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "aligned.bam",
+        "aligned.bam.bai",
+        "counts.tsv",
+        "fragments.npz",
+    ]
     for path in tmp_path.iterdir():
         assert path.read_bytes() == (folder / path.name).read_bytes(), path.name
 
@@ -240,3 +247,19 @@ def test_poor_bases_are_not_observed(run, pairs, reference, tmp_path):
     assert qc["usable"].value == "yes" and fragments.histogram.sum() == 0
     assert set(fragments.allele.tolist()) == {5}
     assert len(fragments.position) == int((fragments.stops() - fragments.starts()).sum())
+
+
+def test_counts_are_those_of_the_fragments(usual, reference):
+    """By hand: which mates span c.943-945, and whether the pair is a changed one (ATT instead of ACT)."""
+    fragments, _, folder = usual
+    (counts,) = read_counts(folder / "counts.tsv", reference)
+    assert (counts.sample, counts.platform, counts.panel, counts.indels) == ("s", "illumina", "", {})
+    seen = np.zeros((3, 2), int)
+    for n in range(len(fragments)):
+        mates = [span[n][0] <= 942 and 945 <= span[n][1] for span in (fragments.forward, fragments.reverse)]
+        if any(mates):
+            changed = 943 in fragments.position[fragments.offsets[n] : fragments.offsets[n + 1]]
+            seen[2 if all(mates) else mates.index(True), int(changed)] += 1
+    assert seen.sum() > 15 and (seen > 0).sum() >= 3
+    assert counts.codons[314][:, [CODONS.index("ACT"), CODONS.index("ATT")]].tolist() == seen.tolist()
+    assert counts.codons[314].sum() == seen.sum()

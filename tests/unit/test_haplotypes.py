@@ -7,8 +7,10 @@ from molecules import CHANGES, recombined, sample
 
 from ablkd.align import align_sample
 from ablkd.call import call_sample
+from ablkd.counts import read_counts
 from ablkd.fragments import load
 from ablkd.haplotypes import recombine
+from ablkd.learning import Library, learn
 from ablkd.phase import phase_sample
 from ablkd.simulate import Realised, simulate
 from ablkd.splicing import splice_sample
@@ -208,9 +210,10 @@ def from_reads(reference, tmp_path_factory):
     realised = read_rows(folder / "molecules.tsv", Realised)
     row, found = reference.platform("illumina"), {}
     for name, one, two in (("skipped", *files[:2]), ("whole", *files[2:])):
-        align_sample(name, row, "", reference, [one], [two], folder / "f.npz", folder / "a.bam")
+        align_sample(name, row, "", reference, [one], [two], folder / "f.npz", folder / "counts.tsv", folder / "a.bam")
         fragments = load(folder / "f.npz")
-        calls, _, _ = call_sample(name, row, reference, fragments, 20_000, 0.03, 0.03)
+        run = learn(row, reference, [Library(read_counts(folder / "counts.tsv", reference)[0], False, 20_000)])
+        calls, _, _ = call_sample(name, row, reference, fragments, run, 20_000, 0.03, 0.03)
         events, _ = splice_sample(name, row, reference, fragments, 20_000)
         haplotypes, rows = phase_sample(name, reference, fragments, calls, events, 20_000)
         passed = {c.name for c in calls if c.filter == "PASS"} | {e.event for e in events if e.call == "present"}

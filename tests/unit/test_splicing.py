@@ -5,7 +5,7 @@ import pytest
 from drawn import Kind, draw
 
 from ablkd.align import align_sample
-from ablkd.background import Background
+from ablkd.detection import Limits
 from ablkd.fragments import load
 from ablkd.simulate import Realised, simulate
 from ablkd.splicing import splice_sample
@@ -17,7 +17,7 @@ SKIP4 = ("exon4_skipping",)
 
 @pytest.fixture
 def quick_limits(monkeypatch):
-    monkeypatch.setattr(Background, "lod95", lambda *_: 0.01)
+    monkeypatch.setattr(Limits, "lod95", lambda *_: 0.01)
 
 
 @pytest.fixture(scope="module")
@@ -252,7 +252,7 @@ def test_simulated_reads_give_back_events_and_fusions(reference, tmp_path):
     truth.write_text(TRUTH.replace(" ", "\t") + "\n")
     one, two = simulate(truth, reference, tmp_path, 3)
     row = reference.platform("illumina")
-    paths = (tmp_path / "f.npz", tmp_path / "a.bam")
+    paths = (tmp_path / "f.npz", tmp_path / "counts.tsv", tmp_path / "a.bam")
     align_sample("S", row, "", reference, [one], [two], *paths)
     events, fusions = splice_sample("S", row, reference, load(paths[0]), 20_000)
     assert {e.event for e in events if e.call == "present"} == {"exon4_skipping", "exon7_skipping"}

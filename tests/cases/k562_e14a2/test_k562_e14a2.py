@@ -11,7 +11,9 @@ import pytest
 
 from ablkd.align import align_sample
 from ablkd.call import call_sample
+from ablkd.counts import read_counts
 from ablkd.fragments import load
+from ablkd.learning import Library, learn
 from ablkd.phase import phase_sample
 from ablkd.splicing import splice_sample
 
@@ -28,10 +30,11 @@ def reads(real_data):
 def found(reads, reference, tmp_path_factory):
     """(qc, calls, coverage, events, fusions, haplotypes, phase rows)."""
     folder, row = tmp_path_factory.mktemp("k562"), reference.platform("illumina")
-    paths = (folder / "fragments.npz", folder / "aligned.bam")
+    paths = (folder / "fragments.npz", folder / "counts.tsv", folder / "aligned.bam")
     qc = align_sample("K562", row, "", reference, [reads[0]], [reads[1]], *paths)
     fragments = load(paths[0])
-    calls, coverage, more = call_sample("K562", row, reference, fragments, None, 0.03, 0.03)
+    run = learn(row, reference, [Library(read_counts(paths[1], reference)[0], False)])
+    calls, coverage, more = call_sample("K562", row, reference, fragments, run, None, 0.03, 0.03)
     events, fusions = splice_sample("K562", row, reference, fragments, None)
     return qc + more, calls, coverage, events, fusions, *phase_sample("K562", reference, fragments, calls, events, None)
 

@@ -13,7 +13,9 @@ from cables2 import LEFT, RIGHT, TARGET, write_knowledge
 
 from ablkd.align import align_sample
 from ablkd.call import call_sample
+from ablkd.counts import read_counts
 from ablkd.fragments import load
+from ablkd.learning import Library, learn
 from ablkd.phase import phase_sample
 from ablkd.splicing import splice_sample
 
@@ -44,22 +46,24 @@ def data(real_data):
 
 @pytest.fixture(scope="module")
 def fragments(data, knowledge, tmp_path_factory):
-    """{sample: fragments}; aligning does not use the catalogue."""
+    """{sample: (fragments, counts)}; aligning does not use the catalogue."""
     folder = tmp_path_factory.mktemp("reads")
     known = knowledge(catalogue=True)
     found = {}
     for name, (barcodes, number) in SAMPLES.items():
         path = folder / f"{name}.fastq.gz"
         path.write_bytes(gzip.compress(b"".join(reads_of(data, b, number) for b in barcodes), mtime=0))
-        align_sample(name, known.platform("ont"), "", known, [path], [], folder / "f.npz", folder / "a.bam")
-        found[name] = load(folder / "f.npz")
+        paths = (folder / "f.npz", folder / "counts.tsv", folder / "a.bam")
+        align_sample(name, known.platform("ont"), "", known, [path], [], *paths)
+        found[name] = load(paths[0]), read_counts(paths[1], known)[0]
     return found
 
 
-def result(known, name, fragments):
+def result(known, name, fragments, counts):
     """(passed calls, haplotypes, phase rows, coverage) of a sample."""
     row = known.platform("ont")
-    calls, coverage, _ = call_sample(name, row, known, fragments, None, 0.03, 0.03)
+    run = learn(row, known, [Library(counts, False)])
+    calls, coverage, _ = call_sample(name, row, known, fragments, run, None, 0.03, 0.03)
     events, fusions = splice_sample(name, row, known, fragments, None)
     assert events == fusions == []
     haplotypes, rows = phase_sample(name, known, fragments, calls, events, None)
@@ -78,7 +82,7 @@ def knowledge(data, root, tmp_path_factory):
 @pytest.fixture(scope="module")
 def results(knowledge, fragments):
     known = knowledge(catalogue=True)
-    return {name: result(known, name, drawn) for name, drawn in fragments.items()}
+    return {name: result(known, name, *drawn) for name, drawn in fragments.items()}
 
 
 EXPECTED = {"cis": [LEFT, RIGHT], "left": [LEFT], "right": [RIGHT], "none": [], "trans": [LEFT, RIGHT]}
@@ -87,7 +91,7 @@ EXPECTED = {"cis": [LEFT, RIGHT], "left": [LEFT], "right": [RIGHT], "none": [], 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_reads_are_placed(fragments, name):
     barcodes, number = SAMPLES[name]
-    assert len(fragments[name]) > 0.95 * number * len(barcodes)
+    assert len(fragments[name][0]) > 0.95 * number * len(barcodes)
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -143,7 +147,7 @@ def test_coverage_rows_follow_the_catalogue(results):
 
 @pytest.mark.parametrize("name", ["cis", "none"])
 def test_without_a_catalogue_the_same_changes_are_found_as_novel(knowledge, fragments, name):
-    passed, haplotypes, rows, coverage = result(knowledge(catalogue=False), name, fragments[name])
+    passed, haplotypes, rows, coverage = result(knowledge(catalogue=False), name, *fragments[name])
     assert [(c.hgvs_c, c.tier) for c in passed] == [(CHANGES[n], "novel") for n in EXPECTED[name]]
     assert [r.verdict for r in rows] == (["compound"] if name == "cis" else [])
     assert max(haplotypes, key=lambda h: h.fraction or 0).haplotype == ("Y583*+*821E" if name == "cis" else "unmutated")

@@ -1,0 +1,33 @@
+"""Backgrounds learned from drawn fragments: the sample's own, controls of its run, and other patients."""
+
+from __future__ import annotations
+
+from ablkd.counts import Counts
+from ablkd.fragments import Fragments
+from ablkd.isoforms import build_graph
+from ablkd.learning import Library, learn
+from ablkd.run_background import RunBackground
+from ablkd.tally import as_counts, count, seen_indels
+
+
+def counted(reference, fragments: Fragments, sample: str = "S", platform: str = "illumina") -> Counts:
+    """What a sample's counts.tsv holds."""
+    tally = count(fragments, reference, build_graph(reference))
+    return as_counts(sample, platform, tally, seen_indels(fragments, reference))
+
+
+def run_of(
+    reference,
+    platform,
+    fragments: Fragments,
+    templates: float | None = None,
+    controls: list[Fragments] | None = None,
+    others: list[Fragments] | None = None,
+) -> RunBackground:
+    """The run of sample `S`, its wild-type controls and other patients; all have as many templates."""
+    libraries = [Library(counted(reference, fragments, "S", platform.platform), False, templates)]
+    for letter, samples in (("C", controls or []), ("O", others or [])):
+        for i, sample in enumerate(samples):
+            counts = counted(reference, sample, f"{letter}{i}", platform.platform)
+            libraries.append(Library(counts, letter == "C", templates))
+    return learn(platform, reference, libraries)
