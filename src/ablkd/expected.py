@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +27,8 @@ DOUBLE_ERROR, INDEL_AS_MISMATCHES = 1e-6, 0.1
 # METHOD: other samples of the run stand in for controls from four on. At catalogue alleles no rate above the class's
 # 95 % quantile is then believed, so that a mutation that many patients have cannot hide itself.
 LEAST_OTHERS, QUANTILE = 4, 0.95
+# METHOD: a codon state in fewer than 1 % of the fragments adds nothing worth counting to the errors of its neighbours.
+MOLECULES = 0.01
 # So that no rate is quite impossible.
 LEAST_WEIGHT = 1e-290
 # METHOD: a control tells of a codon from this many fragments on.
@@ -62,7 +65,7 @@ class Expected:
     @cached_property
     def templates(self) -> tuple[float, str]:
         """(molecules to reckon with, where the number is from)."""
-        return self.template_estimate.used(self.stated)
+        return self.template_estimate.used(self.stated, self.controlled)
 
     @cached_property
     def template_estimate(self) -> TemplateEstimate:
@@ -92,6 +95,11 @@ class Expected:
         """How many of the run's other samples may hold mutations."""
         own = self._position is not None and not self._is_control
         return int((~self.run.controls).sum()) - int(own)
+
+    @property
+    def controlled(self) -> bool:
+        """Whether another sample is a wild-type control."""
+        return int(self.run.controls.sum()) > int(self._is_control)
 
     @property
     def mode(self) -> str:
@@ -141,10 +149,14 @@ class Expected:
         return site_counts(self.counts, self.changes, self.run.means)
 
     @cached_property
+    def _beside(self) -> NDArray[np.int64]:
+        """int64[C, 64]: what the run's other samples show."""
+        return self.run.run_states - (self._states if self._position is not None else 0)
+
+    @cached_property
     def _control_states(self) -> NDArray[np.int64]:
         """int64[C, 64]: what the other samples that are controls show."""
-        own = self.counts.codons.sum(axis=1) if self._is_control else 0
-        return self.run.control_states - own
+        return self.run.control_states - (self._states if self._is_control else 0)
 
     @cached_property
     def _class_weights(self) -> NDArray[np.float64]:
@@ -190,9 +202,7 @@ class Expected:
 
         METHOD: a fixed share of the fragments of a run change their sample (platforms.tsv, carry_over).
         """
-        x, n = self.run.run_states[codon, state], self.run.run_states[codon].sum()
-        if self._position is not None:
-            x, n = x - self.counts.codons[codon, :, state].sum(), n - self.depth[codon].sum()
+        x, n = self._beside[codon, state], self._beside[codon].sum()
         return float(self.platform.carry_over * x / n) if n > 0 else 0.0
 
     def _with_carry(
@@ -206,33 +216,46 @@ class Expected:
         METHOD: an error on a mutated molecule is an error too: a state one base away from a common mutation is
         expected at that mutation's share times the error rate.
         """
-        seen = self.counts.codons[codon].sum(axis=0)
         rate, near = 0.0, 0.0
-        if not seen.any():
-            seen = np.bincount([self._wild[codon]], minlength=64)
-        for other in np.flatnonzero(seen):
-            if other == state:
-                continue
-            rates = self._single_rates(codon, int(other), state)
-            share = seen[other] / seen.sum()
-            rate += share * (rates[0] if len(rates) == 1 else self._double(rates))
-            near += share * (len(rates) == 1)
+        for other, share in self._molecules(codon):
+            rates = self._single_rates(codon, other, state)
+            if rates:
+                rate += share * (rates[0] if len(rates) == 1 else self._double(rates))
+                near += share * (len(rates) == 1)
         return max(rate, DOUBLE_ERROR), self.templates[0] * RT_ERROR * near
+
+    def _molecules(self, codon: int) -> list[tuple[int, float]]:
+        """(state, share) of what the molecules have at a codon, errors left out."""
+        seen = self._states[codon]
+        total = int(seen.sum())
+        if not total:
+            return [(int(self._wild[codon]), 1.0)]
+        return [(int(s), float(seen[s] / total)) for s in np.flatnonzero(seen >= MOLECULES * total)]
 
     def _single_rates(self, codon: int, before: int, after: int) -> list[float]:
         """Class mean at each base in which two states of a codon differ."""
-        depth = self.depth[codon]
-        mix = depth / depth.sum() if depth.any() else np.full(3, 1 / 3)
         rates = []
         for i, (a, b) in enumerate(zip(bases_of(before), bases_of(after), strict=True)):
             if a != b:
                 kind = 16 * int(self.changes.beside[3 * codon + i]) + 4 * a + b
-                rates.append(float(mix @ self.means[:, kind]))
+                rates.append(float(self._class_rates[codon, kind]))
         return rates
 
     def _double(self, rates: Sequence[float]) -> float:
         """Mean rate at which one codon is misread at several bases with these rates."""
-        return max(DOUBLE_ERROR, float(np.prod(rates)), INDEL_AS_MISMATCHES * self.platform.indel_error)
+        return max(DOUBLE_ERROR, math.prod(rates), INDEL_AS_MISMATCHES * self.platform.indel_error)
+
+    @cached_property
+    def _states(self) -> NDArray[np.int64]:
+        """int64[C, 64]: fragments by codon state."""
+        return self.counts.codons.sum(axis=1)
+
+    @cached_property
+    def _class_rates(self) -> NDArray[np.float64]:
+        """float64[C, CLASSES]: class means at each codon's mix of orientations."""
+        total = self.depth.sum(axis=1, keepdims=True)
+        mix = np.where(total > 0, self.depth / np.maximum(total, 1), 1 / 3)
+        return mix @ self.means
 
     @cached_property
     def _group(self) -> NDArray[np.int64]:

@@ -41,8 +41,8 @@ SPREADS = np.arange(0.3, 1.65, 0.1)
 SPREAD_SD = 0.3
 # METHOD: the found variation between samples is taken a tenth larger; it is found on at most so many sites that
 # expect three errors a sample, and not at all on fewer than the least number.
-CVS, CV_FACTOR = np.array([0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.8, 1.0]), 1.1
-CV_SITES, CV_LEAST_SITES, CV_ERRORS, CV_SAMPLES = 400, 30, 3.0, 12
+CVS, CV_FACTOR = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0]), 1.1
+CV_SITES, CV_LEAST_SITES, CV_ERRORS, CV_SAMPLES = 200, 30, 3.0, 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +155,8 @@ def _templates(library: Library, sites: SiteCounts, changes: SingleChanges, plat
     # Whether sites differ much or templates are few is asked together: either gives some high counts.
     spreads = np.array([lognormal(float(log_sd))[None, :] for log_sd in SPREADS])
     rates = sites.rate[used, None] * GRID
-    return estimate_templates(sites.x[used], sites.n[used], rates, spreads, platform.between_sample_cv).used(None)[0]
+    estimate = estimate_templates(sites.x[used], sites.n[used], rates, spreads, platform.between_sample_cv)
+    return estimate.used(None, controlled=False)[0]
 
 
 def _between_samples(

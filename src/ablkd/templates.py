@@ -24,29 +24,33 @@ NO_WEIGHT = 1e-7
 UNLIKELY = 1e-6
 # METHOD: numbers of templates that are worse by more than this in log likelihood are excluded (95 %, one-sided).
 EXCLUDED = 1.35
+# METHOD: a number that a person states is doubted only when it is worse by more than this (0.03 %).
+RULED_OUT = 6.0
 
 
 @dataclass(frozen=True)
 class TemplateEstimate:
-    """What the fragments say: best number, and the lowest and highest that they do not exclude."""
+    """What the fragments say: best number, lowest and highest that they allow, and one that is surely too high."""
 
     best: float
     low: float
     high: float
+    too_high: float
 
-    def used(self, stated: float | None) -> tuple[float, str]:
+    def used(self, stated: float | None, controlled: bool) -> tuple[float, str]:
         """(number of templates to reckon with, where it is from).
 
-        METHOD: what the sheet states holds unless the fragments exclude that there were so many. Without a statement
-        the usual assumption is moved to the nearest number that the fragments allow.
+        METHOD: what the sheet states holds unless the fragments rule out that there were so many. Without a statement
+        the usual assumption is lowered to what the fragments show; it is raised only where wild-type controls tell
+        clones from sites that err often (`controlled`).
         """
         if stated is not None:
-            if stated > self.high:
+            if stated >= self.too_high:
                 return self.best, f"the sheet says {stated:g}, but the fragments show far fewer"
             return stated, "given in the sheet"
         if self.high < DEFAULT_TEMPLATES:
             return self.best, "not given: estimated from the fragments"
-        if self.low > DEFAULT_TEMPLATES:
+        if self.low > DEFAULT_TEMPLATES and controlled:
             return self.low, "not given: at least so many, estimated from the fragments"
         return DEFAULT_TEMPLATES, "not given: this number is assumed"
 
@@ -75,5 +79,9 @@ def estimate_templates(
         at_nodes = np.concatenate([without, carrying], axis=2) @ shares.T
         counts = np.array([np.einsum("ag,agu->au", np.broadcast_to(w, rates.shape), at_nodes) for w in spreads])
         likelihood[i] = np.log((1 - ELSE) * counts + something_else[:, None]).sum(axis=1).max()
-    allowed = CANDIDATES[likelihood >= likelihood.max() - EXCLUDED]
-    return TemplateEstimate(float(CANDIDATES[likelihood.argmax()]), float(allowed.min()), float(allowed.max()))
+    best = likelihood.argmax()
+    worse = likelihood.max() - likelihood
+    allowed = CANDIDATES[worse <= EXCLUDED]
+    surely = CANDIDATES[best:][worse[best:] > RULED_OUT]
+    too_high = float(surely.min()) if len(surely) else np.inf
+    return TemplateEstimate(float(CANDIDATES[best]), float(allowed.min()), float(allowed.max()), too_high)
