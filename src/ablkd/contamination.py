@@ -76,7 +76,7 @@ class Source:
     def sentence(self) -> str:
         """Which sample, how much of it, and by which markers."""
         seen = [f"{t.marker.name} {per_cent(t.share)} (there {per_cent(t.marker.share)})" for t in self.traces]
-        return f"about {per_cent(self.share)} of it may be {_named(self.rows.sample)}: {joined(seen)}"
+        return f"about {per_cent(self.share)} may be {_named(self.rows.sample)}: {joined(seen)}"
 
 
 def _named(sample: Sample) -> str:
@@ -122,7 +122,7 @@ class Contamination:
         sources = _best_of_each([source for s in others if (source := self._source(receiver, s))])
         proven = [s for s in sources if s.proven]
         if proven:
-            told = "; ".join(s.sentence for s in proven)
+            told = "contamination: " + "; ".join(s.sentence for s in proven)
             remedy = _remedy(receiver.sample, [s.rows.sample for s in proven])
             share = f"{max(s.share for s in proven):.6g}"
             return QcMetric(sample, "contamination", share, "fraction", "", "review", f"{told}; {remedy}")
@@ -255,10 +255,7 @@ def _remedy(receiver: Sample, sources: Sequence[Sample]) -> str:
 
 
 def _looked_for(limits: Sequence[float], others: int) -> str:
-    """What a contamination would have shown by, and which samples have nothing to show it by."""
-    which = "each" if len(limits) == others else str(len(limits))
-    told = (
-        f"from {per_cent(max(limits))} on, {which} of the {others} samples of other persons would have shown in it by "
-        "an allele that only that one has"
-    )
-    return told if len(limits) == others else f"{told}; of the rest, which have none, nothing can be said"
+    """From which contamination on it would have shown, and that some samples have nothing to show it by."""
+    rest = others - len(limits)
+    told = f"{len(limits)} of {others} samples of other persons would have shown from {per_cent(max(limits))} on"
+    return f"{told}; nothing can be said of {rest}: no allele of their own could show" if rest else told

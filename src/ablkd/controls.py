@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from ablkd.findings import APART
 from ablkd.records import Call, ControlVerdict, Coverage, Phase, QcMetric, Sample, SpliceEvent
 from ablkd.samples import Expected, expected_findings
+from ablkd.wording import per_cent
 
 # METHOD: an expected fraction is met within this factor, or within the 99.9 % interval, whichever is wider.
 FACTOR = 1.5
@@ -96,13 +97,13 @@ def _problem(sample: str, expected: Expected, rows: _Rows) -> str:
     name, fraction = expected.name, expected.fraction
     found, why_not = _measured(sample, name, rows)
     if found is None and fraction > 0:
-        return f"{name} expected at {fraction:.3g} was not found ({why_not})"
+        return f"{name} expected at {per_cent(fraction)} was not found ({why_not})"
     if found is None:
         return "" if _absent(sample, name, rows) else f"{name} expected to be absent could not be assessed ({why_not})"
     seen, low, high = found
     if fraction > 0 and _agrees(seen, low, high, fraction):
         return ""
-    return f"{name} expected at {fraction:.3g} was found at {seen:.3g}"
+    return f"{name} expected at {per_cent(fraction)} was found at {per_cent(seen)}"
 
 
 def _measured(sample: str, name: str, rows: _Rows) -> tuple[tuple[float, float, float] | None, str]:
@@ -120,7 +121,7 @@ def _measured(sample: str, name: str, rows: _Rows) -> tuple[tuple[float, float, 
     limits = _limits(rows.coverage[sample], name)
     return (
         None,
-        "not assessable" if None in limits or not limits else f"{max(filter(None, limits)):.3g} would have shown",
+        "not assessable" if None in limits or not limits else f"{per_cent(max(filter(None, limits)))} would have shown",
     )
 
 

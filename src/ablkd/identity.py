@@ -53,7 +53,9 @@ def compare(others: Sequence[Rows], one: Rows, fusions: Collection[str]) -> Iden
         for what, same in (*_fusion(other, one, fusions), *_polymorphisms(other, one)):
             (agree if same else differ).setdefault(what, []).append(other.sample.sample)
     if differ:
-        return Identity("review", f"differs: {_told(differ)}; check that this is the same person")
+        return Identity(
+            "review", f"differs from other samples of the patient: {_told(differ)}; check that this is the same person"
+        )
     if agree:
         return Identity("pass", f"agrees: {_told(agree)}")
     return Identity("not_assessable", "nothing to compare")

@@ -67,7 +67,7 @@ def judged(role, calls=(), coverage=COVERED, qc=(), expected="", phase=(), splic
 def test_a_positive_control_must_show_its_fraction(vaf, half, status):
     found = judged("positive_control", [call("T315I", vaf, half)], expected="T315I:0.05")
     assert found[0] == status
-    assert ("T315I expected at 0.05 was found at" in found[1]) == (status == "fail")
+    assert ("T315I expected at 5.0 % was found at" in found[1]) == (status == "fail")
 
 
 @pytest.mark.parametrize(
@@ -99,9 +99,9 @@ def test_codon_states_of_one_name_are_summed():
 def test_every_expected_finding_counts():
     calls = [call("T315I", 0.05), call("G250E", 0.05, filter="strand")]
     status, reason = judged("positive_control", calls, expected="T315I:0.05;G250E:0.05")
-    assert status == "fail" and reason == "G250E expected at 0.05 was not found (not assessable)"
+    assert status == "fail" and reason == "G250E expected at 5.0 % was not found (not assessable)"
     status, reason = judged("positive_control", expected="T315I:0.004")
-    assert status == "fail" and reason == "T315I expected at 0.004 was not found (0.005 would have shown)"
+    assert status == "fail" and reason == "T315I expected at 0.40 % was not found (0.50 % would have shown)"
 
 
 def test_a_finding_that_is_expected_to_be_absent():
@@ -121,11 +121,11 @@ def test_a_finding_that_is_expected_to_be_absent():
     [
         (phased("G250E+T315I", "compound", 0.04, 0.06), 0.05, "pass", ""),
         (phased("G250E+T315I", "compound", 0.04, 0.06), 0.07, "pass", ""),
-        (phased("G250E+T315I", "compound", 0.04, 0.06), 0.09, "fail", "was found at 0.05"),
+        (phased("G250E+T315I", "compound", 0.04, 0.06), 0.09, "fail", "was found at 5.0 %"),
         (phased("G250E+T315I", "cannot_be_phased", 0.0, 0.06), 0.05, "fail", "was not found (cannot be phased)"),
         (phased("G250E+T315I", "polyclonal", 0.0, 0.001), 0.05, "fail", "was not found (polyclonal)"),
         (phased("G250E+T315I", "polyclonal", 0.0, 0.001), 0, "pass", ""),
-        (phased("G250E+T315I", "compound", 0.04, 0.06), 0, "fail", "was found at 0.05"),
+        (phased("G250E+T315I", "compound", 0.04, 0.06), 0, "fail", "was found at 5.0 %"),
         (phased("G250E+T315I", "not_proven", 0.0, 0.06), 0, "fail", "could not be assessed (not proven)"),
         (
             phased("G250E+D276G", "compound", 0.04, 0.06),
@@ -145,12 +145,12 @@ def test_a_compound_must_be_proven_and_at_its_fraction(row, expected, status, wo
     ("row", "expected", "status", "words"),
     [
         (splice("present", 0.2, 0.17, 0.23), 0.2, "pass", ""),
-        (splice("present", 0.2, 0.17, 0.23), 0.4, "fail", "was found at 0.2"),
+        (splice("present", 0.2, 0.17, 0.23), 0.4, "fail", "was found at 20.0 %"),
         (splice("not_detected"), 0.2, "fail", "was not found (not detected)"),
         (splice("not_assessable"), 0.2, "fail", "was not found (not assessable)"),
         (splice("not_detected"), 0, "pass", ""),
         (splice("not_assessable"), 0, "fail", "could not be assessed"),
-        (splice("present", 0.2, 0.17, 0.23), 0, "fail", "was found at 0.2"),
+        (splice("present", 0.2, 0.17, 0.23), 0, "fail", "was found at 20.0 %"),
     ],
 )
 def test_a_skipped_exon_is_judged_by_its_junctions(row, expected, status, words):

@@ -24,8 +24,10 @@ SHARES = {
     "R": {"T315I": 0.012, "G250E": 0.008},
     "POS": {"T315I": 0.02},
 }
-CONTAMINATED = "about 2.0 % of it may be S (patient1): T315I 1.2 % (there 60.0 %) and G250E 0.80 % (there 40.0 %)"
-FAILED = "control POS failed: T315I expected at 0.05 was found at 0.02"
+CONTAMINATED = (
+    "contamination: about 2.0 % may be S (patient1): T315I 1.2 % (there 60.0 %) and G250E 0.80 % (there 40.0 %)"
+)
+FAILED = "control POS failed: T315I expected at 5.0 % was found at 2.0 %"
 
 
 def tables(reference, sample: str) -> dict[str, tuple[type, list]]:
@@ -138,7 +140,7 @@ def test_a_failed_control_puts_every_sample_of_the_run_under_review(run):
     assert [any(FAILED in cell for cell in row) for row in book["summary"]].count(True) == 2
     assert book["controls"][1][:3] == ["POS", "positive_control", "fail"]
     page = text(run / "pages/report.html")
-    assert "POS positive control fail T315I expected at 0.05 was found at 0.02" in page
+    assert "POS positive control fail T315I expected at 5.0 % was found at 2.0 %" in page
     assert page.count(FAILED) == 2
     for sample in ("S", "R"):
         page = text(run / sample / "report.html")

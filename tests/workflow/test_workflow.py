@@ -123,8 +123,8 @@ def test_what_drugs_are_said_to_do_repeats_no_analysis(run):
 
 def test_a_threshold_does_not_realign(run):
     again = planned(run, "--config", "required_lod_reads=0.05")
-    assert again == AFTER_KNOWLEDGE | {"call", "phase"}
-    assert planned(run, "--config", "reporting_cut_sanger=0.3") == AFTER_KNOWLEDGE | {"trace"}
+    assert again == AFTER_KNOWLEDGE | {"call", "phase", "crosscheck"}
+    assert planned(run, "--config", "reporting_cut_sanger=0.3") == AFTER_KNOWLEDGE | {"trace", "crosscheck"}
 
 
 def test_a_sample_of_a_new_run_changes_no_older_result(run):
@@ -138,7 +138,19 @@ def test_a_sample_of_a_new_run_changes_no_older_result(run):
         sheet.write_text(before)
     jobs = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.MULTILINE))
     assert jobs.pop("total")
-    rules = ["align", "call", "splice", "phase", "interpret", "report", "timeline", "summarize", "index", "all"]
+    rules = [
+        "align",
+        "call",
+        "splice",
+        "phase",
+        "crosscheck",
+        "interpret",
+        "report",
+        "timeline",
+        "summarize",
+        "index",
+        "all",
+    ]
     assert jobs == dict.fromkeys(rules, "1")
 
 
