@@ -256,7 +256,7 @@ def test_counts_are_those_of_the_fragments(usual, reference):
     assert (counts.sample, counts.platform, counts.panel, counts.indels) == ("s", "illumina", "", {})
     seen = np.zeros((3, 2), int)
     for n in range(len(fragments)):
-        mates = [span[n][0] <= 942 and 945 <= span[n][1] for span in (fragments.forward, fragments.reverse)]
+        mates = [span[n][0] <= 942 and span[n][1] >= 945 for span in (fragments.forward, fragments.reverse)]
         if any(mates):
             changed = 943 in fragments.position[fragments.offsets[n] : fragments.offsets[n + 1]]
             seen[2 if all(mates) else mates.index(True), int(changed)] += 1

@@ -1,13 +1,11 @@
-"""Tail, threshold, limit of detection and interval against sums and simulations that share nothing with them."""
-
-from dataclasses import replace
+"""Tail, threshold and interval of one allele against sums and simulations that share nothing with them."""
 
 import numpy as np
 import pytest
 from scipy import stats
 from scipy.special import gammaln
 
-from ablkd.background import prior_background, quality_tail
+from ablkd.background import Background, ErrorRate, assumed, lognormal, possible, prior_background
 
 # fragments, error rate, templates, expected RT clones, counts to ask about
 MIXTURES = [
@@ -26,12 +24,12 @@ def platform(reference):
     return reference.platform("illumina")
 
 
-def grid_of_rates(mean_rate, log_sd, transition):
+def grid_of_rates(mean_rate, log_sd, highest):
     """Site rates and their prior weights: 60 rates from a thousandth to a thousand times the class mean, a lognormal
-    whose mean is the class mean, nothing above 2 % (or ten times the mean)."""
+    whose mean is the class mean, nothing above 2 % (or ten times the highest class mean)."""
     rates = mean_rate * np.geomspace(1e-3, 1e3, 60)
     density = stats.norm.pdf(np.log(rates), np.log(mean_rate) - log_sd**2 / 2, log_sd)
-    density[rates > max(0.02, 10 * transition, 10 * mean_rate) * (1 + 1e-12)] = 0
+    density[rates > max(0.02, 10 * highest, 10 * mean_rate) * (1 + 1e-12)] = 0
     return rates, density / density.sum()
 
 
@@ -46,12 +44,12 @@ def summed_tail(x, size, mean):
     return float(np.exp(log_first + terms).sum())
 
 
-def mixture(x, n, rate, templates, jackpots, platform, tail, controls=()):
+def scipy_tail(x, size, mean):
+    return stats.nbinom.sf(x - 1, size, size / (size + mean))
+
+
+def mixture(x, n, rate, templates, jackpots, platform, tail):
     rates, weights = grid_of_rates(rate, platform.error_log_sd, platform.transition_error)
-    size = 1 / platform.between_sample_cv**2
-    for count, depth in controls:
-        weights = weights * stats.nbinom.pmf(count, size, size / (size + depth * rates))
-    weights = weights / weights.sum()
     total = 0.0
     for clones in range(80):
         share = float(stats.poisson.pmf(clones, jackpots))
@@ -65,50 +63,62 @@ def mixture(x, n, rate, templates, jackpots, platform, tail, controls=()):
     return total
 
 
-def scipy_tail(x, size, mean):
-    return stats.nbinom.sf(x - 1, size, size / (size + mean))
+def usual(platform, rate, jackpots=0.0):
+    """The error rate of an allele of which only the class is known."""
+    return assumed(rate, platform.error_log_sd, jackpots, platform.transition_error)
+
+
+# ---------------------------------------------------------------- rates
+
+
+def test_mean_and_spread_of_a_rate_by_hand():
+    rate = ErrorRate(np.array([1e-4, 3e-4]), np.array([0.75, 0.25]))
+    assert rate.mean == pytest.approx(1.5e-4)
+    # 0.75 * 0.5e-4^2 + 0.25 * 1.5e-4^2 = 0.75e-8
+    assert rate.spread == pytest.approx(np.sqrt(0.75e-8))
+
+
+@pytest.mark.parametrize(("mean", "log_sd", "highest"), [(3e-4, 0.9, 3e-4), (6e-5, 0.5, 3e-4), (5e-3, 1.0, 1e-2)])
+def test_an_assumed_rate_is_a_lognormal_around_the_class_mean(mean, log_sd, highest):
+    rates, weights = grid_of_rates(mean, log_sd, highest)
+    rate = assumed(mean, log_sd, 0.1, highest)
+    assert rate.rates == pytest.approx(rates) and rate.weights == pytest.approx(weights) and rate.clones == 0.1
+    assert rate.mean == pytest.approx(mean, rel=0.02)
+
+
+def test_a_lognormal_has_the_mean_1():
+    for log_sd in (0.3, 0.9, 1.5):
+        assert lognormal(log_sd) @ np.geomspace(1e-3, 1e3, 60) == pytest.approx(1, rel=0.01)
+
+
+def test_no_site_errs_more_often_than_it_could_unnoticed():
+    """2 %, or ten times the mean where errors are frequent."""
+    rates, even = np.array([1e-3, 0.019, 0.021, 0.09, 0.11]), np.full(5, 0.2)
+    assert possible(rates, even, 3e-4) == pytest.approx([0.5, 0.5, 0, 0, 0])
+    assert possible(rates, even, 0.01) == pytest.approx([0.25, 0.25, 0.25, 0.25, 0])
+
+
+# ---------------------------------------------------------------- tail and threshold
 
 
 @pytest.mark.parametrize("n, rate, templates, jackpots, counts", MIXTURES)
 def test_tail_is_the_mixture_over_site_rates_and_rt_clones(platform, n, rate, templates, jackpots, counts):
-    background = prior_background(platform, templates)
+    background, error = prior_background(platform, templates), usual(platform, rate, jackpots)
     for x in counts:
-        tail = background.tail(x, n, rate, jackpots)
+        tail = background.tail(x, n, error)
         # Numbers of clones with a probability below 1e-13 are left out: an absolute error of as much.
-        assert tail == pytest.approx(
-            mixture(x, n, rate, templates, jackpots, platform, scipy_tail), rel=1e-9, abs=1e-13
-        )
-        assert tail == pytest.approx(
-            mixture(x, n, rate, templates, jackpots, platform, summed_tail), rel=1e-9, abs=1e-13
-        )
-    assert background.tail(0, n, rate, jackpots) == 1.0
-
-
-@pytest.mark.parametrize("controls", [((0, 20_000),), ((3, 5_000), (2, 8_000)), ((40, 20_000), (55, 20_000))])
-def test_controls_weigh_the_site_rates_by_their_likelihood(platform, controls):
-    background = prior_background(platform, 5_000)
-    for x in (2, 10, 40):
-        expected = mixture(x, 5_000, 3e-4, 5_000, 0.085, platform, summed_tail, controls)
-        assert background.tail(x, 5_000, 3e-4, 0.085, controls) == pytest.approx(expected, rel=1e-9, abs=1e-13)
-
-
-def test_clean_controls_sharpen_and_controls_with_the_allele_blunt(platform):
-    background = prior_background(platform, 20_000)
-
-    def lod(controls):
-        return background.lod95(20_000, 3e-4, 0.34, 4e-5, controls)
-
-    clean, shown = ((2, 20_000), (3, 20_000)), ((200, 20_000), (220, 20_000))
-    assert lod(clean) < 0.5 * lod(()) < lod(shown)
-    assert lod(shown) > 0.02
+        for other in (scipy_tail, summed_tail):
+            assert tail == pytest.approx(mixture(x, n, rate, templates, jackpots, platform, other), rel=1e-9, abs=1e-13)
+    assert background.tail(0, n, error) == 1.0
 
 
 def test_tail_falls_with_the_count_and_rises_with_rate_and_clones(platform):
-    background = prior_background(platform, 500)
-    tails = [background.tail(x, 5_000, 3e-4, 0.0085) for x in range(60)]
+    background, error = prior_background(platform, 500), usual(platform, 3e-4, 0.0085)
+    tails = [background.tail(x, 5_000, error) for x in range(60)]
     assert all(a > b for a, b in zip(tails, tails[1:], strict=False))
-    assert background.tail(10, 5_000, 6e-5, 0.0085) < background.tail(10, 5_000, 3e-4, 0.0085)
-    assert background.tail(10, 5_000, 3e-4, 0.0) < background.tail(10, 5_000, 3e-4, 0.1)
+    assert background.tail(10, 5_000, usual(platform, 6e-5, 0.0085)) < background.tail(10, 5_000, error)
+    without, more = usual(platform, 3e-4), usual(platform, 3e-4, 0.1)
+    assert background.tail(10, 5_000, without) < background.tail(10, 5_000, error) < background.tail(10, 5_000, more)
 
 
 @pytest.mark.parametrize(
@@ -123,75 +133,21 @@ def test_tail_falls_with_the_count_and_rises_with_rate_and_clones(platform):
     ],
 )
 def test_threshold_is_the_first_count_below_alpha(platform, n, rate, jackpots, alpha):
-    background = prior_background(platform, 500)
-    found = (x for x in range(1, n + 1) if background.tail(x, n, rate, jackpots) < alpha)
-    assert background.threshold(n, rate, jackpots, alpha) == next(found, n + 1)
+    background, error = prior_background(platform, 500), usual(platform, rate, jackpots)
+    found = (x for x in range(1, n + 1) if background.tail(x, n, error) < alpha)
+    assert background.threshold(n, error, alpha) == next(found, n + 1)
 
 
-def power_of_molecules(needed, n, fraction, rate, templates, rng, trials=6_000):
-    """Share of samples called: templates drawn, families of squared variation 0.25, then reads."""
-    mutated = rng.binomial(templates, fraction, trials)
-    families = rng.gamma(np.maximum(4.0 * mutated, 1e-9), 1.0)
-    others = rng.gamma(np.maximum(4.0 * (templates - mutated), 1e-9), 1.0)
-    share = np.where(mutated == 0, 0.0, families / (families + others))
-    return float((rng.binomial(n, np.minimum(share + rate, 1.0)) >= needed).mean())
+def test_where_even_all_fragments_would_not_do_no_count_is_enough(platform):
+    assert prior_background(platform, 500).threshold(3, assumed(0.3, 0.9), 1e-12) == 4
 
 
-def power_of_beta(needed, n, fraction, rate, templates, rng, trials=6_000):
-    """The same by beta-binomial draws of N / 1.25 effective templates."""
-    effective = templates / 1.25
-    share = rng.beta((fraction + rate) * effective, (1 - fraction - rate) * effective, trials)
-    return float((rng.binomial(n, share) >= needed).mean())
+def test_a_platform_without_data_assumes_its_row_and_500_templates(platform):
+    assert prior_background(platform, None) == Background(platform.between_sample_cv, 500.0)
+    assert prior_background(platform, 1234).templates == 1234
 
 
-@pytest.mark.parametrize("power", [power_of_beta, power_of_molecules])
-@pytest.mark.parametrize("n", [500, 2_000, 20_000])
-@pytest.mark.parametrize("templates", [200, 500, 5_000, 100_000])
-def test_limit_of_detection_is_found_by_simulation(platform, power, n, templates):
-    background = prior_background(platform, templates)
-    rate, jackpots, alpha = 3e-4, templates * 1.7e-5, 4e-5
-    lod = background.lod95(n, rate, jackpots, alpha)
-    needed = background.threshold(n, rate, jackpots, alpha)
-    rng = np.random.default_rng(n + templates)
-    assert power(needed, n, min(lod * 1.15, 0.99), rate, templates, rng) >= 0.95
-    assert power(needed, n, lod / 1.15, rate, templates, rng) <= 0.95
-
-
-@pytest.mark.parametrize(
-    "templates, n",
-    [
-        (10_000, 2_000),
-        (2_000, 2_000),
-        (50, 2_000),
-        (200, 20_000),
-        (500, 20_000),
-    ],
-)
-def test_limit_of_a_junction_without_rt_clones(platform, templates, n):
-    """Junction errors are rare, so the templates decide: with N of them nothing below 1 - 0.05^(1/N) is sure to be there."""
-    background = prior_background(platform, templates)
-    lod, needed = background.lod95(n, 1e-5, 0.0, 7e-5), background.threshold(n, 1e-5, 0.0, 7e-5)
-    assert lod >= 1 - 0.05 ** (1 / templates)
-    rng = np.random.default_rng(n + templates)
-    assert power_of_molecules(needed, n, lod * 1.15, 1e-5, templates, rng) >= 0.95
-    assert power_of_molecules(needed, n, lod / 1.15, 1e-5, templates, rng) <= 0.95
-
-
-def test_limit_of_detection_gets_better_with_depth_and_templates_and_worse_with_errors(platform):
-    def lod(n, templates, rate=3e-4):
-        return prior_background(platform, templates).lod95(n, rate, templates * 1.7e-5, 4e-5)
-
-    assert lod(500, 500) > lod(2_000, 500) > lod(20_000, 500)
-    assert lod(20_000, 100) > lod(20_000, 500) > lod(20_000, 5_000)
-    assert lod(2_000, 500, 6e-5) < lod(2_000, 500, 3e-4) < lod(2_000, 500, 3e-3)
-    # Depth cannot buy back missing templates: from 20,000 to 200,000 fragments next to nothing is gained.
-    assert lod(200_000, 200) > 0.8 * lod(20_000, 200)
-
-
-def test_where_even_all_fragments_would_not_do_nothing_is_detectable(platform):
-    noisy = prior_background(replace(platform, transition_error=0.3), 500)
-    assert noisy.threshold(3, 0.3, 0.0, 1e-12) == 4
-    assert noisy.lod95(3, 0.3, 0.0, 1e-12) == 1.0
+# ---------------------------------------------------------------- intervals
 
 
 @pytest.mark.parametrize("templates, n", [(500, 2_000), (500, 300), (2_000, 20_000), (10_000, 1_000)])
@@ -200,10 +156,7 @@ def test_interval_covers_the_truth_in_95_of_100_samples(platform, templates, n, 
     """Molecules, families (squared variation 0.25), reads. 3,000 samples: standard error 0.4 %."""
     background = prior_background(platform, templates)
     rng = np.random.default_rng(templates + n)
-    mutated = rng.binomial(templates, fraction, 3_000)
-    families = rng.gamma(4.0 * mutated) / 4
-    others = rng.gamma(4.0 * (templates - mutated)) / 4
-    share = families / (families + others)
+    share = drawn_share(rng, templates, fraction, 3_000)
     rate = 3e-4
     counts = rng.binomial(n, share + rate * (1 - share))
     intervals = {x: background.interval(int(x), n, rate) for x in np.unique(counts)}
@@ -211,6 +164,31 @@ def test_interval_covers_the_truth_in_95_of_100_samples(platform, templates, n, 
     assert 0.93 <= np.mean(inside) <= 0.97
     estimates = np.array([intervals[x][0] for x in counts])
     assert estimates.mean() == pytest.approx(fraction, rel=0.02)
+
+
+def drawn_share(rng, templates, fraction, samples):
+    mutated = rng.binomial(templates, fraction, samples)
+    families = rng.gamma(4.0 * mutated) / 4
+    others = rng.gamma(4.0 * (templates - mutated)) / 4
+    return families / (families + others)
+
+
+@pytest.mark.parametrize("fraction", [0.01, 0.02])
+def test_interval_covers_the_truth_where_the_error_rate_is_not_known(fraction):
+    """Site rates are lognormal (log sd 0.5) around 0.2 %, and vary by 30 % between samples; 20,000 fragments of 20,000
+    templates alone would give a far too narrow interval."""
+    background, rng = Background(0.3, 20_000.0), np.random.default_rng(5)
+    rates = 2e-3 * np.exp(rng.normal(-0.125, 0.5, 3_000)) * rng.gamma(1 / 0.09, 0.09, 3_000)
+    share = drawn_share(rng, 20_000, fraction, 3_000)
+    counts = rng.binomial(20_000, share + rates * (1 - share))
+    spread = 2e-3 * np.sqrt(np.exp(0.25) - 1)
+
+    def coverage(spread):
+        found = (background.interval(int(x), 20_000, 2e-3, spread)[1:] for x in counts)
+        return np.mean([low <= fraction <= high for low, high in found])
+
+    assert 0.93 <= coverage(spread) <= 0.985
+    assert coverage(0.0) < coverage(spread) - 0.03
 
 
 def test_interval_at_none_and_all_stays_inside_0_and_1(platform):
@@ -224,21 +202,3 @@ def test_interval_at_none_and_all_stays_inside_0_and_1(platform):
 def test_an_error_below_the_background_is_no_fraction(platform):
     share, low, high = prior_background(platform, 500).interval(1, 10_000, 3e-4)
     assert (share, low) == (0.0, 0.0) and high > 0
-
-
-def test_quality_tail_bounds_the_exact_poisson_binomial(platform):
-    """Exact: the probability of errors to one given base, folded read by read."""
-    qualities = np.zeros(41, np.int64)
-    qualities[[20, 30, 40]] = 30, 100, 400
-    chances = np.repeat([0.01 / 3, 0.001 / 3, 0.0001 / 3], [30, 100, 400])
-    exact = np.zeros(12)
-    exact[0] = 1
-    for chance in chances:
-        exact[1:] = exact[1:] * (1 - chance) + exact[:-1] * chance
-        exact[0] *= 1 - chance
-    # The Poisson bounds it from one above the mean (Hoeffding 1956); between the mean and there it may fall short.
-    for x in range(2, 7):
-        tail = exact[x:].sum()
-        assert tail <= quality_tail(x, qualities) * (1 + 1e-9)
-        assert quality_tail(x, qualities) < 1.5 * tail
-    assert quality_tail(0, qualities) == 1.0
