@@ -9,9 +9,9 @@ from __future__ import annotations
 import csv
 import os
 import re
+import resource
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,12 +147,13 @@ def missing_programs() -> str:
 
 
 def shell(command: str) -> float:
-    """Seconds that a pipeline took. Raises SystemExit with what it said when it failed."""
-    start = time.perf_counter()
+    """Processor seconds of a pipeline. Raises SystemExit with what it said when it failed."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{command}\n{done.stderr[-2000:]}")
-    return time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def bwa(contig: Contig, reads: Reads, bam: Path) -> float:

@@ -6,8 +6,8 @@
 when all its bases are in rows that pass the caller's own filters, and as labelled when some row without a pass has
 them; a false call is a passed allele that is not in the sample, between the primers on the target. A second table
 asks what a peer finds when its least fraction is chosen with the truth in hand, so that it makes no more false calls
-than ours. Everything is kept in the folder; peers.tsv there has the figures. Machines differ: compare seconds
-within one table only.
+than ours. Seconds are processor time from FASTQ to calls, for one sample. Everything is kept in the folder;
+peers.tsv there has the figures.
 """
 
 from __future__ import annotations
