@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from math import inf
+
+from ablkd.background import DEFAULT_TEMPLATES
 from ablkd.counts import Counts
 from ablkd.fragments import Fragments
 from ablkd.isoforms import build_graph
 from ablkd.learning import Library, learn
 from ablkd.run_background import RunBackground
 from ablkd.tally import as_counts, count, seen_indels
+from ablkd.templates import TemplateEstimate
 
 
 def counted(reference, fragments: Fragments, sample: str = "S", platform: str = "illumina") -> Counts:
@@ -31,3 +35,11 @@ def run_of(
             counts = counted(reference, sample, f"{letter}{i}", platform.platform)
             libraries.append(Library(counts, letter == "C", templates))
     return learn(platform, reference, libraries)
+
+
+def trust_the_sheet(monkeypatch) -> None:
+    """Make the fragments say nothing of the number of templates: drawn ones have no errors of reverse transcription, and
+    whether the number can be found from them has tests of its own."""
+    nothing = TemplateEstimate(DEFAULT_TEMPLATES, 30.0, 30_000.0, inf)
+    monkeypatch.setattr("ablkd.expected.estimate_templates", lambda *_: nothing)
+    monkeypatch.setattr("ablkd.learning.estimate_templates", lambda *_: nothing)

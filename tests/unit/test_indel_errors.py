@@ -5,12 +5,12 @@ import re
 import numpy as np
 import pytest
 from counted import shown
+from learned import trust_the_sheet
 
 from ablkd.expected import Expected
 from ablkd.indel_errors import KINDS, indel_kind, learn_indels, prior_indel_means, touched_runs
 from ablkd.learning import Library, learn
 from ablkd.reference import encode
-from ablkd.templates import TemplateEstimate
 
 DELETION_1, INSERTION_1 = 0, 18
 
@@ -89,7 +89,7 @@ def test_only_wild_type_samples_say_what_a_single_site_does(reference, platform)
 @pytest.fixture
 def called(reference, platform, monkeypatch):
     """Tail of so many of 2,000 fragments with c.826_828del, beside two controls of 20,000; 5,000 templates."""
-    monkeypatch.setattr("ablkd.expected.estimate_templates", lambda *_: TemplateEstimate(500.0, 30.0, 3e4, np.inf))
+    trust_the_sheet(monkeypatch)
 
     def tail(x, in_controls):
         own = shown(reference, {}, 2_000)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from counted import RT_PER_ALLELE, changes_of, drawn, run_of_counts, shown, site_rates, state_of
+from learned import trust_the_sheet
 
 from ablkd.background import GRID
 from ablkd.counts import Counts
@@ -147,13 +148,7 @@ def run_of_six(reference, changes):
 
 @pytest.fixture
 def stated(monkeypatch):
-    """The number of templates is as stated; that it can be found has tests of its own."""
-    import ablkd.expected
-
-    class Stated:
-        used = staticmethod(lambda copies, *_, **__: (copies, "given in the sheet"))
-
-    monkeypatch.setattr(ablkd.expected, "estimate_templates", lambda *_: Stated())
+    trust_the_sheet(monkeypatch)
 
 
 @pytest.mark.usefixtures("stated")
