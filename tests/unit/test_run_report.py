@@ -98,6 +98,10 @@ def test_the_page_names_settings_that_differ(folder):
     assert "required lod 0.03 (S1, S2, S4, S5, WT) ; 0.2 (S3)" in words
 
 
+def test_a_run_without_cross_checks_says_so(folder):
+    assert "The samples of this run were not held against each other" in (folder / "report.html").read_text("utf-8")
+
+
 def test_links_lead_to_the_samples(folder):
     html = (folder / "report.html").read_text("utf-8")
     assert 'href="../../samples/S1/report.html"' in html and "<script" not in html
