@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from ablkd.background import FAMILY_CV2
+from ablkd.kernels import power
 
 # METHOD: up to this many expected templates with the allele, templates are drawn one by one.
 MANY_TEMPLATES = 100.0
@@ -60,14 +61,7 @@ class Limits:
         METHOD: templates are drawn first, each with its own family size, then fragments of them.
         """
         share, weight = self._template_shares(fraction)
-        variance = np.maximum(FAMILY_CV2 * share / self.templates, 1e-18)
-        concentration = np.maximum(share * (1 - share) / variance - 1, 1.0)
-        quantiles = (np.arange(8) + 0.5) / 8
-        drawn = special.betaincinv(
-            (share * concentration)[:, None], ((1 - share) * concentration)[:, None], quantiles[None, :]
-        )
-        reached = special.betainc(needed, n - needed + 1, np.minimum(drawn + rate, 1 - 1e-9)).mean(axis=1)
-        return float(weight @ reached)
+        return float(power.power(share, weight, needed, n, rate, FAMILY_CV2, self.templates))
 
     def _template_shares(self, fraction: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """(shares of templates with the allele, their probability) at a true fraction: binomial, 0 left out.
