@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf
 
 from ablkd.background import DEFAULT_TEMPLATES
@@ -25,12 +26,12 @@ def run_of(
     platform,
     fragments: Fragments,
     templates: float | None = None,
-    controls: list[Fragments] | None = None,
-    others: list[Fragments] | None = None,
+    controls: Sequence[Fragments] = (),
+    others: Sequence[Fragments] = (),
 ) -> RunBackground:
     """The run of sample `S`, its wild-type controls and other patients; all have as many templates."""
     libraries = [Library(counted(reference, fragments, "S", platform.platform), False, templates)]
-    for letter, samples in (("C", controls or []), ("O", others or [])):
+    for letter, samples in (("C", controls), ("O", others)):
         for i, sample in enumerate(samples):
             counts = counted(reference, sample, f"{letter}{i}", platform.platform)
             libraries.append(Library(counts, letter == "C", templates))
