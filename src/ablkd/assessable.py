@@ -19,7 +19,7 @@ from ablkd.tally import Tally
 MIN_DEPTH = 100
 # Fewer fragments are never a call.
 LEAST_COUNT = 3
-AMPLE = 10**6
+AMPLE = 10**5
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +44,9 @@ class _Limit:
 
     def worst(self, n: int, tests: Sequence[AlleleTest]) -> tuple[float, AlleleTest]:
         """(LoD95, test) of the allele that needs most fragments."""
-        test = max(tests, key=lambda t: t.needed(n, self.background))
-        return self.limits.lod95(test.needed(n, self.background), n, test.error.mean), test
+        needed = [test.needed(n, self.background) for test in tests]
+        most = int(np.argmax(needed))
+        return self.limits.lod95(needed[most], n, tests[most].error.mean), tests[most]
 
     def cause(self, test: AlleleTest, required: float) -> str:
         """Why the limit is missed: would more depth mend it, would more templates, or is it the background?"""

@@ -18,7 +18,7 @@ rule warm:
 
 rule align:
     input:
-        compiled=ancient("<results>/work/compiled.txt"),
+        compiled="<results>/work/compiled.txt",
         reads_1=ask(PLAN.files, "reads_1"),
         reads_2=ask(PLAN.files, "reads_2"),
         knowledge=collect("<reference>/{table}", table=ALIGNING),
