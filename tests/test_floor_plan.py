@@ -21,7 +21,8 @@ FLOORS = [
     "trace_call trace_evidence trace_bounds trace_windows warm validation",
     "interpret findings statements controls wording named_calls sights identity contamination cross_check "
     "timeline timeline_words",
-    "report plots svg pages trace_plot vcf run_report run_tables workbook patient_page timeline_plot",
+    "report plots svg pages trace_plot vcf run_report run_tables workbook patient_page timeline_plot "
+    "validation_page validation_plots",
     "cli steps result_steps __main__",
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names.split()}

@@ -99,6 +99,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "folder": {"type": Path, "metavar": "FOLDER", "help": "folder to write into"},
     "index": {**PATH, "help": "page to write, with links to samples, runs and patients"},
     "truth": {**PATH, "help": "what to simulate, a line for each sample and molecule"},
+    "conditions": {**PATH, "help": "what to simulate, a line for each condition; without: the table that ships"},
+    "samples": {"type": int, "metavar": "NUMBER", "default": 300, "help": "wild-type samples a condition (300)"},
+    "reads": {"type": int, "metavar": "NUMBER", "default": 0, "help": "samples a condition drawn as reads (0)"},
+    "cores": {"type": int, "metavar": "NUMBER", "default": 1, "help": "processes side by side (1)"},
     "seed": {"type": int, "metavar": "NUMBER", "default": 1, "help": "seed of the random numbers (1)"},
 }
 
@@ -225,6 +229,12 @@ COMMANDS: dict[str, Command] = {
         "ablkd simulate --truth truth.tsv --reference reference --folder simulated",
         "truth reference folder",
         "seed",
+    ),
+    "validate": Command(
+        "known answers under a laboratory's conditions: false calls, limits of detection, intervals",
+        "ablkd validate --reference reference --folder validation --samples 300 --reads 16 --seed 1 --cores 2",
+        "reference folder",
+        "conditions samples reads seed cores",
     ),
 }
 

@@ -198,6 +198,19 @@ def simulate(truth: Path, reference: Path, folder: Path, seed: int) -> None:
     simulated(truth, load_reference(reference), folder, seed)
 
 
+def validate(
+    reference: Path, folder: Path, conditions: Path | None, samples: int, reads: int, seed: int, cores: int
+) -> None:
+    """Conditions -> tables and one page that say what to expect of the calls."""
+    from ablkd.validation.conditions import SHIPPED
+    from ablkd.validation.study import validate as validated
+    from ablkd.validation_page import write_page
+
+    found = validated(folder, reference, conditions or SHIPPED, samples, reads, seed, cores)
+    write_page(found, folder / "validation.html")
+    print(f"{folder / 'validation.html'}: " + ", ".join(f"{v.study} {v.of} {v.verdict}" for v in found.verdicts))
+
+
 # ---------------------------------------------------------------- small parts of the steps
 
 

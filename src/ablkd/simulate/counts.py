@@ -138,7 +138,15 @@ def draw_allele(sites: SiteErrors, spike: Spike, tube: Tube, size: int, rng: np.
     if different == 1:
         share = share + _share(rng.poisson(tube.templates * RT_ERROR, size), tube.templates, rng)
     errors = sites.rate(spike.codon, spike.state) * between_samples(sites.cv, (different, size), rng).prod(axis=0)
-    return rng.binomial(tube.depth, np.minimum(share + (1 - share) * errors, 1.0))
+    shown = share * _kept(sites, spike, size, rng) + (1 - share) * errors
+    return rng.binomial(tube.depth, np.minimum(shown, 1.0))
+
+
+def _kept(sites: SiteErrors, spike: Spike, size: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """float64[size]: how often molecules with a state are read as what they are."""
+    rates = sites.rates[spike.codon - int(sites.codons[0]), np.arange(3), np.array(_bases(spike.state))]
+    lost = (rates * between_samples(sites.cv, (size, *rates.shape), rng)).sum(axis=2)
+    return (1 - lost).prod(axis=1)
 
 
 def between_samples(cv: float, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:

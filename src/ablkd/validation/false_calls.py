@@ -23,19 +23,24 @@ LEAST_COUNT = 3
 
 
 @dataclass(frozen=True)
-class Wrong:
-    """A change called in a sample that does not hold it; kind is `catalogue`, `other` or `indel`."""
+class Called:
+    """A change called in a sample, and its fraction; kind is `catalogue`, `other` or `indel`.
+
+    change: (0-based codon, state) of a changed codon; None for an indel.
+    """
 
     kind: str
     name: str
+    change: tuple[int, int] | None
+    fraction: float
 
 
-def examine(run: SimulatedRun, rng: np.random.Generator) -> list[list[Wrong]]:
-    """False calls of each sample of the run."""
+def examine(run: SimulatedRun, rng: np.random.Generator) -> list[list[Called]]:
+    """What is called in each sample of the run; none holds anything."""
     return [called(run.expected(sample), run.levels) for sample in run.samples]
 
 
-def called(expected: Expected, levels: Alphas) -> list[Wrong]:
+def called(expected: Expected, levels: Alphas) -> list[Called]:
     """Everything that is called in a sample, from its counts alone.
 
     The tests of base qualities, orientations and read ends, which can only take calls away, need reads.
@@ -43,7 +48,7 @@ def called(expected: Expected, levels: Alphas) -> list[Wrong]:
     return _codon_calls(expected, levels) + _indel_calls(expected, levels)
 
 
-def _codon_calls(expected: Expected, levels: Alphas) -> list[Wrong]:
+def _codon_calls(expected: Expected, levels: Alphas) -> list[Called]:
     reference = expected.reference
     seen = expected.counts.codons.sum(axis=1)
     depth = seen.sum(axis=1)
@@ -59,11 +64,13 @@ def _codon_calls(expected: Expected, levels: Alphas) -> list[Wrong]:
         known = reference.catalogue.get((codon + 1, alt))
         listed = known is not None and known.tier == "catalogue"
         if expected.background.tail(x, n, error) < (levels.catalogue if listed else levels.novel):
-            found.append(Wrong("catalogue" if listed else "other", hgvs.codon_name(codon + 1, ref, alt)))
+            share = expected.background.interval(x, n, error.mean, error.spread)[0]
+            name = hgvs.codon_name(codon + 1, ref, alt)
+            found.append(Called("catalogue" if listed else "other", name, (codon, state), share))
     return found
 
 
-def _indel_calls(expected: Expected, levels: Alphas) -> list[Wrong]:
+def _indel_calls(expected: Expected, levels: Alphas) -> list[Called]:
     counts: Counts = expected.counts
     depth = counts.codons.sum(axis=(1, 2))
     touched = touched_runs(expected.reference.codes)
@@ -76,11 +83,12 @@ def _indel_calls(expected: Expected, levels: Alphas) -> list[Wrong]:
             continue
         error, n = expected.indel(indel), int(depth[codon])
         if x > error.mean * n and expected.background.tail(x, n, error) < levels.indel:
-            found.append(Wrong("indel", hgvs.indel_names(expected.reference, *indel)[0]))
+            share = expected.background.interval(x, n, min(error.mean, 0.5), error.spread)[0]
+            found.append(Called("indel", hgvs.indel_names(expected.reference, *indel)[0], None, share))
     return found
 
 
-def rows(condition: Condition, parts: Sequence[list[list[Wrong]]]) -> list[FalseCalls]:
+def rows(condition: Condition, parts: Sequence[list[list[Called]]]) -> list[FalseCalls]:
     """One row: all samples of all runs together."""
     samples = [sample for part in parts for sample in part]
     wrong = [call for sample in samples for call in sample]
