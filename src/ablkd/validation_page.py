@@ -80,8 +80,8 @@ def _drawn(paint: Callable[..., str], rows: Sequence[Any], *more: Any) -> Any:
 
 
 def described(rows: Sequence[Condition]) -> list[str]:
-    """Each condition in words: platform and controls, and whatever else is not the same in all."""
-    return [", ".join(_words(row, rows)) for row in rows]
+    """Each condition in words: platform and controls, and whatever else differs between those of the platform."""
+    return [", ".join(_words(row, [r for r in rows if r.platform == row.platform])) for row in rows]
 
 
 def _words(row: Condition, rows: Sequence[Condition]) -> list[str]:
