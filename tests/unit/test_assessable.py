@@ -1,16 +1,28 @@
 """What could not be seen: every negative has its own limit of detection, and its reason where that is not enough."""
 
+import hashlib
 from collections import Counter
-from dataclasses import replace
 
+import numpy as np
 import pytest
-from drawn import Kind, draw
+from drawn import Kind, draw, misread
+from learned import counted, run_of, trust_the_sheet
 
-from ablkd.background import prior_background
 from ablkd.call import call_sample
-from ablkd.levels import alphas
+from ablkd.counts import write_counts
+from ablkd.detection import Limits
+from ablkd.expected import Expected
+from ablkd.hgvs import CODONS
+from ablkd.learning import learn
+from ablkd.panel import libraries, make_panel
+from ablkd.templates import TemplateEstimate
 
 KINASE = (708, 1521)
+
+
+@pytest.fixture(autouse=True)
+def stated(monkeypatch):
+    trust_the_sheet(monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -20,8 +32,10 @@ def seen(reference):
     def covered(kinds, templates=None, platform="illumina", required=0.03, tile=-1, controls=()):
         row = platform if not isinstance(platform, str) else reference.platform(platform)
         fragments = draw(reference, kinds, tile=tile)
-        drawn = [draw(reference, k) for k in controls]
-        calls, coverage, _ = call_sample("S", row, reference, fragments, templates, required, 0.03, drawn)
+        run = learn(row, reference, [])
+        if controls:
+            run = run_of(reference, row, fragments, templates, [draw(reference, k) for k in controls])
+        calls, coverage, _ = call_sample("S", row, reference, fragments, run, templates, required, 0.03)
         return calls, coverage
 
     return covered
@@ -48,12 +62,12 @@ def listed(reference, coverage):
     return [c for c in coverage if c.codon in codons]
 
 
-def test_the_catalogue_is_seen_at_2000_fragments_and_every_codon_at_5_percent(reference, seen):
+def test_the_catalogue_is_seen_at_2000_fragments_and_every_codon_at_6_percent(reference, seen):
     _, coverage = seen([Kind(2000)])
     sound(reference, coverage)
     assert {c.status for c in listed(reference, coverage)} == {"not_detected"}
     assert all(c.lod95 <= 0.03 and c.depth == 2000 for c in listed(reference, coverage))
-    _, coverage = seen([Kind(2000)], required=0.05)
+    _, coverage = seen([Kind(2000)], required=0.06)
     sound(reference, coverage)
     assert {c.status for c in coverage} == {"not_detected"}
 
@@ -70,24 +84,32 @@ def test_every_negative_has_its_own_limit(reference, seen):
     depth = {237: 2000, 320: 2000, 321: 1000, 400: 1000, 401: 300, 507: 300}
     found = {c.codon: c.depth for c in coverage if c.kind == "codon"}
     assert {codon: found[codon] for codon in depth} == depth
-    background = prior_background(reference.platform("illumina"), 5_000)
-    alpha, novel = 0.005 / len(reference.mutations), 0.004 / (63 * 271)
-    assert (alpha, novel) == (alphas(reference, 271).catalogue, alphas(reference, 271).novel)
+    row, fragments = reference.platform("illumina"), draw(reference, kinds)
+    expected = Expected(counted(reference, fragments), learn(row, reference, []), row, reference, 5_000.0)
+    # Shares of the family-wise error over the catalogue's alleles, and over all others of the 271 codons.
+    levels = {True: 0.005 / len(reference.mutations), False: 0.004 / (63 * 271)}
+    listed_codons = {m.codon for m in reference.mutations}
     checked = 0
-    for row in coverage:
-        if row.kind == "allele" and ">" in row.hgvs_c and row.codon % 9 == 0:
-            ref, alt = row.hgvs_c[-3], row.hgvs_c[-1]
-            rate = 3e-4 if {ref, alt} in ({"A", "G"}, {"C", "T"}) else 6e-5
-            own = background.lod95(row.depth, rate, 5_000 * 1.7e-5, alpha)
-            # Told for the next lower of depths 10 % apart: never better than its own, at most a little worse.
-            assert own * 0.999 <= row.lod95 <= own * 1.12
-            checked += 1
-    assert checked > 8
-    limits = {c.codon: c.lod95 for c in coverage if c.kind == "codon" and c not in listed(reference, coverage)}
-    for codon, lod in limits.items():
-        own = background.lod95(depth[320 if codon < 321 else 400 if codon < 401 else 507], 3e-4, 0.085, novel)
-        assert own * 0.999 <= lod <= own * 1.12
-    assert len(set(limits.values())) == 3
+    for found in coverage:
+        if found.codon % 9:
+            continue
+        changed = [
+            m.alt_codon for m in reference.mutations if found.hgvs_c in (m.hgvs_c, "") and m.codon == found.codon
+        ]
+        ref = reference.codon(found.codon)
+        changed = changed or [c for c in CODONS if sum(a != b for a, b in zip(ref, c, strict=True)) == 1]
+        limits = []
+        for codon in changed:
+            error = expected.of(found.codon - 1, CODONS.index(codon))
+            needed = expected.background.threshold(found.depth, error, levels[found.codon in listed_codons])
+            limits.append(Limits(5_000.0).lod95(max(needed, 3), found.depth, error.mean))
+        # The qualities may ask for a fragment or two more.
+        assert max(limits) * 0.999 <= found.lod95 <= max(limits) * 1.2
+        checked += 1
+    assert checked > 30
+    limits = {c.codon: c.lod95 for c in listed(reference, coverage) if c.kind == "codon"}
+    worst = [max(limits[c] for c in limits if low <= c <= high) for low, high in ((237, 320), (321, 400), (401, 507))]
+    assert worst[0] < worst[1] < worst[2]
 
 
 def test_a_codon_is_as_good_as_its_worst_allele(reference, seen):
@@ -121,20 +143,30 @@ def test_few_fragments_and_none(reference, seen):
 def test_depth_that_misses_the_required_limit_is_the_reason(reference, seen):
     _, coverage = seen([Kind(150)], templates=100_000)
     sound(reference, coverage)
-    assert {(c.status, c.reason) for c in coverage} == {("not_assessable", "depth")}
+    assert {(c.status, c.reason) for c in listed(reference, coverage)} == {("not_assessable", "depth")}
+    # Codons outside the catalogue are tested so strictly that for some of them the background would be too much too.
+    assert {(c.status, c.reason) for c in coverage} <= {("not_assessable", "depth"), ("not_assessable", "background")}
     assert all(c.lod95 > 0.03 for c in coverage)
 
 
 @pytest.mark.parametrize("depth", [2_000, 20_000])
 def test_with_100_templates_the_templates_are_the_reason(reference, seen, depth):
-    _, coverage = seen([Kind(depth, "", KINASE, KINASE)], templates=100)
+    """A fraction of 2.9 % is in none of 100 templates in 5 % of the samples, however rare the errors."""
+    _, coverage = seen([Kind(depth, "", KINASE, KINASE)], templates=100, required=0.028)
     sound(reference, coverage)
-    assert {(c.status, c.reason) for c in coverage} == {("not_assessable", "templates")}
+    assert {(c.status, c.reason) for c in listed(reference, coverage)} == {("not_assessable", "templates")}
+    assert {c.status for c in coverage} == {"not_assessable"} and min(c.lod95 for c in coverage) > 0.0295
 
 
-def test_too_many_errors_are_the_reason(reference, seen):
-    noisy = replace(reference.platform("illumina"), transition_error=0.01, transversion_error=0.01)
-    _, coverage = seen([Kind(20_000, "", KINASE, KINASE)], templates=100_000, platform=noisy)
+def test_too_many_errors_are_the_reason(reference):
+    """A sample that errs in 2.5 % of all bases, each way."""
+    row = reference.platform("illumina")
+    rates = np.zeros((len(reference.sequence), 3))
+    rates[slice(*KINASE)] = 0.025
+    clean = draw(reference, [Kind(1_000, "", KINASE, KINASE)])
+    fragments = misread(reference, clean, rates, np.random.default_rng(1))
+    run = run_of(reference, row, fragments, 100_000)
+    _, coverage, _ = call_sample("S", row, reference, fragments, run, 100_000, 0.03, 0.03)
     sound(reference, coverage)
     # Alleles of several bases need several errors at once and can still be seen.
     single = [c for c in coverage if ">" in c.hgvs_c]
@@ -198,18 +230,35 @@ def test_rows_are_sound_on_other_platforms(reference, seen, platform, templates)
     assert {c.status for c in coverage if c.codon == 315 and c.name == "T315I"} == {"detected"}
 
 
-def test_controls_lower_the_limits_and_a_control_with_the_allele_hides_it_openly(reference, seen):
-    limits, rows = [], []
-    for controls in ([], [[Kind(2000)]] * 2, [[Kind(40, "944C>T"), Kind(1960)]] * 2):
-        _, coverage = seen([Kind(2000)], templates=10_000, controls=controls)
-        sound(reference, coverage)
-        row = next(c for c in coverage if c.hgvs_c.endswith(":c.944C>T"))
-        limits.append(row.lod95)
-        rows.append(row)
-    assert limits[1] < 0.7 * limits[0] < limits[2]
-    assert [r.status for r in rows] == ["not_detected", "not_detected", "not_assessable"]
+def limit_of_t315i(reference, seen, controls, depth=2_000):
+    _, coverage = seen([Kind(depth, "", KINASE, KINASE)], templates=10_000, controls=controls)
+    sound(reference, coverage)
+    return next(c for c in coverage if c.hgvs_c.endswith(":c.944C>T"))
 
 
+def test_controls_lower_the_limits_and_controls_with_the_allele_raise_them(reference, seen):
+    alone = limit_of_t315i(reference, seen, [])
+    clean = limit_of_t315i(reference, seen, [[Kind(2000)]] * 2)
+    with_it = limit_of_t315i(reference, seen, [[Kind(10, "944C>T"), Kind(1990)]] * 2)
+    assert clean.lod95 < 0.9 * alone.lod95 and with_it.lod95 > 2 * clean.lod95
+    # 0.5 % in controls is 10 fragments here; as many are no finding.
+    assert with_it.lod95 > 0.01
+    assert {r.status for r in (alone, clean, with_it)} == {"not_detected"}
+
+
+high_in_controls = pytest.mark.xfail(
+    strict=True, reason="no site is believed to err a thousand times as often as its class, or in more than 2 %"
+)
+
+
+@high_in_controls
+def test_controls_with_the_allele_hide_it_openly(reference, seen):
+    """2 % in both controls."""
+    row = limit_of_t315i(reference, seen, [[Kind(40, "944C>T"), Kind(1960)]] * 2)
+    assert row.status == "not_assessable" and row.lod95 > 0.03
+
+
+@high_in_controls
 def test_where_controls_show_the_allele_the_background_is_the_reason(seen):
     _, coverage = seen([Kind(20_000, "", KINASE, KINASE)], templates=10_000, controls=[[Kind(40, "944C>T"), Kind(960)]])
     row = next(c for c in coverage if c.hgvs_c.endswith(":c.944C>T"))
@@ -223,3 +272,52 @@ def test_a_change_that_only_a_filter_keeps_from_passing_is_not_said_to_be_absent
     sound(reference, coverage)
     assert [(c.name, c.level) for c in calls] == [("T315I", "evidence_only")]
     assert {c.status for c in coverage if c.kind == "allele" and c.name == "T315I"} == {"not_assessable"}
+
+
+def test_a_call_tells_the_limit_of_its_allele_or_else_of_its_codon(seen):
+    calls, coverage = seen([Kind(400, "944C>T"), Kind(300, "943A>T"), Kind(1300)])
+    limits = {(c.kind, c.name): c.lod95 for c in coverage}
+    assert {c.name: c.lod95 for c in calls} == {"T315I": limits["allele", "T315I"], "T315S": limits["codon", "T315"]}
+
+
+# ---------------------------------------------------------------- qc rows
+
+
+def qc_rows(reference, templates, controls=(), others=()):
+    row, fragments = reference.platform("illumina"), draw(reference, [Kind(200)])
+    run = run_of(reference, row, fragments, templates, controls, others)
+    return {q.metric: q for q in call_sample("S", row, reference, fragments, run, templates, 0.03, 0.03)[2]}
+
+
+def test_qc_rows_say_what_was_assumed(reference):
+    wild = draw(reference, [Kind(200)])
+    qc = qc_rows(reference, None)
+    assert (qc["template_copies"].value, qc["template_copies"].status) == ("500", "pass")
+    assert "assumed" in qc["template_copies"].reason
+    assert (qc["background"].value, qc["min_depth"].value, qc["between_sample_cv"].value) == ("a priori", "200", "0.4")
+    assert "higher" in qc["background"].reason
+    qc = qc_rows(reference, 1234.0, [wild])
+    assert (qc["template_copies"].value, qc["template_copies"].status) == ("1234", "pass")
+    assert "given" in qc["template_copies"].reason
+    assert qc["background"].value == "1 wild-type control of the run" and qc["background"].reason == ""
+    assert qc_rows(reference, 500.0, [], [wild] * 4)["background"].value == "4 other samples of the run"
+
+
+def test_a_stated_number_that_the_fragments_rule_out_is_to_be_reviewed(reference, monkeypatch):
+    monkeypatch.setattr("ablkd.expected.estimate_templates", lambda *_: TemplateEstimate(120.0, 80.0, 200.0, 500.0))
+    qc = qc_rows(reference, 9_000.0)
+    assert (qc["template_copies"].value, qc["template_copies"].status) == ("120", "review")
+    assert "9000" in qc["template_copies"].reason and qc["templates_in_fragments"].value == "80-200"
+    qc = qc_rows(reference, 300.0)
+    assert (qc["template_copies"].value, qc["template_copies"].status) == ("300", "pass")
+
+
+def test_a_panel_and_its_version_are_named(reference, tmp_path):
+    row, fragments = reference.platform("illumina"), draw(reference, [Kind(200)])
+    write_counts(tmp_path / "w.tsv", [counted(reference, draw(reference, [Kind(300)]), "W")])
+    panel = tmp_path / "panel.tsv"
+    make_panel("lab-2026-1", reference, [tmp_path / "w.tsv"], panel)
+    run = learn(row, reference, libraries(reference, "illumina", {}, [], panel))
+    qc = {q.metric: q for q in call_sample("S", row, reference, fragments, run, None, 0.03, 0.03)[2]}
+    version = hashlib.sha256(panel.read_bytes()).hexdigest()[:12]
+    assert qc["background"].value == f"1 wild-type control of panel lab-2026-1 ({version})"

@@ -4,14 +4,17 @@ import numpy as np
 import pytest
 from Bio.Seq import Seq
 from drawn import Kind, draw
+from learned import run_of, trust_the_sheet
 
-from ablkd.background import Background
 from ablkd.call import call_sample
+from ablkd.learning import learn
 
 
 @pytest.fixture(autouse=True)
-def quick_limits(monkeypatch):
-    monkeypatch.setattr(Background, "lod95", lambda *_: 0.01)
+def calls_alone(monkeypatch):
+    """What could have been called, and how many templates there were, have tests of their own."""
+    monkeypatch.setattr("ablkd.call.coverage_rows", lambda *_: ([], 0))
+    trust_the_sheet(monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -20,10 +23,18 @@ def target(reference):
 
 
 @pytest.fixture(scope="module")
-def indels(reference):
-    def called(kinds, platform="illumina", templates=5_000):
-        fragments = draw(reference, kinds)
-        rows = call_sample("S", reference.platform(platform), reference, fragments, templates, 0.03, 0.03)[0]
+def untaught(reference):
+    """Backgrounds of runs that taught nothing, by platform."""
+    return {name: learn(row, reference, []) for name, row in reference.platforms.items()}
+
+
+@pytest.fixture(scope="module")
+def indels(reference, untaught):
+    def called(kinds, platform="illumina", templates=5_000, controls=()):
+        row, run, fragments = reference.platform(platform), untaught[platform], draw(reference, kinds)
+        if controls:
+            run = run_of(reference, row, fragments, templates, [draw(reference, kinds) for kinds in controls])
+        rows = call_sample("S", row, reference, fragments, run, templates, 0.03, 0.03)[0]
         return [c for c in rows if c.kind in ("deletion", "insertion")]
 
     return called
@@ -169,11 +180,26 @@ def test_orientations_are_told(indels):
     assert row.evidence == "both_orientations"
 
 
-def test_deleted_bases_make_no_codon_change(reference):
+def test_deleted_bases_make_no_codon_change(reference, untaught):
     fragments = draw(reference, [Kind(400, "826_828del"), Kind(400, "944_945del"), Kind(1200)])
-    rows = call_sample("S", reference.platform("illumina"), reference, fragments, 5_000, 0.03, 0.03)[0]
+    row, run = reference.platform("illumina"), untaught["illumina"]
+    rows = call_sample("S", row, reference, fragments, run, 5_000, 0.03, 0.03)[0]
     assert {r.kind for r in rows} == {"deletion"}
 
 
 def test_without_indels_there_are_no_rows(indels):
     assert indels([Kind(500, "944C>T"), Kind(500)]) == []
+
+
+def test_controls_of_the_run_say_what_a_homopolymer_does(indels):
+    """c.752del in 0.5 % of the patient: too much where two controls hardly show it, not where they show as much."""
+    kinds = [Kind(30, "752del"), Kind(5_970)]
+    (row,) = indels(kinds, controls=[[Kind(1, "752del"), Kind(5_999)]] * 2)
+    assert row.filter == "PASS"
+    assert [r for r in indels(kinds, controls=[kinds] * 2) if r.filter == "PASS"] == []
+
+
+def test_beside_a_control_an_indel_of_a_homopolymer_may_be_called_on_noisy_platforms(indels):
+    controls = [[Kind(10, "752del"), Kind(990)]] * 2
+    (row,) = indels([Kind(1000, "752del"), Kind(1000)], "pacbio_hifi", controls=controls)
+    assert "homopolymer" not in row.filter
