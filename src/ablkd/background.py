@@ -23,6 +23,8 @@ RT_ERROR = 1.7e-5
 FAMILY_CV2 = 0.25
 # METHOD: templates assumed when nobody says how many went in and the fragments do not show it; stated in the report.
 DEFAULT_TEMPLATES = 500.0
+# METHOD: how much the loss to errors differs between the states of one codon (two of its three bases are the same).
+LOST_SPREAD = 0.4
 # Relative precision of a tail that is reported; far inside the 1e-9 that is promised.
 PRECISION = 1e-12
 
@@ -86,16 +88,20 @@ class Background:
             n, error.rates, error.weights, error.clones, self.cv, self.templates, FAMILY_CV2, alpha
         )
 
-    def interval(self, x: int, n: int, rate: float, spread: float = 0.0) -> tuple[float, float, float]:
+    def interval(
+        self, x: int, n: int, rate: float, spread: float = 0.0, lost: float = 0.0
+    ) -> tuple[float, float, float]:
         """(fraction, low, high) at 95 %: Jeffreys interval on the effective number of molecules.
 
-        `rate` is the expected error rate and `spread` its standard deviation.
+        `rate` is the expected error rate that makes the allele of others and `spread` its standard deviation; `lost` is
+        the share of fragments that errors make into something else.
         """
-        share = max(0.0, (x / n - rate) / (1 - rate))
-        sampling = 1 / n + (1 + FAMILY_CV2) / self.templates
+        share = min(1.0, max(0.0, (x / n - rate) / (1 - rate - lost)))
+        sampling = 1 / (n * (1 - lost)) + (1 + FAMILY_CV2) / self.templates
         variance = share * (1 - share) * sampling
-        # METHOD: not to know the error rate of this site in this sample is one more source of variance.
-        errors = spread**2 + (self.cv * rate) ** 2
+        # METHOD: not to know the error rate of this site in this sample is one more source of variance, and so is
+        # that mutated molecules are lost at a rate of their own.
+        errors = spread**2 + (self.cv * rate) ** 2 + (share * (1 - share) * LOST_SPREAD * lost) ** 2
         effective = share * (1 - share) / (variance + errors) if variance > 0 else 1 / sampling
         a, b = effective * share + 0.5, effective * (1 - share) + 0.5
         low, high = special.betaincinv(a, b, [0.025, 0.975])

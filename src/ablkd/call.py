@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,7 @@ from scipy import special
 
 from ablkd import hgvs
 from ablkd.assessable import coverage_rows
+from ablkd.background import ErrorRate
 from ablkd.expected import Expected, bases_of
 from ablkd.fragments import Fragments
 from ablkd.indels import indel_calls
@@ -52,7 +55,12 @@ def call_sample(
     expected = Expected(as_counts(sample, platform.platform, tally, indels), run, platform, reference, template_copies)
     qualities = recalibrate(fragments, tally.target, tally.primers)
     levels = alphas(reference, int((tally.containing > 0).sum()))
-    calls = [_codon_call(tally, expected, qualities, levels, codon, state) for codon, state in _candidates(tally)]
+    tested = [_tested(tally, expected, qualities, levels, codon, state) for codon, state in _candidates(tally)]
+    real: defaultdict[int, set[int]] = defaultdict(set)
+    for one in tested:
+        if one.is_real:
+            real[one.codon].add(one.state)
+    calls = [_codon_call(tally, expected, one, real[one.codon] | {one.state}) for one in tested]
     calls += indel_calls(tally, indels, expected, levels.indel)
     calls = _finish(calls, reporting_cut)
     coverage, lowest = coverage_rows(tally, expected, qualities, levels, calls, required_lod)
@@ -85,42 +93,69 @@ def _candidates(tally: Tally) -> list[tuple[int, int]]:
     return [(int(c), int(s)) for c, s in zip(*np.nonzero(totals >= LISTED_COUNT), strict=True)]
 
 
-def _codon_call(
+@dataclass(frozen=True, eq=False)
+class Tested:
+    """A changed state of a 0-based codon, and what the tests say of its count."""
+
+    codon: int
+    state: int
+    name: str
+    tier: str
+    changed: tuple[int, ...]
+    error: ErrorRate
+    p_value: float
+    filter: str
+
+    @property
+    def is_real(self) -> bool:
+        """Whether errors do not explain it."""
+        return "background" not in self.filter.split(";")
+
+
+def _tested(
     tally: Tally, expected: Expected, qualities: Recalibration, levels: Alphas, codon: int, state: int
-) -> Call:
-    """The row of one codon state; level and q-value are filled in by `_finish`."""
-    reference, background = expected.reference, expected.background
-    strata = tally.counts[codon]
-    counts = strata.sum(axis=0)
-    alt_count, n, depth = int(counts[state]), int(counts.sum()), int(tally.depth[codon])
+) -> Tested:
+    reference = expected.reference
+    counts = tally.counts[codon].sum(axis=0)
+    x, n = int(counts[state]), int(counts.sum())
     ref, alt = reference.codon(codon + 1), hgvs.CODONS[state]
-    changed = [i for i in range(3) if ref[i] != alt[i]]
+    changed = tuple(i for i in range(3) if ref[i] != alt[i])
     known, benign = reference.catalogue.get((codon + 1, alt)), reference.benign.get((codon + 1, alt))
     name = known.name if known else hgvs.codon_name(codon + 1, ref, alt)
     # Another codon for a listed residue change is the same protein, but it is tested as one of the many possible.
     tier = "polymorphism" if benign else reference.tiers.get(name, "synonymous" if name.endswith("=") else "novel")
     alpha = levels.catalogue if known and tier == "catalogue" else levels.novel
     error = expected.of(codon, state)
-    p_value = background.tail(alt_count, n, error)
+    p_value = expected.background.tail(x, n, error)
     if len(changed) == 1:
         # METHOD: both tests must reject, that of the site and that of the base qualities; this needs no correction.
         at = 3 * codon + changed[0]
         misread = qualities.to_base(int(tally.target[at]), bases_of(state)[changed[0]])
-        p_value = max(p_value, quality_tail(alt_count, tally.fragments.histogram[at], misread, alpha))
-    rate = error.mean
-    share, low, high = background.interval(alt_count, depth, rate * n / depth, error.spread * n / depth)
-    contained = background.interval(alt_count, n, rate)[0]
+        p_value = max(p_value, quality_tail(x, tally.fragments.histogram[at], misread, alpha))
+    reasons = _filters(tally, expected, codon, state, p_value, alpha)
+    return Tested(codon, state, name, tier, changed, error, p_value, reasons)
+
+
+def _codon_call(tally: Tally, expected: Expected, tested: Tested, real: Collection[int]) -> Call:
+    """The row of one codon state; level and q-value are filled in by `_finish`. `real`: states that are no errors."""
+    reference, background, codon, state = expected.reference, expected.background, tested.codon, tested.state
+    strata = tally.counts[codon]
+    alt_count, n, depth = int(strata[:, state].sum()), int(strata.sum()), int(tally.depth[codon])
+    ref, alt = reference.codon(codon + 1), hgvs.CODONS[state]
+    rate, spread, lost = tested.error.mean, tested.error.spread, expected.lost(codon, real)
+    share, low, high = background.interval(alt_count, depth, rate * n / depth, spread * n / depth, lost)
+    contained = background.interval(alt_count, n, rate, spread, lost)[0]
     by_strand = strata[:, state] / np.maximum(strata.sum(axis=1), 1)
     seen = strata[:, state] > 0
     return Call(
         sample=expected.counts.sample,
-        name=name,
+        name=tested.name,
         hgvs_c=hgvs.codon_hgvs_c(reference.target.name, codon + 1, ref, alt),
         hgvs_p=hgvs.codon_hgvs_p(codon + 1, ref, alt),
         codon=codon + 1,
-        exon=reference.exon_at(3 * codon + 1 + changed[0]),
-        kind="substitution" if len(changed) == 1 else "multinucleotide",
-        tier=tier,
+        exon=reference.exon_at(3 * codon + 1 + tested.changed[0]),
+        kind="substitution" if len(tested.changed) == 1 else "multinucleotide",
+        tier=tested.tier,
         depth=depth,
         alt_count=alt_count,
         vaf=share,
@@ -130,11 +165,11 @@ def _codon_call(
         vaf_forward=float(by_strand[0]) if strata[0].sum() else None,
         vaf_reverse=float(by_strand[1]) if strata[1].sum() else None,
         background=rate,
-        p_value=max(p_value, 1e-300),
+        p_value=max(tested.p_value, 1e-300),
         q_value=None,
         lod95=None,
         evidence="both_orientations" if seen[2] or (seen[0] and seen[1]) else "single_orientation",
-        filter=_filters(tally, expected, codon, state, p_value, alpha),
+        filter=tested.filter,
         level="",
         genome_grch38=hgvs.codon_genome(reference, codon + 1, ref, alt),
     )

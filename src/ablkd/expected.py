@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -204,6 +204,11 @@ class Expected:
         """
         x, n = self._beside[codon, state], self._beside[codon].sum()
         return float(self.platform.carry_over * x / n) if n > 0 else 0.0
+
+    def lost(self, codon: int, real: Collection[int]) -> float:
+        """Share of a codon's fragments that show none of the states its molecules have."""
+        seen = self._states[codon]
+        return 1 - float(seen[[*{int(self._wild[codon]), *real}]].sum() / max(1, seen.sum()))
 
     def _with_carry(
         self, codon: int, state: int, mean: float, weights: NDArray[np.float64], clones: float

@@ -85,7 +85,7 @@ def test_a_mutation_varies_by_templates_families_and_fragments(reference, whole)
         draws = [draw_counts("S", platform, reference, sites, tube, (spike,), rng) for _ in range(400)]
         x = np.array([counts.codons[CODONS[0], :, state].sum() for counts in draws])
     else:
-        x = draw_allele(sites, spike, tube, 20_000, rng)
+        x, _ = draw_allele(sites, spike, tube, 20_000, rng)
     expected = v * (1 - v) * (1 / n + 1.25 / templates)
     error = np.sqrt(expected / len(x))
     assert x.mean() / n == pytest.approx(v, abs=4 * error)
@@ -99,12 +99,12 @@ def test_one_allele_alone_is_as_among_all(reference):
     sites = draw_sites(reference, CODONS, model, rng)
     state = int(sites.singles[1][0])
     spike, tube, platform = Spike(int(CODONS[0]), state, 0.5), Tube(5000, 20_000), reference.platform("ont")
-    whole = [
-        draw_counts("S", platform, reference, sites, tube, (spike,), rng).codons[CODONS[0], :, state].sum()
-        for _ in range(200)
-    ]
-    alone = draw_allele(sites, spike, tube, 5000, rng)
+    draws = [draw_counts("S", platform, reference, sites, tube, (spike,), rng) for _ in range(200)]
+    whole = [counts.codons[CODONS[0], :, state].sum() for counts in draws]
+    unmutated = [counts.codons[CODONS[0], :, sites.wild[0]].sum() for counts in draws]
+    alone, lost = draw_allele(sites, spike, tube, 5000, rng)
     assert np.mean(whole) == pytest.approx(alone.mean(), rel=0.005)
+    assert np.mean(unmutated) == pytest.approx(5000 - alone.mean() - lost.mean(), rel=0.005)
     assert alone.mean() / 5000 < 0.48
 
 

@@ -4,7 +4,6 @@ import math
 
 from ablkd.kernels.jit import jit
 
-
 # Counts further than this many standard deviations below the mean are left out of a sum.
 FAR = 12.0
 LEAST_WEIGHT = 1e-10

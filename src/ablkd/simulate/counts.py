@@ -130,23 +130,34 @@ def draw_counts(
     return Counts(sample, platform.platform, codons, indels)
 
 
-def draw_allele(sites: SiteErrors, spike: Spike, tube: Tube, size: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Fragments that show one allele in `size` samples that hold it: int64[size]."""
+def draw_allele(
+    sites: SiteErrors, spike: Spike, tube: Tube, size: int, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Fragments that show one allele in `size` samples that hold it, and those that show neither it nor the unmutated
+    codon: int64[size] each.
+    """
     share = _share(rng.binomial(tube.templates, spike.fraction, size), tube.templates, rng)
-    wild = int(sites.wild[spike.codon - int(sites.codons[0])])
-    different = _differences(wild, spike.state)
-    if different == 1:
+    k = spike.codon - int(sites.codons[0])
+    wild = int(sites.wild[k])
+    if _differences(wild, spike.state) == 1:
         share = share + _share(rng.poisson(tube.templates * RT_ERROR, size), tube.templates, rng)
-    errors = sites.rate(spike.codon, spike.state) * between_samples(sites.cv, (different, size), rng).prod(axis=0)
-    shown = share * _kept(sites, spike, size, rng) + (1 - share) * errors
-    return rng.binomial(tube.depth, np.minimum(shown, 1.0))
+    rates = sites.rates[k] * between_samples(sites.cv, (size, *sites.rates[k].shape), rng)
+    changed = [(i, a, b) for i, a, b in zip(range(3), _bases(wild), _bases(spike.state), strict=True) if a != b]
+    to, back = (np.prod([rates[:, i, *pair] for i, *pair in way], axis=0) for way in (changed, _turned(changed)))
+    share = np.minimum(share, 1.0)
+    shown = share * _kept(rates, spike.state) + (1 - share) * to
+    unmutated = (1 - share) * _kept(rates, wild) + share * back
+    x = rng.binomial(tube.depth, np.minimum(shown, 1.0))
+    return x, rng.binomial(tube.depth - x, np.clip((1 - shown - unmutated) / np.maximum(1 - shown, 1e-12), 0.0, 1.0))
 
 
-def _kept(sites: SiteErrors, spike: Spike, size: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """float64[size]: how often molecules with a state are read as what they are."""
-    rates = sites.rates[spike.codon - int(sites.codons[0]), np.arange(3), np.array(_bases(spike.state))]
-    lost = (rates * between_samples(sites.cv, (size, *rates.shape), rng)).sum(axis=2)
-    return (1 - lost).prod(axis=1)
+def _turned(changes: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    return [(i, b, a) for i, a, b in changes]
+
+
+def _kept(rates: NDArray[np.float64], state: int) -> NDArray[np.float64]:
+    """How often molecules with a state are read as what they are: float64[size] of rates float64[size, 3, 4, 4]."""
+    return (1 - rates[:, np.arange(3), np.array(_bases(state))].sum(axis=2)).prod(axis=1)
 
 
 def between_samples(cv: float, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ablkd.background import Background
 from ablkd.detection import PROBABILITY
+from ablkd.expected import Expected
 from ablkd.simulate.counts import Spike, draw_allele
 from ablkd.validation.conditions import Condition
 from ablkd.validation.rows import Intervals
@@ -23,22 +23,23 @@ def examine(run: SimulatedRun, rng: np.random.Generator) -> list[Tally]:
     """The tally at each fraction of the condition, over the whole catalogue in one sample."""
     expected = run.expected(run.samples[0])
     alleles = run.alleles(expected)
-    return [_tally(run, expected.background, alleles, fraction, rng) for fraction in run.condition.shares]
+    return [_tally(run, expected, alleles, fraction, rng) for fraction in run.condition.shares]
 
 
 def _tally(
-    run: SimulatedRun, background: Background, alleles: list[Allele], fraction: float, rng: np.random.Generator
+    run: SimulatedRun, expected: Expected, alleles: list[Allele], fraction: float, rng: np.random.Generator
 ) -> Tally:
     trials, below, above, called = 0, 0, 0, 0
     for allele in alleles:
-        x = draw_allele(run.sites, Spike(allele.codon, allele.state, fraction), run.tube, DRAWS, rng)
-        trials += len(x)
-        called += int((x >= allele.needed).sum())
+        spike, depth = Spike(allele.codon, allele.state, fraction), run.condition.depth
+        shown, lost = draw_allele(run.sites, spike, run.tube, DRAWS, rng)
+        trials += len(shown)
+        called += int((shown >= allele.needed).sum())
         error = allele.test.error
-        for seen, times in zip(*np.unique(x, return_counts=True), strict=True):
-            _, low, high = background.interval(int(seen), run.condition.depth, error.mean, error.spread)
-            below += int(times) * (high < fraction)
-            above += int(times) * (low > fraction)
+        for x, astray in zip(shown.tolist(), (lost / depth).tolist(), strict=True):
+            _, low, high = expected.background.interval(x, depth, error.mean, error.spread, astray)
+            below += high < fraction
+            above += low > fraction
     return trials, below, above, called
 
 

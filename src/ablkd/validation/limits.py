@@ -41,7 +41,7 @@ def _measured(run: SimulatedRun, allele: Allele, reported: float, rng: np.random
     """
     fractions = np.minimum(reported * MULTIPLES, 0.999)
     spikes = [Spike(allele.codon, allele.state, float(fraction)) for fraction in fractions]
-    shares = [(draw_allele(run.sites, s, run.tube, DRAWS, rng) >= allele.needed).mean() for s in spikes]
+    shares = [(draw_allele(run.sites, s, run.tube, DRAWS, rng)[0] >= allele.needed).mean() for s in spikes]
     curve = isotonic_regression(np.array(shares)).x
     above = int(np.searchsorted(curve, PROBABILITY))
     if above in (0, len(curve)):

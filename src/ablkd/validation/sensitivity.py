@@ -23,7 +23,7 @@ def examine(run: SimulatedRun, rng: np.random.Generator) -> list[tuple[int, int]
         for allele in run.alleles(run.expected(sample)):
             for total, fraction in zip(totals, run.condition.shares, strict=True):
                 spike = Spike(allele.codon, allele.state, fraction)
-                x = draw_allele(run.sites, spike, run.tube, DRAWS, rng)
+                x, _ = draw_allele(run.sites, spike, run.tube, DRAWS, rng)
                 total[0] += int((x >= allele.needed).sum())
                 total[1] += DRAWS
     return [(called, trials) for called, trials in totals]
