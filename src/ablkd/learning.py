@@ -153,7 +153,7 @@ def _templates(library: Library, sites: SiteCounts, changes: SingleChanges, plat
     if not used.any():
         return DEFAULT_TEMPLATES
     # Whether sites differ much or templates are few is asked together: either gives some high counts.
-    spreads = np.array([lognormal(float(log_sd))[None, :] for log_sd in SPREADS])
+    spreads = np.array([lognormal(float(log_sd))[None, :] for log_sd in SPREADS[::2]])
     rates = sites.rate[used, None] * GRID
     estimate = estimate_templates(sites.x[used], sites.n[used], rates, spreads, platform.between_sample_cv)
     return estimate.used(None, controlled=False)[0]

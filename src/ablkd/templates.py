@@ -77,8 +77,9 @@ def estimate_templates(
         clones = np.arange(most)
         shares = np.exp(special.xlogy(clones, expected) - expected - special.gammaln(clones + 1))
         at_nodes = np.concatenate([without, carrying], axis=2) @ shares.T
-        counts = np.array([np.einsum("ag,agu->au", np.broadcast_to(w, rates.shape), at_nodes) for w in spreads])
-        likelihood[i] = np.log((1 - ELSE) * counts + something_else[:, None]).sum(axis=1).max()
+        # [A, K, rates of RT errors]
+        counts = np.matmul(spreads.transpose(1, 0, 2), at_nodes)
+        likelihood[i] = np.log((1 - ELSE) * counts + something_else[:, None, None]).sum(axis=0).max()
     best = likelihood.argmax()
     worse = likelihood.max() - likelihood
     allowed = CANDIDATES[worse <= EXCLUDED]

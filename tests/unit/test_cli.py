@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import inspect
+import re
 import subprocess
 import sys
 
 import pytest
+from counted import shown
 
 from ablkd import cli, steps
 from ablkd.config import checked_settings, read_config
+from ablkd.counts import write_counts
 from ablkd.errors import InputError
 from ablkd.home import code_hash
+from ablkd.run_background import load
 
 
 def ablkd(*words: str, **options) -> subprocess.CompletedProcess:
@@ -137,3 +141,50 @@ def test_the_code_hash_changes_with_the_code_only(tmp_path, monkeypatch):
     assert code_hash() == first
     (tmp_path / "a.py").write_text("x = 2")
     assert code_hash() != first
+
+
+SHEET = "sample\tpatient\trun\tcollected\tplatform\tamplicon\trole\treads_1\n"
+
+
+def test_counts_make_a_panel_and_a_background_that_names_it(tmp_path, root, reference, capsys):
+    """Two past controls, one patient and his run's control; what the background holds is read back."""
+    for name in ("W1", "W2", "P1", "C1"):
+        write_counts(tmp_path / f"{name}.tsv", [shown(reference, {(315, "ATT"): 1}, 200, name)])
+        (tmp_path / f"{name}.fastq").write_text("@r\nACGT\n+\nIIII\n")
+    roles = {"P1": "patient", "C1": "wild_type_control"}
+    rows = [f"{s}\tP\trun1\t2026-01-01\tillumina\t\t{role}\t{s}.fastq\n" for s, role in roles.items()]
+    (tmp_path / "samples.tsv").write_text(SHEET + "".join(rows))
+    known, panel = ["--reference", str(root / "reference")], ["--panel", str(tmp_path / "panel.tsv")]
+
+    def counts(*names):
+        return ["--run-counts", *(str(tmp_path / f"{name}.tsv") for name in names)]
+
+    assert cli.main(["panel", "--name", "lab-1", *known, *counts("W1", "W2"), *panel]) == 0
+    assert "panel lab-1 with 2 controls (illumina)" in capsys.readouterr().out
+    words = ["background", "--sheet", str(tmp_path / "samples.tsv"), "--platform", "illumina", *known]
+    words += ["--background", str(tmp_path / "background.npz"), *counts("P1", "C1")]
+    assert cli.main([*words, *panel]) == 0
+    found = load(tmp_path / "background.npz")
+    assert (found.samples.tolist(), found.controls.tolist()) == (["P1", "C1", "", ""], [False, True, True, True])
+    assert re.fullmatch(r"lab-1 \([0-9a-f]{12}\)", found.panel)
+    first = (tmp_path / "background.npz").read_bytes()
+    assert cli.main([*words, *panel]) == 0 and (tmp_path / "background.npz").read_bytes() == first
+
+
+def test_a_mutated_sample_in_a_panel_is_a_sentence_and_status_2(tmp_path, root, reference, capsys):
+    write_counts(tmp_path / "m.tsv", [shown(reference, {(315, "ATT"): 90}, 200, "M")])
+    words = ["--reference", str(root / "reference"), "--run-counts", str(tmp_path / "m.tsv")]
+    assert cli.main(["panel", "--name", "lab-1", *words, "--panel", str(tmp_path / "panel.tsv")]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [f"{tmp_path}/m.tsv: shows T315I (leave it out: a panel holds wild-type samples)"]
+    assert not (tmp_path / "panel.tsv").exists()
+
+
+def test_a_damaged_table_of_counts_is_a_sentence_and_status_2(tmp_path, root, reference, capsys):
+    write_counts(tmp_path / "c.tsv", [shown(reference, {}, 200, "C")])
+    text = (tmp_path / "c.tsv").read_text().replace("\tcodon\t237\t237\t", "\tcodon\t237000\t237\t")
+    (tmp_path / "c.tsv").write_text(text)
+    words = ["--reference", str(root / "reference"), "--run-counts", str(tmp_path / "c.tsv")]
+    assert cli.main(["panel", "--name", "lab-1", *words, "--panel", str(tmp_path / "panel.tsv")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"{tmp_path}/c.tsv:2: ") and line.endswith(")")
