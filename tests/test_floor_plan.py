@@ -17,7 +17,7 @@ FLOORS = [
     "samples clinical config plan run_folder documents reads placed traces fragments isoforms amplicons levels counts",
     "align bam background detection error_classes templates indel_errors run_background learning expected panel "
     "recalibration tally trace_align trace_isoforms trace_alleles",
-    "call assessable indels splicing linkage haplotypes phase simulate "
+    "call worth assessable indels splicing linkage haplotypes phase simulate "
     "trace_call trace_evidence trace_bounds trace_windows warm validation",
     "interpret findings statements controls wording named_calls sights identity contamination cross_check "
     "timeline timeline_words",

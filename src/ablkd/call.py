@@ -23,6 +23,7 @@ from ablkd.records import Call, Coverage, Platform, QcMetric
 from ablkd.reference import Reference
 from ablkd.run_background import RunBackground
 from ablkd.tally import Tally, as_counts, count, seen_indels
+from ablkd.worth import median_limits
 
 # METHOD: a state seen by at least 3 fragments that errors explain with less than 0.1 % is listed as evidence.
 LISTED_COUNT, LISTED_P = 3, 0.001
@@ -66,15 +67,20 @@ def call_sample(
     coverage, lowest = coverage_rows(tally, expected, qualities, levels, calls, required_lod)
     depths = {(r.codon, r.hgvs_c): r.lod95 for r in coverage}
     calls = [replace(c, lod95=depths.get((c.codon, c.hgvs_c), depths.get((c.codon, "")))) for c in calls]
-    return calls, coverage, _qc_rows(sample, expected, lowest)
+    return calls, coverage, _qc_rows(sample, expected, levels, lowest)
 
 
-def _qc_rows(sample: str, expected: Expected, lowest: int) -> list[QcMetric]:
+def _qc_rows(sample: str, expected: Expected, levels: Alphas, lowest: int) -> list[QcMetric]:
     copies, origin = expected.templates
     estimate = expected.template_estimate
     found = f"{estimate.low:.3g}-{estimate.high:.3g}"
     doubted = expected.stated is not None and copies != expected.stated
-    without = "" if "control" in expected.mode else "without wild-type controls limits of detection are higher"
+    limits = None if expected.controlled else median_limits(expected, levels.catalogue)
+    without = ""
+    if limits:
+        without = (
+            f"the median listed change needs {limits[0]:.2%} to be seen; beside two wild-type controls {limits[1]:.2%}"
+        )
     note = "over the catalogue's codons between the primers"
     return [
         QcMetric(sample, "min_depth", str(lowest), "fragments", str(MIN_DEPTH), "pass", note),

@@ -41,6 +41,7 @@ def check(config: Path) -> None:
 
     plan = read_plan(read_config(config), str(config))
     print(f"{config}: {len(plan.samples)} samples, nothing to correct")
+    print("Samples of one run and platform are called together: one added to a run has the others called again.")
 
 
 def warm(reference: Path, done: Path) -> None:
