@@ -78,9 +78,8 @@ def _qc_rows(sample: str, expected: Expected, levels: Alphas, lowest: int) -> li
     limits = None if expected.controlled else median_limits(expected, levels.catalogue)
     without = ""
     if limits:
-        without = (
-            f"the median listed change needs {limits[0]:.2%} to be seen; beside two wild-type controls {limits[1]:.2%}"
-        )
+        now, beside = (f"{100 * limit:.2g} %" for limit in limits)
+        without = f"a listed change needs {now} (median) to be seen; beside two wild-type controls {beside}"
     note = "over the catalogue's codons between the primers"
     return [
         QcMetric(sample, "min_depth", str(lowest), "fragments", str(MIN_DEPTH), "pass", note),
