@@ -16,6 +16,8 @@ from ablkd.reference import Reference
 from ablkd.tables import read_numbered_rows, write_rows
 
 CODON, INDEL = "codon", "indel"
+# A sample with so many codons of so many fragments is of this target if so large a share of them is.
+ENOUGH_CODONS, ENOUGH_FRAGMENTS, LIKE_TARGET = 20, 100, 0.9
 # (start, end, inserted bases), 0-based half-open on the target, at its most 3' place.
 Indel = tuple[int, int, str]
 
@@ -73,9 +75,21 @@ def read_counts(path: Path, reference: Reference) -> list[Counts]:
             samples[key].codons[row.position - 1, :, STATES[row.change]] = seen
         else:
             problems.append(f"{path}:{number}: is no count on this target (make the table again from its reads)")
+    strangers = [sample.sample for sample in samples.values() if not _of_target(sample, reference)]
+    problems += [f"{path}: sample {name} was counted on another target (make the table again)" for name in strangers]
     if problems:
         raise InputError(problems)
     return list(samples.values())
+
+
+def _of_target(counts: Counts, reference: Reference) -> bool:
+    """Whether most codons are what the target says; patients differ from it at a few."""
+    seen = counts.codons.sum(axis=1)
+    wild = [STATES[reference.codon(codon + 1)] for codon in range(reference.codons)]
+    depth = seen.sum(axis=1)
+    covered = depth >= ENOUGH_FRAGMENTS
+    like_target = seen[np.arange(reference.codons), wild] > 0.5 * depth
+    return covered.sum() < ENOUGH_CODONS or bool(like_target[covered].mean() > LIKE_TARGET)
 
 
 STATES = {codon: state for state, codon in enumerate(CODONS)}

@@ -63,7 +63,8 @@ def make_panel(name: str, reference: Reference, counts: Sequence[Path], panel: P
         raise InputError(problems)
     write_counts(panel, samples.values())
     platforms = sorted({sample.platform for sample in samples.values()})
-    return f"{panel}: panel {name} with {len(samples)} controls ({', '.join(platforms)})"
+    controls = "1 control" if len(samples) == 1 else f"{len(samples)} controls"
+    return f"{panel}: panel {name} with {controls} ({', '.join(platforms)})"
 
 
 def _mutations(sample: Counts, reference: Reference) -> list[str]:

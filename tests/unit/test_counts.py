@@ -117,3 +117,11 @@ def test_a_cell_that_is_no_count_is_a_sentence_with_its_place(tmp_path, referenc
     path = table(tmp_path, row)
     with pytest.raises(InputError, match=f"{path}:2: "):
         read_counts(path, reference)
+
+
+def test_counts_on_another_target_are_refused(reference, tmp_path):
+    codons = np.zeros((reference.codons, 3, 64), np.int64)
+    codons[300:330, 0, 0] = 500  # lysine codons throughout: no stretch of the target
+    write_counts(tmp_path / "c.tsv", [Counts("S", "illumina", codons, {})])
+    with pytest.raises(InputError, match="sample S was counted on another target"):
+        read_counts(tmp_path / "c.tsv", reference)
