@@ -12,10 +12,13 @@ from scipy import special
 from ablkd.kernels import tails
 from ablkd.records import Platform
 
-# METHOD: site error rates live on a grid of 60 values, log-spaced in units of the class mean; no site errs more often
-# than 2 % (on a platform with more errors: ten times its mean), or it would be known as bad.
-GRID = np.exp(np.linspace(np.log(1e-3), np.log(1e3), 60))
-HIGHEST_RATE, HIGHEST_FACTOR = 0.02, 10.0
+# METHOD: site error rates live on a grid of 60 values, log-spaced in units of the class mean. No site is believed to
+# err more often than 2 % (on a platform with more errors: ten times its mean), unless wild-type controls show that it
+# does: before them, such rates together have a chance of one in a billion.
+GRID = np.exp(np.linspace(np.log(1e-2), np.log(1e5), 60))
+HIGHEST_RATE, HIGHEST_FACTOR, UNBELIEVED = 0.02, 10.0, 1e-9
+# Rates above this are no errors in any case.
+LIMIT = 0.5
 # METHOD: an error of reverse transcription (5e-5 per nt, Traverse and Ochman 2016: 3-6e-5; a third of it per
 # allele) is a clone of one template: it has a VAF near 1/N that no control contains.
 RT_ERROR = 1.7e-5
@@ -53,8 +56,19 @@ class ErrorRate:
 
 def possible(rates: NDArray[np.float64], weights: NDArray[np.float64], mean: float) -> NDArray[np.float64]:
     """Weights [..., 60] that add up to 1, none left where a rate is above what a site of this class can have."""
-    kept = np.where(rates <= max(HIGHEST_RATE, HIGHEST_FACTOR * mean), weights, 0.0)
+    kept = np.where(believed(rates, mean), weights, 0.0)
     return kept / kept.sum(axis=-1, keepdims=True)
+
+
+def believed(rates: NDArray[np.float64], mean: float) -> NDArray[np.bool_]:
+    """Rates that a site can have as far as anyone knows without controls; `mean` is the highest class mean around."""
+    return rates <= max(HIGHEST_RATE, HIGHEST_FACTOR * mean)
+
+
+def with_unbelieved(rates: NDArray[np.float64], weights: NDArray[np.float64], mean: float) -> NDArray[np.float64]:
+    """The same with a little weight left on every higher rate, for controls to speak of."""
+    higher = ~believed(rates, mean) & (rates <= LIMIT)
+    return possible(rates, weights, mean) + UNBELIEVED / rates.shape[-1] * higher
 
 
 def assumed(mean: float, log_sd: float, clones: float = 0.0, highest: float = 0.0) -> ErrorRate:

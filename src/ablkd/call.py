@@ -13,7 +13,8 @@ from scipy import special
 from ablkd import hgvs
 from ablkd.assessable import coverage_rows
 from ablkd.background import ErrorRate
-from ablkd.expected import Expected, bases_of
+from ablkd.error_classes import bases_of
+from ablkd.expected import Expected
 from ablkd.fragments import Fragments
 from ablkd.indels import indel_calls
 from ablkd.isoforms import build_graph

@@ -68,7 +68,9 @@ def read_counts(path: Path, reference: Reference) -> list[Counts]:
         if key not in samples:
             nothing = np.zeros((reference.codons, 3, 64), np.int64)
             samples[key] = Counts(row.sample, row.platform, nothing, {}, row.panel)
-        if row.kind == INDEL and 1 <= row.position <= row.end + 1 <= len(reference.sequence) + 1:
+        if min(row.forward, row.reverse, row.both) < 0 or set(row.change) - set("ACGT"):
+            problems.append(f"{path}:{number}: holds no count or no bases (make the table again from its reads)")
+        elif row.kind == INDEL and 1 <= row.position <= row.end + 1 <= len(reference.sequence) + 1:
             samples[key].indels[row.position - 1, row.end, row.change] = row.forward
         elif row.kind == CODON and 1 <= row.position <= reference.codons and row.change in STATES:
             seen = (row.forward, row.reverse, row.both)

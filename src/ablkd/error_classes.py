@@ -69,3 +69,8 @@ def beside_homopolymer(codes: NDArray[np.uint8]) -> NDArray[np.bool_]:
 def prior_means(platform: Platform) -> NDArray[np.float64]:
     """float64[CLASSES]: mean error rate of each class as platforms.tsv assumes it."""
     return np.tile(np.where(TRANSITIONS, platform.transition_error, platform.transversion_error), 2)
+
+
+def bases_of(state: int) -> tuple[int, int, int]:
+    """Base codes of a codon state 0-63."""
+    return state // 16, state // 4 % 4, state % 4

@@ -10,9 +10,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ablkd.background import GRID, RT_ERROR, Background, ErrorRate, assumed, possible
+from ablkd.background import GRID, RT_ERROR, Background, ErrorRate, assumed, possible, with_unbelieved
 from ablkd.counts import Counts, Indel
-from ablkd.error_classes import SingleChanges, single_changes
+from ablkd.error_classes import SingleChanges, bases_of, single_changes
 from ablkd.indel_errors import indel_kind, touched_runs
 from ablkd.kernels import tails
 from ablkd.learning import SiteCounts, class_means, log_likelihood, maybe_mutated, site_counts
@@ -131,10 +131,13 @@ class Expected:
         controlled = self._control_states.sum(axis=1)[self.changes.codon] >= CONTROL_DEPTH
         others = ~controlled & (self.others >= LEAST_OTHERS)
         prior = np.where((others & self.changes.listed)[:, None], _below_quantile(prior), prior)
+        rates, highest = self._sites.rate[:, None] * GRID, float(self.means.max())
+        believed = possible(rates, np.maximum(prior, LEAST_WEIGHT), highest)
+        prior = np.where(controlled[:, None], with_unbelieved(rates, believed, highest), believed)
         shown = np.where(controlled[:, None], from_controls, np.where(others[:, None], from_others, 0.0))
+        shown = np.where(prior > 0, shown, -np.inf)
         posterior = prior * np.exp(shown - shown.max(axis=1, keepdims=True))
-        rates = self._sites.rate[:, None] * GRID
-        return possible(rates, np.maximum(posterior, LEAST_WEIGHT), float(self.means.max()))
+        return posterior / posterior.sum(axis=1, keepdims=True)
 
     @cached_property
     def _own_logs(self) -> NDArray[np.float64]:
@@ -186,7 +189,7 @@ class Expected:
         mean, clones = self._mean(codon, state)
         prior = assumed(mean, self.platform.error_log_sd, highest=float(self.means.max()))
         x, n = int(self._control_states[codon, state]), int(self._control_states[codon].sum())
-        return self._with_carry(codon, state, mean, _updated(prior, x, n, self.run.cv), clones)
+        return self._with_carry(codon, state, mean, _updated(prior, x, n, self.run.cv, float(self.means.max())), clones)
 
     def indel(self, indel: Indel) -> ErrorRate:
         """The rate of an insertion or deletion."""
@@ -195,7 +198,7 @@ class Expected:
         prior = assumed(mean, self.platform.error_log_sd)
         x = self.run.indel_in_controls(indel) - (self.counts.indels.get(indel, 0) if self._is_control else 0)
         n = int(self._control_states[min(indel[0] // 3, len(self.depth) - 1)].sum())
-        return ErrorRate(prior.rates, _updated(prior, x, n, self.run.cv))
+        return ErrorRate(prior.rates, _updated(prior, x, n, self.run.cv, mean))
 
     def carried(self, codon: int, state: int) -> float:
         """Rate at which fragments of the run's other samples are expected to show the state here.
@@ -281,20 +284,16 @@ class Expected:
         return touched_runs(self.reference.codes)
 
 
-def bases_of(state: int) -> tuple[int, int, int]:
-    """Base codes of a codon state 0-63."""
-    return state // 16, state // 4 % 4, state % 4
-
-
 def _below_quantile(prior: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(np.cumsum(prior, axis=1) <= QUANTILE, prior, 0.0)
 
 
-def _updated(prior: ErrorRate, x: int, n: int, cv: float) -> NDArray[np.float64]:
+def _updated(prior: ErrorRate, x: int, n: int, cv: float, highest: float) -> NDArray[np.float64]:
     """Weights after x of n fragments of all controls together."""
-    if n <= 0:
+    if n < CONTROL_DEPTH:
         return prior.weights
     counts, depths = np.array([x], np.int64), np.array([n], np.int64)
     logs = tails.log_likelihoods(counts, depths, prior.rates[None, :], np.zeros(1), cv, 1.0, 0.0)[0]
-    weights = prior.weights * np.exp(logs - logs[prior.weights > 0].max())
+    weights = with_unbelieved(prior.rates, prior.weights, highest)
+    weights = weights * np.exp(logs - logs[weights > 0].max())
     return weights / weights.sum()

@@ -15,9 +15,11 @@ from ablkd.kernels import tails
 CANDIDATES = np.geomspace(30, 30_000, 19)
 # METHOD: the rate of such errors is not known well; it is profiled over what the literature allows.
 RT_ERRORS = np.array([5e-6, 1e-5, RT_ERROR, 2.5e-5, 4e-5])
-# METHOD: one site in a thousand is something else (a real change, a contamination), of any fraction alike on a log
-# scale; else one real mutation would pass for a clone of very few templates.
-ELSE = 1e-3
+# METHOD: one site in ten thousand, a fourth of a site in a sample, is something else (a real change, a contamination),
+# of any fraction alike on a log scale; else one real mutation would pass for a clone of very few templates.
+ELSE = 1e-4
+# METHOD: before its fragments are seen a sample has 55 to 9,000 templates (95 %).
+USUAL, USUAL_LOG_SD = 700.0, 1.3
 # Nodes of less weight do not change a likelihood.
 NO_WEIGHT = 1e-7
 # Numbers of clones at one site that are together less probable than this are left out.
@@ -80,6 +82,7 @@ def estimate_templates(
         # [A, K, rates of RT errors]
         counts = np.matmul(spreads.transpose(1, 0, 2), at_nodes)
         likelihood[i] = np.log((1 - ELSE) * counts + something_else[:, None, None]).sum(axis=0).max()
+    likelihood -= 0.5 * (np.log(CANDIDATES / USUAL) / USUAL_LOG_SD) ** 2
     best = likelihood.argmax()
     worse = likelihood.max() - likelihood
     allowed = CANDIDATES[worse <= EXCLUDED]
