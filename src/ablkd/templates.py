@@ -24,17 +24,22 @@ USUAL, USUAL_LOG_SD = 700.0, 1.3
 NO_WEIGHT = 1e-7
 # Numbers of clones at one site that are together less probable than this are left out.
 UNLIKELY = 1e-6
-# METHOD: numbers of templates that are worse by more than this in log likelihood are excluded (95 %, one-sided).
-EXCLUDED = 1.35
+# METHOD: numbers of templates that are worse by more than this in log likelihood are excluded (99.3 %, one-sided).
+EXCLUDED = 3.0
+# METHOD: where the fragments show few templates, the lowest number that is no worse than this is used: a number too
+# high makes false calls of clones.
+AS_GOOD = 1.0
 # METHOD: a number that a person states is doubted only when it is worse by more than this (0.03 %).
 RULED_OUT = 6.0
 
 
 @dataclass(frozen=True)
 class TemplateEstimate:
-    """What the fragments say: best number, lowest and highest that they allow, and one that is surely too high."""
+    """What the fragments say: best number, the lowest that is about as good, lowest and highest that they allow, and
+    one that is surely too high."""
 
     best: float
+    cautious: float
     low: float
     high: float
     too_high: float
@@ -48,10 +53,10 @@ class TemplateEstimate:
         """
         if stated is not None:
             if stated >= self.too_high:
-                return self.best, f"the sheet says {stated:g}, but the fragments show far fewer"
+                return self.cautious, f"the sheet says {stated:g}, but the fragments show far fewer"
             return stated, "given in the sheet"
         if self.high < DEFAULT_TEMPLATES:
-            return self.best, "not given: estimated from the fragments"
+            return self.cautious, "not given: estimated from the fragments"
         if self.low > DEFAULT_TEMPLATES and controlled:
             return self.low, "not given: at least so many, estimated from the fragments"
         return DEFAULT_TEMPLATES, "not given: this number is assumed"
@@ -88,4 +93,7 @@ def estimate_templates(
     allowed = CANDIDATES[worse <= EXCLUDED]
     surely = CANDIDATES[best:][worse[best:] > RULED_OUT]
     too_high = float(surely.min()) if len(surely) else np.inf
-    return TemplateEstimate(float(CANDIDATES[best]), float(allowed.min()), float(allowed.max()), too_high)
+    cautious = CANDIDATES[worse <= AS_GOOD].min()
+    return TemplateEstimate(
+        float(CANDIDATES[best]), float(cautious), float(allowed.min()), float(allowed.max()), too_high
+    )
