@@ -41,6 +41,6 @@ def run_of(
 def trust_the_sheet(monkeypatch) -> None:
     """Make the fragments say nothing of the number of templates: drawn ones have no errors of reverse transcription, and
     whether the number can be found from them has tests of its own."""
-    nothing = TemplateEstimate(DEFAULT_TEMPLATES, 30.0, 30_000.0, inf)
+    nothing = TemplateEstimate(best=DEFAULT_TEMPLATES, cautious=100.0, low=30.0, high=30_000.0, too_high=inf)
     monkeypatch.setattr("ablkd.expected.estimate_templates", lambda *_: nothing)
     monkeypatch.setattr("ablkd.learning.estimate_templates", lambda *_: nothing)

@@ -25,9 +25,9 @@ def platform(reference):
 
 
 def grid_of_rates(mean_rate, log_sd, highest):
-    """Site rates and their prior weights: 60 rates from a thousandth to a thousand times the class mean, a lognormal
+    """Site rates and their prior weights: 60 rates from a hundredth to 100,000 times the class mean, a lognormal
     whose mean is the class mean, nothing above 2 % (or ten times the highest class mean)."""
-    rates = mean_rate * np.geomspace(1e-3, 1e3, 60)
+    rates = mean_rate * np.geomspace(1e-2, 1e5, 60)
     density = stats.norm.pdf(np.log(rates), np.log(mean_rate) - log_sd**2 / 2, log_sd)
     density[rates > max(0.02, 10 * highest, 10 * mean_rate) * (1 + 1e-12)] = 0
     return rates, density / density.sum()
@@ -88,7 +88,7 @@ def test_an_assumed_rate_is_a_lognormal_around_the_class_mean(mean, log_sd, high
 
 def test_a_lognormal_has_the_mean_1():
     for log_sd in (0.3, 0.9, 1.5):
-        assert lognormal(log_sd) @ np.geomspace(1e-3, 1e3, 60) == pytest.approx(1, rel=0.01)
+        assert lognormal(log_sd) @ np.geomspace(1e-2, 1e5, 60) == pytest.approx(1, rel=0.01)
 
 
 def test_no_site_errs_more_often_than_it_could_unnoticed():

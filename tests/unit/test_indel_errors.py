@@ -113,7 +113,6 @@ def test_controls_say_what_an_indel_is_worth(called):
     assert called(2, 8) > 0.01
 
 
-@pytest.mark.xfail(strict=True, reason="no site is believed to err a thousand times as often as its class")
 def test_controls_that_show_an_indel_often_make_it_an_error(called):
     """1 % in the patient as in both controls."""
     assert called(20, 200) > 0.01
