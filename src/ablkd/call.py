@@ -29,8 +29,8 @@ from ablkd.worth import median_limits
 # METHOD: a state seen by at least 3 fragments that errors explain with less than 0.1 % is listed as evidence.
 LISTED_COUNT, LISTED_P = 3, 0.001
 MIN_DEPTH = 100
-# METHOD: orientations disagree where a stratum that should show the allele (5 expected) has it with p < 1e-4 and
-# less than a fifth of the pooled fraction.
+# METHOD: orientations, or the primer pairs that cover a codon, disagree where a stratum that should show the allele (5
+# expected) has it with p < 1e-4 and less than a fifth of the pooled fraction.
 POWERED, STRAND_P, STRAND_RATIO = 5.0, 1e-4, 0.2
 # METHOD: an artefact of read ends has 90 % of its bases within 10 nt of one, where fewer than half of the rest are.
 END_DISTANCE, END_ALT, END_REST = 10, 0.9, 0.5
@@ -190,14 +190,24 @@ def _filters(tally: Tally, expected: Expected, codon: int, state: int, p_value: 
         reasons.append("depth")
     if tally.counts[codon, :, state].sum() < CARRY_FACTOR * expected.carried(codon, state) * n:
         reasons.append("carry_over")
-    if _orientations_disagree(tally.counts[codon], state, expected.background.templates):
+    if _strata_disagree(tally.counts[codon], state, expected.background.templates):
         reasons.append("orientation")
-    if p_value < alpha and _only_at_ends(tally, codon, state):
-        reasons.append("read_end")
+    if p_value < alpha:
+        states = tally.states([codon + 1])[:, 0]
+        if _strata_disagree(_by_tile(states, tally.fragments.tile), state, expected.background.templates):
+            reasons.append("amplicon")
+        if _only_at_ends(tally.fragments, states, codon, state):
+            reasons.append("read_end")
     return ";".join(reasons) or "PASS"
 
 
-def _orientations_disagree(strata: NDArray[np.int64], state: int, templates: float) -> bool:
+def _by_tile(states: NDArray[np.int8], tile: NDArray[np.int16]) -> NDArray[np.int64]:
+    """int64[T, 64]: states of the fragments of each primer pair that covers the codon."""
+    shown = states >= 0
+    return np.array([np.bincount(states[shown & (tile == t)], minlength=64) for t in np.unique(tile[shown])])
+
+
+def _strata_disagree(strata: NDArray[np.int64], state: int, templates: float) -> bool:
     depth = strata.sum(axis=1)
     pooled = strata[:, state].sum() / depth.sum()
     for seen, n in zip(strata[:, state], depth, strict=True):
@@ -214,9 +224,7 @@ def _beta_binomial_cdf(x: int, n: int, a: float, b: float) -> float:
     return float(np.exp(choices + special.betaln(k + a, n - k + b) - special.betaln(a, b)).sum())
 
 
-def _only_at_ends(tally: Tally, codon: int, state: int) -> bool:
-    states = tally.states([codon + 1])[:, 0]
-    f = tally.fragments
+def _only_at_ends(f: Fragments, states: NDArray[np.int8], codon: int, state: int) -> bool:
     near = np.zeros(len(states), bool)
     for span in (f.forward, f.reverse):
         covers = (span[:, 0] <= 3 * codon) & (3 * codon + 3 <= span[:, 1])

@@ -29,6 +29,11 @@ WORDS = {
     "templates": "too few template molecules",
     "not_covered": "not covered by the reads",
     "background": "background error too high",
+    "orientation": "the two orientations disagree",
+    "amplicon": "the amplicons that cover it disagree",
+    "read_end": "only at the ends of reads",
+    "homopolymer": "in a run of equal bases",
+    "carry_over": "may come from another sample of the run",
 }
 
 

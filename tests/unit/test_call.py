@@ -219,6 +219,15 @@ def test_a_change_of_one_orientation_only_is_filtered_where_the_other_should_sho
     assert (row.vaf_forward, row.vaf_reverse) == (pytest.approx(0.3), 0.0)
 
 
+def test_a_change_that_only_one_of_two_amplicons_shows_is_filtered(reference, call):
+    """30 % through one primer pair, none through the other: a primer's artefact, or one that drops out."""
+    fragments = draw(reference, [Kind(300, "944C>T"), Kind(1700)])
+    one_of_two = replace(fragments, tile=np.repeat(np.array([0, 0, 1], np.int16), [300, 700, 1000]))
+    both = replace(fragments, tile=np.tile(np.array([0, 1], np.int16), 1000))
+    assert [row.filter for row in call(one_of_two)] == ["amplicon"]
+    assert [row.filter for row in call(both)] == ["PASS"]
+
+
 def test_a_few_fragments_of_the_other_orientation_prove_nothing(reference, call):
     kinds = [Kind(300, "944C>T", KINASE, None), Kind(700, "", KINASE, None), Kind(8, "", None, KINASE)]
     (row,) = call(draw(reference, kinds))
