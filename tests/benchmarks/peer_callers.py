@@ -162,20 +162,37 @@ def bwa(contig: Contig, reads: Reads, bam: Path) -> float:
     return shell(f"bwa mem -t 1 -R '{group}' {contig.fasta} {files} | samtools sort -o {bam} - && samtools index {bam}")
 
 
-def run_ours(folder: Path, samples: list[Mixture], reads: dict[str, Reads], controls: bool) -> float:
-    """Our calls of all samples, by the workflow on one core; seconds for one sample.
+@dataclass(frozen=True)
+class Ours:
+    """A way to run ablkd: with the two wild-type controls in the run or every sample alone; `stated` when the sheet
+    says how many molecules entered the PCR."""
 
-    With `controls` all samples and the two wild-type controls are one run; without, every sample is a run alone.
+    setting: str
+    controls: bool
+    stated: bool
+
+
+OURS = (
+    Ours("alone", False, False),
+    Ours("alone, template_copies in the sheet", False, True),
+    Ours("2 wild-type controls in the run", True, False),
+)
+
+
+def run_ours(ours: Ours, folder: Path, samples: list[Mixture], reads: dict[str, Reads], molecules: int) -> float:
+    """Our calls of all samples, by the workflow on one core; processor seconds for one sample.
+
     The compilation, done once for an installation, is not timed.
     """
-    ours = [sys.executable, "-m", "ablkd"]
-    subprocess.run([*ours, "init", str(folder)], check=True, capture_output=True)
-    lines = ["sample\trun\tplatform\trole\treads_1\treads_2"]
+    program = [sys.executable, "-m", "ablkd"]
+    subprocess.run([*program, "init", str(folder)], check=True, capture_output=True)
+    lines = ["sample\trun\tplatform\trole\treads_1\treads_2\ttemplate_copies"]
     for sample in samples:
         control = sample.name in CONTROLS
-        if controls or not control:
-            run, role = "together" if controls else sample.name, "wild_type_control" if control else ""
-            lines.append("\t".join([sample.name, run, "illumina", role, *map(str, reads[sample.name].mates)]))
+        if ours.controls or not control:
+            run, role = "together" if ours.controls else sample.name, "wild_type_control" if control else ""
+            cells = [sample.name, run, "illumina", role, *map(str, reads[sample.name].mates)]
+            lines.append("\t".join([*cells, str(molecules) if ours.stated else ""]))
     (folder / "samples.tsv").write_text("\n".join(lines) + "\n")
     targets = " ".join(f"results/samples/{line.split()[0]}/calls.tsv" for line in lines[1:])
     snakemake = f"cd {folder} && {sys.executable} -m snakemake --cores 1"

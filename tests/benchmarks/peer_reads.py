@@ -182,4 +182,11 @@ def _mates(folder: Path, sample: str) -> tuple[Path, Path]:
     return folder / f"{sample}_1.fastq.gz", folder / f"{sample}_2.fastq.gz"
 
 
-SOURCES = {"rt5000": simulated(5000), "rt500": simulated(500), "art": drawn(art), "dwgsim": drawn(dwgsim)}
+# How reads are made, and how many molecules of the fusion entered the PCR. Every pair of ART and DWGSIM is a molecule
+# of its own, which a large number of templates comes to.
+SOURCES: dict[str, tuple[Maker, int]] = {
+    "rt5000": (simulated(5000), 5000),
+    "rt500": (simulated(500), 500),
+    "art": (drawn(art), 100_000),
+    "dwgsim": (drawn(dwgsim), 100_000),
+}
