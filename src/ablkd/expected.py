@@ -24,9 +24,8 @@ from ablkd.templates import TemplateEstimate, estimate_templates
 # METHOD: two errors in one codon are independent, but never rarer than this, nor than a tenth of the platform's indel
 # errors: an insertion beside a deletion is aligned as neighbouring mismatches.
 DOUBLE_ERROR, INDEL_AS_MISMATCHES = 1e-6, 0.1
-# METHOD: other samples of the run stand in for controls from four on. At catalogue alleles no rate above the class's
-# 95 % quantile is then believed, so that a mutation that many patients have cannot hide itself.
-LEAST_OTHERS, QUANTILE = 4, 0.95
+# METHOD: other samples of the run stand in for controls from four on.
+LEAST_OTHERS = 4
 # METHOD: a codon state in fewer than 1 % of the fragments adds nothing worth counting to the errors of its neighbours.
 MOLECULES = 0.01
 # So that no rate is quite impossible.
@@ -130,7 +129,6 @@ class Expected:
         from_others = self.run.shown_by_others - (0.0 if self._is_control else own)
         controlled = self._control_states.sum(axis=1)[self.changes.codon] >= CONTROL_DEPTH
         others = ~controlled & (self.others >= LEAST_OTHERS)
-        prior = np.where((others & self.changes.listed)[:, None], _below_quantile(prior), prior)
         rates, highest = self._sites.rate[:, None] * GRID, float(self.means.max())
         believed = possible(rates, np.maximum(prior, LEAST_WEIGHT), highest)
         prior = np.where(controlled[:, None], with_unbelieved(rates, believed, highest), believed)
@@ -145,7 +143,7 @@ class Expected:
         if self._position is None:
             return np.zeros((len(self.changes.codon), len(GRID)))
         logs = log_likelihood(self._sites, self.run.cv, float(self.run.templates[self._position]))
-        return logs if self._is_control else maybe_mutated(self._sites, logs)
+        return logs if self._is_control else maybe_mutated(self._sites, logs, self.changes.listed)
 
     @cached_property
     def _sites(self) -> SiteCounts:
@@ -282,10 +280,6 @@ class Expected:
     @cached_property
     def _touched(self) -> NDArray[np.int64]:
         return touched_runs(self.reference.codes)
-
-
-def _below_quantile(prior: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.where(np.cumsum(prior, axis=1) <= QUANTILE, prior, 0.0)
 
 
 def _updated(prior: ErrorRate, x: int, n: int, cv: float, highest: float) -> NDArray[np.float64]:

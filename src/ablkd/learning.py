@@ -32,8 +32,10 @@ PSEUDO_ERRORS = 10.0
 MUTATED, MUTATED_COUNT = 0.005, 4
 # METHOD: a wild-type control that shows an allele in a fifth of its fragments was born with it.
 INBORN = 0.2
-# METHOD: a sample that is no control may hold the allele at any fraction, alike on a log scale.
-OTHER_IS_MUTATED = 0.01
+# METHOD: a sample that is no control may hold the allele, at any fraction alike on a log scale: a listed one in a fifth of
+# the samples, so that a mutation which many patients have does not pass for the error of its site. To believe listed
+# sites only up to a quantile of their class instead makes false calls of the sites above it.
+OTHER_IS_MUTATED, LISTED_IS_MUTATED = 0.01, 0.2
 # METHOD: 60 rounds of EM; a class counts as if 50 sites of the lognormal had been seen besides.
 ROUNDS, PSEUDO_SITES = 60, 50.0
 SPREADS = np.arange(0.3, 1.65, 0.1)
@@ -75,7 +77,7 @@ def learn(platform: Platform, reference: Reference, libraries: Sequence[Library]
     of_run = [lib.counts for lib in libraries if not lib.counts.panel]
     shown_by_controls = _total([log for log, wild in zip(logs, controls, strict=True) if wild], changes)
     open_logs = zip(sites, logs, controls, strict=True)
-    shown_by_others = _total([maybe_mutated(s, log) for s, log, wild in open_logs if not wild], changes)
+    shown_by_others = _total([maybe_mutated(s, log, changes.listed) for s, log, wild in open_logs if not wild], changes)
     learned = _spread(shown_by_controls + shown_by_others, sites, changes, platform)
     keys, seen, indel_means = learn_indels([(lib.counts, lib.wild_type) for lib in libraries], platform, reference)
     nothing = np.zeros((reference.codons, 64), np.int64)
@@ -134,10 +136,11 @@ def log_likelihood(sites: SiteCounts, cv: float, templates: float) -> NDArray[np
     return tails.log_likelihoods(sites.x, n, sites.rate[:, None] * GRID, clones, cv, templates, FAMILY_CV2)
 
 
-def maybe_mutated(sites: SiteCounts, logs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The same for a sample that may hold the allele."""
-    mutated = OTHER_IS_MUTATED / ((sites.x + 1) * np.log(sites.n + 2))
-    mixed = np.logaddexp(np.log1p(-OTHER_IS_MUTATED) + logs, np.log(mutated)[:, None])
+def maybe_mutated(sites: SiteCounts, logs: NDArray[np.float64], listed: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """The same for a sample that may hold the allele; `listed` bool[A]: it is in the catalogue."""
+    chance = np.where(listed, LISTED_IS_MUTATED, OTHER_IS_MUTATED)
+    mutated = chance / ((sites.x + 1) * np.log(sites.n + 2))
+    mixed = np.logaddexp(np.log1p(-chance)[:, None] + logs, np.log(mutated)[:, None])
     return np.where(sites.n[:, None] > 0, mixed, 0.0)
 
 
@@ -177,7 +180,7 @@ def _between_samples(
         total = prior + np.zeros((len(chosen), len(GRID)))
         for s, t in zip(sites, templates, strict=True):
             part = SiteCounts(s.x[chosen], s.n[chosen], s.rate[chosen])
-            total += maybe_mutated(part, log_likelihood(part, cv, t))
+            total += maybe_mutated(part, log_likelihood(part, cv, t), changes.listed[chosen])
         best.append(special.logsumexp(total, axis=1).sum())
     return float(CV_FACTOR * CVS[int(np.argmax(best))])
 
