@@ -32,9 +32,9 @@ PSEUDO_ERRORS = 10.0
 MUTATED, MUTATED_COUNT = 0.005, 4
 # METHOD: a wild-type control that shows an allele in a fifth of its fragments was born with it.
 INBORN = 0.2
-# METHOD: a sample that is no control may hold the allele, at any fraction alike on a log scale: a listed one in a fifth of
-# the samples, so that a mutation which many patients have does not pass for the error of its site. To believe listed
-# sites only up to a quantile of their class instead makes false calls of the sites above it.
+# METHOD: a sample that is no control may hold the allele, at any fraction alike on a log scale: a listed one in a fifth
+# of the samples, so that a mutation which many patients have does not pass for the error of its site. To believe
+# listed sites only up to a quantile of their class instead makes false calls of the sites above it.
 OTHER_IS_MUTATED, LISTED_IS_MUTATED = 0.01, 0.2
 # METHOD: 60 rounds of EM; a class counts as if 50 sites of the lognormal had been seen besides.
 ROUNDS, PSEUDO_SITES = 60, 50.0
