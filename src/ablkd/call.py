@@ -73,8 +73,8 @@ def call_sample(
 
 def _qc_rows(sample: str, expected: Expected, levels: Alphas, lowest: int) -> list[QcMetric]:
     copies, origin = expected.templates
-    estimate = expected.template_estimate
-    found = f"{estimate.low:.3g}-{estimate.high:.3g}"
+    fewest, most = expected.template_estimate.allowed
+    found = f"{fewest:.3g}-{most:.3g}"
     doubted = expected.stated is not None and copies != expected.stated
     limits = None if expected.controlled else median_limits(expected, levels.catalogue)
     without = ""

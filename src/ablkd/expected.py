@@ -64,7 +64,7 @@ class Expected:
     @cached_property
     def templates(self) -> tuple[float, str]:
         """(molecules to reckon with, where the number is from)."""
-        return self.template_estimate.used(self.stated, self.controlled)
+        return self.template_estimate.used(self.stated)
 
     @cached_property
     def template_estimate(self) -> TemplateEstimate:

@@ -68,6 +68,9 @@ def learn_indels(
                 controls[indel_key(indel)] += x
     keys = sorted(controls)
     means = np.minimum((errors + PSEUDO_ERRORS) / (sites + PSEUDO_ERRORS / prior), HIGHEST)
+    if not any(wild_type for _, wild_type in samples):
+        # METHOD: without a control nobody knows which places lose or gain bases far oftener than their kind.
+        means = np.maximum(means, prior)
     return np.array(keys, np.str_), np.array([controls[k] for k in keys], np.int64), means
 
 

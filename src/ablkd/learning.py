@@ -159,7 +159,7 @@ def _templates(library: Library, sites: SiteCounts, changes: SingleChanges, plat
     spreads = np.array([lognormal(float(log_sd))[None, :] for log_sd in SPREADS[::2]])
     rates = sites.rate[used, None] * GRID
     estimate = estimate_templates(sites.x[used], sites.n[used], rates, spreads, platform.between_sample_cv)
-    return estimate.used(None, controlled=False)[0]
+    return estimate.used(None)[0]
 
 
 def _between_samples(

@@ -13,8 +13,8 @@ from ablkd.kernels import tails
 
 # An error of reverse transcription is a clone of about 1/N of all molecules: its size tells N.
 CANDIDATES = np.geomspace(30, 30_000, 19)
-# METHOD: the rate of such errors is not known well; it is profiled over what the literature allows.
-RT_ERRORS = np.array([5e-6, 1e-5, RT_ERROR, 2.5e-5, 4e-5])
+# METHOD: the rate of such errors is not known well; it is profiled over what the literature allows, and none at all.
+RT_ERRORS = np.array([1e-8, 5e-6, 1e-5, RT_ERROR, 2.5e-5, 4e-5])
 # METHOD: one site in ten thousand, a fourth of a site in a sample, is something else (a real change, a contamination),
 # of any fraction alike on a log scale; else one real mutation would pass for a clone of very few templates.
 ELSE = 1e-4
@@ -29,36 +29,59 @@ EXCLUDED = 3.0
 # METHOD: where the fragments show few templates, the lowest number that is no worse than this is used: a number too
 # high makes false calls of clones.
 AS_GOOD = 1.0
-# METHOD: a number that a person states is doubted only when it is worse by more than this (0.03 %).
-RULED_OUT = 6.0
+# METHOD: a number that a person states is doubted only when it is worse by more than this (0.03 %), and more than twice
+# what fits: nobody counts molecules more closely.
+RULED_OUT, TOLERATED = 6.0, 2.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TemplateEstimate:
-    """What the fragments say: best number, the lowest that is about as good, lowest and highest that they allow, and
-    one that is surely too high."""
+    """What the fragments say: log_likelihood float64 of each of CANDIDATES."""
 
-    best: float
-    cautious: float
-    low: float
-    high: float
-    too_high: float
+    log_likelihood: NDArray[np.float64]
 
-    def used(self, stated: float | None, controlled: bool) -> tuple[float, str]:
+    @property
+    def best(self) -> float:
+        """The number that fits best."""
+        return float(CANDIDATES[self.log_likelihood.argmax()])
+
+    @property
+    def allowed(self) -> tuple[float, float]:
+        """Lowest and highest number that is not excluded."""
+        numbers = CANDIDATES[self.log_likelihood >= self.log_likelihood.max() - EXCLUDED]
+        return float(numbers.min()), float(numbers.max())
+
+    def fewer_than(self, number: float, by: float) -> float | None:
+        """A number that fits better than `number` by more than `by`, the lowest of those as good; None if none does.
+
+        Only fewer are asked about: more templates than are reckoned with make no false call.
+        """
+        fits = float(np.interp(np.log(number), np.log(CANDIDATES), self.log_likelihood))
+        fewer = self.log_likelihood[number > CANDIDATES]
+        if not len(fewer) or fewer.max() <= fits + by:
+            return None
+        return float(CANDIDATES[: len(fewer)][fewer >= fewer.max() - AS_GOOD].min())
+
+    def used(self, stated: float | None) -> tuple[float, str]:
         """(number of templates to reckon with, where it is from).
 
         METHOD: what the sheet states holds unless the fragments rule out that there were so many. Without a statement
-        the usual assumption is lowered to what the fragments show; it is raised only where wild-type controls tell
-        clones from sites that err often (`controlled`).
+        the usual assumption is lowered to what the fragments show, and never raised: that clones are not seen does
+        not say that there are many templates.
         """
         if stated is not None:
-            if stated >= self.too_high:
-                return self.cautious, f"the sheet says {stated:g}, but the fragments show far fewer"
-            return stated, "given in the sheet"
-        if self.high < DEFAULT_TEMPLATES:
-            return self.cautious, "not given: estimated from the fragments"
-        if self.low > DEFAULT_TEMPLATES and controlled:
-            return self.low, "not given: at least so many, estimated from the fragments"
+            fewer = self.fewer_than(stated, RULED_OUT)
+            return (
+                (fewer, f"the sheet says {stated:g}, but the fragments show far fewer")
+                if fewer
+                else (
+                    stated,
+                    "given in the sheet",
+                )
+            )
+        fewer = self.fewer_than(DEFAULT_TEMPLATES, EXCLUDED)
+        if fewer:
+            return fewer, "not given: estimated from the fragments"
         return DEFAULT_TEMPLATES, "not given: this number is assumed"
 
 
@@ -73,7 +96,6 @@ def estimate_templates(
     # Nodes taken two by two will do here.
     rates, spreads = np.sqrt(rates[:, ::2] * rates[:, 1::2]), spreads[:, :, ::2] + spreads[:, :, 1::2]
     used = np.broadcast_to((spreads > NO_WEIGHT).any(axis=0), rates.shape)
-    # METHOD: one site in a thousand is something else, of any fraction alike on a log scale.
     something_else = ELSE / ((x + 1) * np.log(n + 2))
     without = tails.by_clones(x, n, rates, used, cv, 1.0, FAMILY_CV2, 0, 1)
     likelihood = np.empty(len(CANDIDATES))
@@ -88,12 +110,4 @@ def estimate_templates(
         counts = np.matmul(spreads.transpose(1, 0, 2), at_nodes)
         likelihood[i] = np.log((1 - ELSE) * counts + something_else[:, None, None]).sum(axis=0).max()
     likelihood -= 0.5 * (np.log(CANDIDATES / USUAL) / USUAL_LOG_SD) ** 2
-    best = likelihood.argmax()
-    worse = likelihood.max() - likelihood
-    allowed = CANDIDATES[worse <= EXCLUDED]
-    surely = CANDIDATES[best:][worse[best:] > RULED_OUT]
-    too_high = float(surely.min()) if len(surely) else np.inf
-    cautious = CANDIDATES[worse <= AS_GOOD].min()
-    return TemplateEstimate(
-        float(CANDIDATES[best]), float(cautious), float(allowed.min()), float(allowed.max()), too_high
-    )
+    return TemplateEstimate(likelihood)

@@ -16,7 +16,7 @@ from ablkd.expected import Expected
 from ablkd.hgvs import CODONS
 from ablkd.learning import learn
 from ablkd.panel import libraries, make_panel
-from ablkd.templates import TemplateEstimate
+from ablkd.templates import CANDIDATES, TemplateEstimate
 
 KINASE = (708, 1521)
 
@@ -300,13 +300,13 @@ def test_qc_rows_say_what_was_assumed(reference):
 
 
 def test_a_stated_number_that_the_fragments_rule_out_is_to_be_reviewed(reference, monkeypatch):
-    few = TemplateEstimate(best=150.0, cautious=120.0, low=80.0, high=200.0, too_high=500.0)
+    few = TemplateEstimate(-40 * np.log(CANDIDATES / 140) ** 2)  # 139 is a candidate
     monkeypatch.setattr("ablkd.expected.estimate_templates", lambda *_: few)
     qc = qc_rows(reference, 9_000.0)
-    assert (qc["template_copies"].value, qc["template_copies"].status) == ("120", "review")
-    assert "9000" in qc["template_copies"].reason and qc["templates_in_fragments"].value == "80-200"
-    qc = qc_rows(reference, 300.0)
-    assert (qc["template_copies"].value, qc["template_copies"].status) == ("300", "pass")
+    assert (qc["template_copies"].value, qc["template_copies"].status) == ("139.248", "review")
+    assert "9000" in qc["template_copies"].reason and qc["templates_in_fragments"].value == "139-139"
+    qc = qc_rows(reference, 160.0)
+    assert (qc["template_copies"].value, qc["template_copies"].status) == ("160", "pass")
 
 
 def test_a_panel_and_its_version_are_named(reference, tmp_path):

@@ -58,7 +58,7 @@ def test_class_means_are_errors_over_opportunities(reference, platform):
     # One deletion of a G in c.748-752 in 40 fragments of A, 20 of B.
     counts[0].indels[751, 752, ""] = 40
     counts[1].indels[751, 752, ""] = 20
-    _, _, means = learn_indels([(c, False) for c in counts], platform, reference)
+    _, _, means = learn_indels([(counts[0], False), (counts[1], True)], platform, reference)
     runs = [m.span() for m in re.finditer(r"(.)\1*", reference.sequence)]
     # A run of one base that follows a run of five touches it; a longer one is named at a base that does not.
     places = 0
@@ -69,6 +69,9 @@ def test_class_means_are_errors_over_opportunities(reference, platform):
     assert means[DELETION_1 + 4] == pytest.approx((60 + 10) / (20_000 * places + 10 / 27e-5), rel=1e-6)
     # Nothing was inserted there: between how many bases did nobody look.
     assert means[INSERTION_1 + 4] < 27e-5
+    # Without a control no kind is taken to be rarer than the platform's row says.
+    _, _, alone = learn_indels([(c, False) for c in counts], platform, reference)
+    assert alone[INSERTION_1 + 4] == 27e-5 and alone[DELETION_1 + 4] == means[DELETION_1 + 4]
 
 
 def test_mutations_are_not_learned_from(reference, platform):

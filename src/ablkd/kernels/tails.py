@@ -10,8 +10,6 @@ import numpy as np
 
 from ablkd.kernels.jit import jit
 
-# Numbers of clones that are together less probable than this are left out.
-LEAST_CLONES = 1e-13
 TINY = 1e-300
 
 
@@ -91,8 +89,8 @@ def error_tail(x, n, rates, weights, expected_clones, cv, templates, family_cv2,
     if x <= 0:
         return 1.0
     total = 0.0
-    clones, share, beyond = 0, math.exp(-expected_clones), 1.0
-    while beyond > LEAST_CLONES:
+    clones, share = 0, math.exp(-expected_clones)
+    while share > TINY and (clones <= expected_clones or share > precision * total):
         left = 0.0
         for w in weights:
             left += w
@@ -102,9 +100,8 @@ def error_tail(x, n, rates, weights, expected_clones, cv, templates, family_cv2,
                 tail = negative_binomial_tail(x, mean, size)
                 total += share * weights[g] * tail
                 left -= weights[g]
-                if left * tail * beyond <= precision * total:
+                if left * tail * share <= precision * total:
                     break
-        beyond -= share
         clones += 1
         share *= expected_clones / clones
     return min(total, 1.0)
