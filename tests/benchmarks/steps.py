@@ -40,13 +40,17 @@ def commands(folder: Path) -> dict[str, list[str]]:
     align_qc, call_qc = str(folder / "align_qc.tsv"), str(folder / "call_qc.tsv")
     result = str(folder / "result.json")
     reads = ["--reads-1", str(folder / "S_1.fastq.gz"), "--reads-2", str(folder / "S_2.fastq.gz")]
-    bam = ["--fragments", fragments, "--bam", str(folder / "aligned.bam"), "--qc", align_qc]
+    counts, background = str(folder / "counts.tsv"), str(folder / "background.npz")
+    bam = ["--fragments", fragments, "--counts", counts, "--bam", str(folder / "aligned.bam"), "--qc", align_qc]
     limits = ["--required-lod", "0.03", "--reporting-cut", "0.03"]
     tables = [word for name in ["calls", "coverage", "haplotypes", "phase", "splicing", "fusion"] for word in out[name]]
     platform = ["--platform", "illumina"]
     return {
         "align": ["align", *common, *platform, *reads, *bam],
-        "call": ["call", *on_fragments, *platform, *limits, *out["calls"], *out["coverage"], "--qc", call_qc],
+        "background": ["background", "--sheet", str(sheet), *platform, "--reference", reference]
+        + ["--run-counts", counts, "--background", background],
+        "call": ["call", *on_fragments, *platform, "--background", background, *limits]
+        + [*out["calls"], *out["coverage"], "--qc", call_qc],
         "splice": ["splice", *on_fragments, *platform, *out["splicing"], *out["fusion"]],
         "phase": ["phase", *on_fragments, *out["calls"], *out["splicing"], *out["haplotypes"], *out["phase"]],
         "interpret": ["interpret", "--sheet", str(sheet), *common, *tables, "--qc-parts", align_qc, call_qc]

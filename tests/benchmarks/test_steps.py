@@ -11,4 +11,4 @@ def test_the_benchmark_names_every_step(root):
     )
     assert done.returncode == 0, done.stderr
     steps = [line.split("\t")[0] for line in done.stdout.splitlines()[1:]]
-    assert steps == ["align", "call", "splice", "phase", "interpret", "report"]
+    assert steps == ["align", "background", "call", "splice", "phase", "interpret", "report"]
