@@ -174,8 +174,9 @@ class Ours:
 
 OURS = (
     Ours("alone", False, False),
-    Ours("alone, template_copies in the sheet", False, True),
+    Ours("alone, template_copies", False, True),
     Ours("2 wild-type controls in the run", True, False),
+    Ours("2 wild-type controls, template_copies", True, True),
 )
 
 

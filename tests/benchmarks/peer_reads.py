@@ -167,9 +167,9 @@ def art(fasta: Path, pairs: int, seed: int, folder: Path) -> tuple[Path, Path]:
 
 
 def dwgsim(fasta: Path, pairs: int, seed: int, folder: Path) -> tuple[Path, Path]:
-    """Pairs of one haplotype as DWGSIM reads them; errors rise along the read from 0.05 to 0.5 %."""
+    """Pairs of one haplotype as DWGSIM reads them; errors rise along the read from 0.02 to 0.2 %."""
     clean = ["-r", 0, "-R", 0, "-y", 0, "-H"]
-    shape = ["-e", "0.0005-0.005", "-E", "0.0005-0.005", "-d", INSERT, "-s", INSERT_SD, "-1", READ, "-2", READ]
+    shape = ["-e", "0.0002-0.002", "-E", "0.0002-0.002", "-d", INSERT, "-s", INSERT_SD, "-1", READ, "-2", READ]
     _quietly(["dwgsim", "-z", seed, *clean, *shape, "-N", pairs, "-o", 1, fasta, folder / "dwgsim"])
     return folder / "dwgsim.bwa.read1.fastq.gz", folder / "dwgsim.bwa.read2.fastq.gz"
 

@@ -141,13 +141,14 @@ def table(source: str, scores: list[Score]) -> list[list[str]]:
     there = {f: sum(fraction == f for fraction, _ in truth) for f in FRACTIONS}
     head = ["source", "caller", "setting", *(f"{f:.1%} (of {n})" for f, n in there.items()), "found", "labelled"]
     head += ["false a sample", "worst", "seconds"]
-    head += [f"found at the false calls of ours {words}" for words in ("alone", "stated", "with controls")]
+    told_least, told_most = scores[0], scores[len(OURS) - 1]
+    head += [f"found at the false calls of ours ({score.setting})" for score in (told_least, told_most)]
     lines = [head]
     for score in scores:
         cells = [source, score.caller, score.setting, *(str(score.found[f]) for f in FRACTIONS)]
         cells += [f"{sum(score.found.values())}/{len(truth)}", str(score.labelled)]
         cells += [f"{statistics.mean(score.false):.2f}", str(max(score.false)), f"{score.seconds:.1f}"]
-        for ours in scores[: len(OURS)]:
+        for ours in (told_least, told_most):
             found, cut = score.in_hindsight(sum(ours.false))
             cells.append("" if score.caller == "ablkd" else f"{found} (from {cut:.2%})")
         lines.append(cells)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ablkd.background import Background
 from ablkd.detection import PROBABILITY
-from ablkd.expected import Expected
 from ablkd.simulate.counts import Spike, draw_allele
 from ablkd.validation.conditions import Condition
 from ablkd.validation.rows import Intervals
@@ -23,11 +23,11 @@ def examine(run: SimulatedRun, rng: np.random.Generator) -> list[Tally]:
     """The tally at each fraction of the condition, over the whole catalogue in one sample."""
     expected = run.expected(run.samples[0])
     alleles = run.alleles(expected)
-    return [_tally(run, expected, alleles, fraction, rng) for fraction in run.condition.shares]
+    return [_tally(run, expected.background, alleles, fraction, rng) for fraction in run.condition.shares]
 
 
 def _tally(
-    run: SimulatedRun, expected: Expected, alleles: list[Allele], fraction: float, rng: np.random.Generator
+    run: SimulatedRun, background: Background, alleles: list[Allele], fraction: float, rng: np.random.Generator
 ) -> Tally:
     trials, below, above, called = 0, 0, 0, 0
     for allele in alleles:
@@ -37,7 +37,7 @@ def _tally(
         called += int((shown >= allele.needed).sum())
         error = allele.test.error
         for x, astray in zip(shown.tolist(), (lost / depth).tolist(), strict=True):
-            _, low, high = expected.background.interval(x, depth, error.mean, error.spread, astray)
+            _, low, high = background.interval(x, depth, error.mean, error.spread, astray)
             below += high < fraction
             above += low > fraction
     return trials, below, above, called
