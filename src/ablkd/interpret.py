@@ -1,7 +1,6 @@
 """Rows of one sample and the knowledge folder -> what they mean: drug lines, summary, Result.
 
-Pure functions: no reads, no arrays, no files. The order of lookup is "safe side first": a line is never
-better than what a source says of exactly this finding, and what could not be seen never reads as absent.
+Pure functions: no reads, no arrays, no files. The drug lines are made in `drug_lines`.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from collections.abc import Sequence
 
 from ablkd import __version__
 from ablkd.cross_check import METRICS
+from ablkd.drug_lines import drug_lines
 from ablkd.findings import Findings, find, unseen
 from ablkd.records import (
     Call,
@@ -22,133 +22,13 @@ from ablkd.records import (
     Phase,
     QcMetric,
     Result,
-    Rule,
     Sample,
-    Sensitivity,
     SpliceEvent,
     Summary,
 )
 from ablkd.reference import Reference
-from ablkd.statements import Verdict, sentences
 
 SCHEMA_VERSION = "1"
-SEVERITY = ("sensitive", "unknown", "reduced", "resistant")
-EVIDENCE = ("guideline", "label", "clinical", "in_vitro")
-
-
-# ---------------------------------------------------------------- lookup
-
-
-def look_up(reference: Reference, findings: Findings, finding: str, drug: str) -> Verdict:
-    """Exact row, else class row, else `unknown`; of several categories the worst."""
-    members = set(finding.split("+"))
-    exact = [s for s in reference.sensitivity if s.drug == drug and set(s.finding.split("+")) == members]
-    scopes = {"any_finding"}
-    if len(members) > 1:
-        scopes |= {"any_compound", *(f"compound_with:{m}" for m in members)}
-    # METHOD: class rows speak of point mutations in a whole kinase. A molecule that lacks part of it is
-    # another protein, on which only a row of its own can say something.
-    partial = bool(members & set(findings.events))
-    classes = [r for r in reference.rules if r.drug == drug and r.applies_to in scopes and not partial]
-    shown: tuple[Sensitivity | Rule, ...] = (*exact, *classes)
-    category = _worst([s.category for s in exact if s.category])
-    category = category or _worst([r.category for r in classes if r.category])
-    deciding = tuple(row for row in shown if row.category and row.category == category)
-    return Verdict(finding, category or "unknown", deciding, shown)
-
-
-def _worst(categories: Sequence[str]) -> str:
-    """The gravest category; an unheard-of word counts as `unknown`, no category at all as empty."""
-    known = [c if c in SEVERITY else "unknown" for c in categories]
-    return max(known, key=SEVERITY.index, default="")
-
-
-def _verdicts(reference: Reference, findings: Findings, drug: str) -> list[Verdict]:
-    """One verdict for each thing that counts for this drug, compounds first."""
-    verdicts = [look_up(reference, findings, name, drug) for name in findings.named]
-    members = [n for n in findings.mutations if n not in findings.named and n in findings.standing]
-    # METHOD: a member of a compound can worsen the line and never reassure. Exon skipping with a mutation is
-    # unknown for every drug until a source is seen, so a mutation that is only on such molecules does not
-    # count by itself; if it may also be on whole ones, its own rows hold, the worst of each.
-    for name in members:
-        compounds = [v.category for v in verdicts if name in v.finding.split("+")]
-        verdict = look_up(reference, findings, name, drug)
-        if SEVERITY.index(verdict.category) > SEVERITY.index(_worst([*compounds, "unknown"])):
-            verdicts.append(verdict)
-    # A fusion counts for the drugs that a source ties to it.
-    fusions = [look_up(reference, findings, name, drug) for name in findings.fusions]
-    return verdicts + [v for v in fusions if any(isinstance(row, Sensitivity) for row in v.shown)]
-
-
-# ---------------------------------------------------------------- drug lines
-
-
-def decisive(reference: Reference, drug: str) -> set[str]:
-    """Every name whose presence could change this drug's line: it has a categorised row or is part of one."""
-    rows = [s.finding for s in reference.sensitivity if s.drug == drug and s.category]
-    rows += [r.applies_to.partition(":")[2] for r in reference.rules if r.drug == drug and r.category]
-    return {name for row in rows for name in row.split("+") if name}
-
-
-def _untyped(names: set[str], splicing: Sequence[SpliceEvent], fusion: Sequence[Fusion]) -> list[str]:
-    """Of the decisive names, isoform events that were not assessable and fusions that could not be typed."""
-    events = [s.event for s in splicing if s.event in names and s.call == "not_assessable"]
-    if any(f.call == "present" for f in fusion):
-        return events
-    return events + [f.fusion for f in fusion if f.fusion in names and f.call == "not_assessable"]
-
-
-def drug_lines(
-    sample: str,
-    reference: Reference,
-    calls: Sequence[Call],
-    coverage: Sequence[Coverage],
-    haplotypes: Sequence[Haplotype],
-    phase: Sequence[Phase],
-    splicing: Sequence[SpliceEvent],
-    fusion: Sequence[Fusion],
-) -> list[DrugCall]:
-    """One line for each drug of the knowledge folder, in its order."""
-    findings = find(reference, calls, haplotypes, phase, splicing, fusion)
-    hidden = unseen(reference, coverage)
-    lines = []
-    for drug in (row.drug for row in reference.drugs):
-        names = decisive(reference, drug)
-        codons = sorted({m.codon for m in hidden if m.name in names})
-        untyped = _untyped(names, splicing, fusion)
-        lines.append(_line(sample, drug, findings, _verdicts(reference, findings, drug), codons, untyped))
-    return lines
-
-
-def _line(
-    sample: str,
-    drug: str,
-    findings: Findings,
-    verdicts: list[Verdict],
-    codons: list[int],
-    untyped: list[str],
-) -> DrugCall:
-    # METHOD: findings that are not one proven compound combine as the worst of each; a compound that is not
-    # excluded keeps a line from being better than unknown; no finding is no evidence of sensitivity.
-    open_question = ["unknown"] if findings.unresolved else []
-    category = _worst([v.category for v in verdicts] + open_question) or "unknown"
-    if (codons or untyped) and category not in ("resistant", "reduced"):
-        category = "not_assessable"
-    basis = [row for v in verdicts if v.category == category for row in v.rows or v.shown]
-    fusions = [v.finding for v in verdicts if v.finding in findings.fusions]
-    return DrugCall(
-        sample=sample,
-        drug=drug,
-        category=category,
-        because=";".join([*findings.named, *fusions]),
-        evidence=min((row.evidence for row in basis), key=EVIDENCE.index, default=""),
-        source=";".join(dict.fromkeys(row.source for row in basis)),
-        statement=" ".join(sentences(drug, category, findings, verdicts, codons, untyped)),
-        missing_codons=";".join(map(str, codons)),
-    )
-
-
-# ---------------------------------------------------------------- the whole sample
 
 
 def interpret(

@@ -203,8 +203,8 @@ class Sensitivity:
 class Rule:
     """A statement on a class of findings.
 
-    `applies_to` is `compound_with:NAME` (a compound that includes NAME), `any_compound`, or
-    `any_finding`. `category` may be empty: then it is a statement only.
+    `applies_to` is `compound_with:NAME` (a compound that includes NAME), `any_compound`, or `ic50_above:NM` (a finding
+    with an IC50 above so many nM in a row of sensitivity.tsv). `category` may be empty: then it is a statement only.
     """
 
     applies_to: str
@@ -369,7 +369,7 @@ class Fusion:
 
 @dataclass(frozen=True)
 class DrugCall:
-    """drugs.tsv: what the evidence says of one drug for this sample."""
+    """drugs.tsv: what the evidence says of one drug for this sample; `lead` is the sentence that decides."""
 
     sample: str
     drug: str
@@ -379,6 +379,7 @@ class DrugCall:
     source: str
     statement: str
     missing_codons: str
+    lead: str
 
 
 @dataclass(frozen=True)

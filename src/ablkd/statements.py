@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from ablkd.findings import Findings
 from ablkd.records import Rule, Sensitivity
 
+EVIDENCE = ("guideline", "label", "clinical", "in_vitro")  # strongest first
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -27,8 +29,18 @@ def sentences(
     codons: Sequence[int],
     untyped: Sequence[str],
 ) -> list[str]:
-    """What could not be seen, then each finding's evidence, then what is open; no sentence twice."""
-    said = _gaps(category, codons, untyped)
+    """What decides the line first, then each finding's evidence and what is open; no sentence twice.
+
+    Gaps come first where they decide, else last; a compound that is not excluded comes first where it alone keeps the
+    line unknown.
+    """
+    gaps = _gaps(category, codons, untyped)
+    open_sets = [
+        f"A compound is not excluded: {' and '.join(s.split('+'))} may be on one molecule." for s in findings.unresolved
+    ]
+    said = gaps if category == "not_assessable" else []
+    if category == "unknown" and all(v.category != category for v in verdicts):
+        said = open_sets[:]
     if not verdicts:
         said.append(
             f"No resistance mutation was found where it could be looked for; this is not evidence that {drug} works."
@@ -41,13 +53,17 @@ def sentences(
                 f"What is known of {' and '.join(inside)} is about the whole kinase and is not used for "
                 "molecules that lack part of it."
             )
-    said += [
-        f"A compound is not excluded: {' and '.join(s.split('+'))} may be on one molecule." for s in findings.unresolved
-    ]
+    said += open_sets
     low = [n for n in findings.mutations if n in findings.low_level]
     if low:
         said.append(f"Low level, below the reporting cut: {', '.join(low)}.")
+    said += gaps
     return list(dict.fromkeys(said))
+
+
+def ordered(rows: Sequence[Sensitivity | Rule]) -> list[Sensitivity | Rule]:
+    """Rows by the strength of their evidence."""
+    return sorted(rows, key=lambda row: EVIDENCE.index(row.evidence))
 
 
 def _gaps(category: str, codons: Sequence[int], untyped: Sequence[str]) -> list[str]:
@@ -66,10 +82,10 @@ def _gaps(category: str, codons: Sequence[int], untyped: Sequence[str]) -> list[
 
 
 def _evidence(drug: str, verdict: Verdict) -> list[str]:
-    said = [row.statement for row in verdict.rows if row.statement]
+    said = [row.statement for row in ordered(verdict.rows) if row.statement]
     if not verdict.rows:
         said.append(f"No source seen gives a category for {verdict.finding} with {drug}.")
-    said += [row.statement for row in verdict.shown if row.statement]
+    said += [row.statement for row in ordered(verdict.shown) if row.statement]
     fold = _folds([row for row in verdict.shown if isinstance(row, Sensitivity)])
     return [*said, f"In vitro, the IC50 of {verdict.finding} is {fold}."] if fold else said
 

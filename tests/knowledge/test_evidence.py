@@ -42,7 +42,8 @@ def test_every_finding_of_the_drug_tables_is_known(reference):
         assert row.drug in DRUGS
     for rule in reference.rules:
         kind, _, name = rule.applies_to.partition(":")
-        assert kind in ("compound_with", "any_compound", "any_finding") and rule.drug in DRUGS
+        assert kind in ("compound_with", "any_compound", "ic50_above") and rule.drug in DRUGS
+        assert (kind == "ic50_above") == bool(re.fullmatch(r"[\d.]+", name))
         assert (name in mutations) == (kind == "compound_with")
 
 

@@ -167,7 +167,7 @@ def splice(event: str, status: str = "not_detected", fraction: float | None = No
 
 
 def drug(name: str, category: str, because: str = "", statement: str = "", **changes) -> DrugCall:
-    base = DrugCall("S1", name, category, because, "in_vitro", "zabriskie_2014", statement, "")
+    base = DrugCall("S1", name, category, because, "in_vitro", "zabriskie_2014", statement, "", statement)
     return replace(base, **changes)
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ablkd.interpret import drug_lines, interpret
+from ablkd.drug_lines import drug_lines
+from ablkd.interpret import interpret
 from ablkd.records import (
     Call,
     ControlVerdict,
@@ -89,6 +90,8 @@ def lines(calls=(), missing=(), haplotypes=(), phases=(), splicing=None, fusion=
     return {line.drug: line for line in made}
 
 
+ALONE = ("T315M", "T315L", "T315A", "V299L", "F317L", "E255K", "M244V", "A337V", "P465S", "V468F", "I502L")
+NOVEL = replace(call("M351T"), name="N336S", hgvs_c="NM_005157.6:c.1007A>G", codon=336, tier="novel")
 TRIPLE = ["G250E+D276G", "G250E+T315I", "D276G+T315I", "G250E+D276G+T315I"]
 SCENARIOS = {
     "T315I": lambda: lines([call("T315I")]),
@@ -113,6 +116,23 @@ SCENARIOS = {
     ),
     "no finding": lines,
     "no finding, codon 315 not assessable": lambda: lines(missing={315}),
+    "T315I low level": lambda: lines([call("T315I", "low_level")]),
+    "G250E and T315I, polyclonal": lambda: lines(
+        [call("G250E"), call("T315I")], phases=[phase("G250E+T315I", "polyclonal")]
+    ),
+    "T315I and M351T, compound not proven": lambda: lines(
+        [call("T315I"), call("M351T")], phases=[phase("T315I+M351T", "not_proven")]
+    ),
+    "Y253H/F359V in cis": lambda: lines([call("Y253H"), call("F359V")], phases=[phase("Y253H+F359V", "compound")]),
+    "T315I and an allele no list has, in cis": lambda: lines(
+        [call("T315I"), NOVEL], phases=[phase("T315I+N336S", "compound")]
+    ),
+    "an allele no list has": lambda: lines([NOVEL]),
+    **{name: lambda name=name: lines([call(name)]) for name in ALONE},
+    "T315I, codon 253 not assessable": lambda: lines([call("T315I")], missing={253}),
+    "T315I, fusion not typed": lambda: lines([call("T315I")], fusion=fusions("", otherwise="not_assessable")),
+    "e14a3, no mutation": lambda: lines(fusion=fusions("e14a3")),
+    "35INS and exon 7 skipping": lambda: lines(splicing=events("35INS", "exon7_skipping")),
 }
 
 
