@@ -19,11 +19,11 @@ FLOORS = [
     "recalibration tally trace_align trace_isoforms trace_alleles",
     "call worth assessable indels splicing linkage haplotypes phase simulate "
     "trace_call trace_evidence trace_bounds trace_windows warm validation",
-    "interpret drug_lines findings statements controls wording named_calls sights identity contamination cross_check "
+    "interpret explain drug_lines findings statements controls wording named_calls sights identity contamination cross_check "
     "timeline timeline_words",
     "report plots svg pages trace_plot vcf run_report run_tables workbook patient_page timeline_plot "
     "validation_page validation_plots",
-    "cli steps result_steps __main__",
+    "cli commands steps result_steps __main__",
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names.split()}
 ROOMS = {

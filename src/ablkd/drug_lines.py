@@ -54,7 +54,7 @@ def _worst(categories: Sequence[str]) -> str:
     return max(known, key=SEVERITY.index, default="")
 
 
-def _verdicts(reference: Reference, findings: Findings, drug: str) -> list[Verdict]:
+def verdicts_on(reference: Reference, findings: Findings, drug: str) -> list[Verdict]:
     """One verdict for each thing that counts for this drug, compounds first."""
     verdicts = [look_up(reference, findings, name, drug) for name in findings.named]
     members = [n for n in findings.mutations if n not in findings.named and n in findings.standing]
@@ -117,8 +117,8 @@ def drug_lines(
     hidden = unseen(reference, coverage)
     lines = []
     for drug in (row.drug for row in reference.drugs):
-        verdicts = _verdicts(reference, findings, drug)
-        category = _category(findings, verdicts)
+        verdicts = verdicts_on(reference, findings, drug)
+        category = category_of(findings, verdicts)
         names = decisive(reference, drug)
         untyped = _untyped(names, splicing, fusion)
         names |= _partners(reference, drug, findings, category)
@@ -127,7 +127,7 @@ def drug_lines(
     return lines
 
 
-def _category(findings: Findings, verdicts: Sequence[Verdict]) -> str:
+def category_of(findings: Findings, verdicts: Sequence[Verdict]) -> str:
     """The category of a drug's line if everything could have been seen.
 
     METHOD: findings that are not one proven compound combine as the worst of each; a compound that is not excluded

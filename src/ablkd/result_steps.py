@@ -9,6 +9,7 @@ from ablkd import records as r
 from ablkd.clinical import read_clinical
 from ablkd.documents import read_peaks, read_result, write_json
 from ablkd.errors import InputError
+from ablkd.home import home
 from ablkd.reference import load_reference
 from ablkd.samples import read_sheet, without_folders
 from ablkd.tables import read_rows, write_rows
@@ -138,6 +139,13 @@ def summarize(results: list[Path], run: str | None, folder: Path | None, index: 
         write_index(found, index)
     if run is not None and folder:
         write_run(run, found, folder)
+
+
+def explain(name: str, reference: Path | None) -> None:
+    """Print what the knowledge says of a name."""
+    from ablkd.explain import explain as explained
+
+    print(explained(load_reference(reference or home() / "reference"), name), end="")
 
 
 def _own_rows(cross_check: Path | None, sample: str) -> list[r.QcMetric]:

@@ -12,12 +12,12 @@ from pathlib import Path
 from ablkd import records as r
 from ablkd.documents import write_json
 from ablkd.reference import load_reference
-from ablkd.result_steps import crosscheck, interpret, report, summarize, timeline
+from ablkd.result_steps import crosscheck, explain, interpret, report, summarize, timeline
 from ablkd.samples import read_sheet
 from ablkd.tables import read_rows, write_rows, write_text
 
 # The command line finds every step here.
-__all__ = ["crosscheck", "interpret", "report", "summarize", "timeline"]
+__all__ = ["crosscheck", "explain", "interpret", "report", "summarize", "timeline"]
 
 
 def init(folder: Path) -> None:

@@ -1,0 +1,55 @@
+"""What the knowledge says of a name, on the command line."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from ablkd.cli import main
+from ablkd.errors import InputError
+from ablkd.explain import explain
+
+
+def categories(text: str) -> dict[str, str]:
+    return dict(re.findall(r"^(\w+): (\w[\w ]*)$", text, re.MULTILINE))
+
+
+def test_a_mutation_has_its_place_its_lines_and_the_sources_of_each(reference):
+    text = explain(reference, "T315I")
+    assert text.startswith("T315I  NM_005157.6:c.944C>T  p.(Thr315Ile)  codon 315, exon 6, gatekeeper; catalogue")
+    assert categories(text) == {
+        "imatinib": "resistant", "bosutinib": "resistant", "dasatinib": "resistant", "nilotinib": "resistant",
+        "ponatinib": "sensitive", "asciminib": "sensitive",
+    }  # fmt: skip
+    assert "200 mg twice daily" in text
+    cited = set(re.findall(r"; (\w+)\]$", text, re.MULTILINE))
+    listed = set(re.findall(r"^  (\w+): ", text.partition("Sources")[2], re.MULTILINE))
+    assert cited <= listed <= set(reference.sources)
+    for row in reference.sensitivity:
+        if row.finding == "T315I":
+            assert row.source in listed and " ".join(row.statement.split()) in " ".join(text.split())
+
+
+def test_members_worsen_a_compound_and_never_reassure(reference):
+    assert categories(explain(reference, "Y253H+F359V"))["nilotinib"] == "resistant"
+    assert set(categories(explain(reference, "M351T+T315I")).values()) == {"resistant"}
+    assert categories(explain(reference, "Y253H+F359V"))["ponatinib"] == "unknown"
+
+
+def test_events_and_fusions(reference):
+    skipping = explain(reference, "exon4_skipping+T315I")
+    assert set(categories(skipping).values()) == {"unknown"}
+    assert "not about molecules that lack part of it" in skipping
+    assert categories(explain(reference, "e14a3"))["asciminib"] == "resistant"
+
+
+@pytest.mark.parametrize(("name", "words"), [("T315W", "did you mean"), ("nothing", "write a change as M237V")])
+def test_a_name_that_no_table_has(reference, name, words):
+    with pytest.raises(InputError, match=f"no table has '{name}'.*{words}.*unknown for every drug"):
+        explain(reference, name)
+
+
+def test_on_the_command_line(capsys):
+    assert main(["explain", "V299L"]) == 0
+    assert "bosutinib: resistant" in capsys.readouterr().out
