@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from functools import cache
 from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from ablkd import wording
 
@@ -72,6 +74,29 @@ def few_codons(cell: str) -> str:
     return f"{wording.ranges(shown)} and {len(parts) - len(shown)} more"
 
 
+def linked(text: str, keys: Collection[str]) -> Markup:
+    """Text with each `[key]` or `[key, key]` of a listed source as a link to its place on the page."""
+    parts = re.split(r"(\[[^\[\]]+\])", text)
+    made = [
+        Markup('<span class="small">[{}]</span>').format(Markup(", ").join(_link(key, keys) for key in named))
+        if part.startswith("[") and (named := part[1:-1].split(", ")) and set(named) <= set(keys)
+        else escape(part)
+        for part in parts
+    ]
+    return Markup("").join(made)
+
+
+def _link(key: str, keys: Collection[str]) -> Markup:
+    if key not in keys:
+        return escape(key)
+    return Markup('<a href="#source-{}">{}</a>').format(quote(key, safe=""), key)
+
+
+def cite(cell: str, keys: Collection[str]) -> Markup:
+    """Sources joined by `;` in a cell, those that are listed on the page as links."""
+    return Markup(", ").join(_link(key, keys) for key in cell.split(";"))
+
+
 @cache
 def environment() -> Environment:
     """Templates of the package; everything is escaped, and an unknown name is an error."""
@@ -93,6 +118,8 @@ def environment() -> Environment:
         names=names,
         codons=codons,
         few_codons=few_codons,
+        linked=linked,
+        cite=cite,
         address=lambda name: quote(str(name), safe=""),
         dash=lambda value: wording.NOT_COMPUTED if value in (None, "") else value,
     )

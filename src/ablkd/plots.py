@@ -43,7 +43,7 @@ def lollipop(result: Result, regions: list[Region]) -> str:
             main.axhline(cut, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
         for finding in found:
             _stick(main, finding)
-        _track(track, codons, regions)
+        exon_track(track, exons_of(codons), regions)
 
     spoken = ", ".join(f"{f.name} {per_cent(f.fraction)}" for f in named) or "no mutation"
     return draw("lollipop", f"Mutations along the target: {spoken}", (10, 4.6), paint)
@@ -75,7 +75,7 @@ def depth(result: Result) -> str:
             bottom.axhline(required, color=ORANGE, linewidth=0.9, linestyle=(0, (4, 3)))
         for axes in (top, bottom):
             shade_gaps(axes, codons)
-        _track(track, codons, [])
+        exon_track(track, exons_of(codons), [])
 
     seen = sum(row.assessable == "yes" for row in rows)
     return draw("depth", f"Depth per codon; {seen} of {len(rows)} codons could be assessed", (10, 3.6), paint)
@@ -208,13 +208,18 @@ def _slanted(axes: Axes, places: list[int], labels: list[str]) -> None:
         axes.text(foot, 0.23, label, rotation=60, rotation_mode="anchor", fontsize=8.5, clip_on=False)
 
 
-def _track(axes: Axes, codons: list[Coverage], regions: list[Region]) -> None:
+def exons_of(codons: list[Coverage]) -> list[Region]:
+    """Exons of the covered codons, each with its first and last one."""
+    runs = [(exon, [row.codon for row in run]) for exon, run in groupby(codons, key=lambda row: row.exon)]
+    return [(exon, places[0], places[-1]) for exon, places in runs]
+
+
+def exon_track(axes: Axes, exons: list[Region], regions: list[Region]) -> None:
     """Exons as blocks under the codon axis, and the named regions above them."""
     low, high = axes.get_xlim()
     axes.set_ylim(0, 2.9 if regions else 1)
-    for i, (exon, run) in enumerate(groupby(codons, key=lambda row: row.exon)):
-        places = [row.codon for row in run]
-        start, end = max(places[0] - 0.5, low), min(places[-1] + 0.5, high)
+    for i, (exon, first, last) in enumerate(exons):
+        start, end = max(first - 0.5, low), min(last + 0.5, high)
         if exon and start < end:
             axes.axvspan(start, end, 0, 0.31 if regions else 0.9, facecolor=("#e4e9ed", "#cdd5dc")[i % 2])
             if end - start > 0.025 * (high - low):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
@@ -11,13 +12,15 @@ from typing import Any
 from ablkd import plots
 from ablkd.cross_check import METRICS
 from ablkd.errors import InputError
+from ablkd.fold_map import fold_map, span
 from ablkd.named_calls import NEUTRAL_TIERS, named_calls
 from ablkd.pages import picture, render, words
-from ablkd.records import Coverage, DrugCall, Phase, Result, Sensitivity
+from ablkd.records import Coverage, DrugCall, Phase, Result, Sensitivity, Source
 from ablkd.reference import Reference
+from ablkd.splice_plot import splice_arcs
 from ablkd.tables import atomic, write_text
 from ablkd.trace_plot import chromatogram
-from ablkd.wording import joined, number, ranges
+from ablkd.wording import joined, ranges
 
 MOST_RUNS = 8  # of codons in one line
 MOST_SETS = 6  # compound verdicts on the first screen; the phase table has them all
@@ -88,7 +91,7 @@ def report_view(result: Result, reference: Reference | None) -> dict[str, Any]:
     passed = [f for f in telling if f.level != "evidence_only"]
     listed = sorted((row for row in result.coverage if row.kind == "allele"), key=lambda r: (r.codon, r.name))
     shown, rest = leading_sets(result.phase)
-    used = [*(d.source for d in result.drugs), *(e.source for e in result.evidence)]
+    sources = cited_sources(result, reference) if reference else []
     return {
         "r": result,
         "s": result.summary,
@@ -102,6 +105,7 @@ def report_view(result: Result, reference: Reference | None) -> dict[str, Any]:
         "splicing": by_call(result.splicing),
         "fusions": by_call(result.fusion),
         "drugs": drug_sections(result),
+        "folds": fold_map(result, reference.sensitivity if reference else result.evidence),
         "gaps": gaps(result.coverage),
         "listed": listed,
         "statuses": Counter(row.status for row in listed),
@@ -111,10 +115,16 @@ def report_view(result: Result, reference: Reference | None) -> dict[str, Any]:
         "inputs": [row for row in result.qc if row.metric == "input_sha256"],
         "checks": [row for row in result.qc if row.metric in METRICS],
         "quality": [row for row in result.qc if row.metric not in ("input_sha256", *METRICS)],
-        "sources": [reference.sources[key] for key in dict.fromkeys(used) if key in reference.sources]
-        if reference
-        else [],
+        "sources": sources,
+        "cited": {source.source for source in sources},
     }
+
+
+def cited_sources(result: Result, reference: Reference) -> list[Source]:
+    """The sources of all that is said of the drugs, in the order of their first use."""
+    told = [key for d in result.drugs for key in re.findall(r"[\w-]+", d.source + " " + d.statement)]
+    used = dict.fromkeys([*told, *(e.source for e in result.evidence)])
+    return [reference.sources[key] for key in used if key in reference.sources]
 
 
 def by_call(rows: tuple[Any, ...]) -> dict[str, list[Any]]:
@@ -191,15 +201,10 @@ def _in_vitro(rows: list[Sensitivity]) -> tuple[InVitro, ...]:
 
 def fold_range(rows: list[Sensitivity]) -> str:
     """`13.3–48.6 times (3 values)`; a value measured beyond the top dose makes the range open above."""
-    folds = sorted(row.fold for row in rows if row.fold is not None)
-    if not folds:
-        return ""
-    # METHOD: an IC50 given as `>x` bounds the fold from below, so the range has no known upper end.
-    open_above = any(row.ic50_nm.startswith(">") for row in rows)
-    low, high = number(folds[0]), number(folds[-1])
-    span = low if low == high else f"{low}–{high}"
-    count = "1 value" if len(folds) == 1 else f"{len(folds)} values"
-    return f"{span} times{' or more' if open_above else ''} ({count})"
+    told = span(rows)
+    values = sum(row.fold is not None for row in rows)
+    count = "1 value" if values == 1 else f"{values} values"
+    return f"{told.replace(' or more', '')} times{' or more' if 'or more' in told else ''} ({count})" if told else ""
 
 
 def target_regions(reference: Reference) -> list[plots.Region]:
@@ -220,10 +225,15 @@ def target_regions(reference: Reference) -> list[plots.Region]:
 def _pictures(result: Result, reference: Reference | None) -> dict[str, Any]:
     regions = target_regions(reference) if reference else []
     codons = {call.name: call.codon for call in result.calls}
+    if reference:
+        exons = [(exon.exon, exon.start // 3 + 1, exon.end // 3) for exon in reference.exons]
+    else:
+        exons = plots.exons_of(plots.codon_rows(result))
     return {
         "lollipop": picture(plots.lollipop(result, regions)),
         "depth": picture(plots.depth(result)),
         "haplotypes": picture(plots.haplotypes(result)) if result.haplotypes else "",
+        "splicing": picture(splice_arcs(result, exons)) if result.splicing else "",
         "traces": [
             (window, picture(chromatogram(window, f"trace{i}", codons.get(window.title.split(",")[0]))))
             for i, window in enumerate(result.peaks)

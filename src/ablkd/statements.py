@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from ablkd.findings import Findings
 from ablkd.records import Rule, Sensitivity
+from ablkd.wording import joined, plain, ranges
 
+MOST_CODONS = 12  # in a sentence; the line's `missing_codons` has them all
+MOST_SETS = 4  # in a line; phase.tsv has them all
 EVIDENCE = ("guideline", "label", "clinical", "in_vitro")  # strongest first
 
 
@@ -35,9 +38,7 @@ def sentences(
     line unknown.
     """
     gaps = _gaps(category, codons, untyped)
-    open_sets = [
-        f"A compound is not excluded: {' and '.join(s.split('+'))} may be on one molecule." for s in findings.unresolved
-    ]
+    open_sets = _open_sets(findings.unresolved)
     said = gaps if category == "not_assessable" else []
     if category == "unknown" and all(v.category != category for v in verdicts):
         said = open_sets[:]
@@ -50,7 +51,7 @@ def sentences(
         inside = findings.on_isoform.get(verdict.finding)
         if inside:
             said.append(
-                f"What is known of {' and '.join(inside)} is about the whole kinase and is not used for "
+                f"What is known of {joined(list(inside))} is about the whole kinase and is not used for "
                 "molecules that lack part of it."
             )
     said += open_sets
@@ -59,6 +60,16 @@ def sentences(
         said.append(f"Low level, below the reporting cut: {', '.join(low)}.")
     said += gaps
     return list(dict.fromkeys(said))
+
+
+def _open_sets(unresolved: Sequence[str]) -> list[str]:
+    """What may be on one molecule; of many sets their number and the first ones."""
+    told = [joined([plain(name) for name in names.split("+")]) for names in unresolved]
+    if len(told) <= MOST_SETS:
+        return [f"A compound is not excluded: {names} may be on one molecule." for names in told]
+    return [
+        f"Compounds are not excluded: {len(told)} sets may be on one molecule, {'; '.join(told[:MOST_SETS])} and so on."
+    ]
 
 
 def ordered(rows: Sequence[Sensitivity | Rule]) -> list[Sensitivity | Rule]:
@@ -74,24 +85,35 @@ def _gaps(category: str, codons: Sequence[int], untyped: Sequence[str]) -> list[
     ending = closing.get(category, "")
     said = []
     if codons:
-        noun = "Codon" if len(codons) == 1 else "Codons"
-        said.append(f"{noun} {', '.join(map(str, codons))} could not be assessed{ending}.")
+        told = f"Codon{'s' if len(codons) > 1 else ''} {ranges(codons)}"
+        if len(codons) > MOST_CODONS:
+            told = f"{len(codons)} codons between {codons[0]} and {codons[-1]}"
+        said.append(f"{told} could not be assessed{ending}.")
     if untyped:
-        said.append(f"Whether {' or '.join(untyped)} is present could not be told{ending}.")
+        said.append(f"Whether {' or '.join(map(plain, untyped))} is present could not be told{ending}.")
     return said
 
 
 def _evidence(drug: str, verdict: Verdict) -> list[str]:
-    said = [row.statement for row in ordered(verdict.rows) if row.statement]
+    said = [_cited(row) for row in ordered(verdict.rows) if row.statement]
     if not verdict.rows:
-        said.append(f"No source seen gives a category for {verdict.finding} with {drug}.")
-    said += [row.statement for row in ordered(verdict.shown) if row.statement]
+        said.append(f"No source seen gives a category for {_named(verdict.finding)} with {drug}.")
+    said += [_cited(row) for row in ordered(verdict.shown) if row.statement]
     fold = _folds([row for row in verdict.shown if isinstance(row, Sensitivity)])
-    return [*said, f"In vitro, the IC50 of {verdict.finding} is {fold}."] if fold else said
+    return [*said, f"In vitro, the IC50 of {_named(verdict.finding)} is {fold}."] if fold else said
+
+
+def _named(finding: str) -> str:
+    return " + ".join(plain(name) for name in finding.split("+"))
+
+
+def _cited(row: Sensitivity | Rule) -> str:
+    """A statement with the key of its source."""
+    return f"{row.statement} [{row.source}]"
 
 
 def _folds(rows: Sequence[Sensitivity]) -> str:
-    """`2 to 22 times that of the unmutated kinase (3 sources)`; empty where no value was measured.
+    """`2 to 22 times that of the unmutated kinase [key, key]`; empty where no value was measured.
 
     METHOD: a range over studies and no category: one scale of folds does not fit all drugs.
     """
@@ -99,12 +121,12 @@ def _folds(rows: Sequence[Sensitivity]) -> str:
     if folds:
         low, high = _three_digits(folds[0][0]), _three_digits(folds[-1][0])
         span = (high if low == high else f"{low} to {high}") + (" or more" if folds[-1][1] else "")
-        count = len({row.source for row in rows if row.fold is not None})
-        return f"{span} times that of the unmutated kinase ({count} source{'s' if count > 1 else ''})"
+        keys = sorted({row.source for row in rows if row.fold is not None})
+        return f"{span} times that of the unmutated kinase [{', '.join(keys)}]"
     values = [row for row in rows if row.ic50_nm]
     if not values:
         return ""
-    listed = ", ".join(f"{row.ic50_nm} nM ({row.assay})" for row in values)
+    listed = ", ".join(f"{row.ic50_nm} nM ({row.assay}) [{row.source}]" for row in values)
     return f"{listed}, without a value of the unmutated kinase"
 
 

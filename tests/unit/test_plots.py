@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from scipy.optimize import isotonic_regression
 
 from ablkd import plots
+from ablkd.splice_plot import place, splice_arcs
 from ablkd.svg import spread
 from ablkd.trace_plot import chromatogram
 
@@ -99,6 +100,25 @@ def test_haplotypes_are_ranked_and_bounds_come_last():
 def test_a_skipped_exon_is_drawn_as_missing():
     with_skip = plots.haplotypes(examples.sanger())
     assert with_skip.count("#c45a00") > plots.haplotypes(examples.t315i()).count("#c45a00")
+
+
+EXONS = [("4", 184, 274), ("5", 275, 303), ("6", 303, 362)]
+
+
+def test_arcs_name_what_is_present_and_draw_what_was_looked_for():
+    svg = splice_arcs(examples.sanger(), EXONS)
+    assert any(words.startswith("exon 4 skipping 31.0 %") for words in texts(svg))
+    assert not any("exon 7" in words for words in texts(svg))  # looked for: an arc without a name
+    assert svg.count("#c45a00") == 1 and "<title>Isoform events: exon 4 skipping 31.0 %" in svg
+    assert "#c45a00" not in splice_arcs(examples.t315i(), EXONS)
+    assert "none present" in splice_arcs(examples.blind(), [])
+
+
+def test_arcs_join_the_codons_that_the_name_says():
+    event = examples.splice("exon4_skipping")
+    assert place(event)[1:] == (pytest.approx(550 / 3), pytest.approx(822 / 3))
+    assert place(replace(event, event="novel:c.600_700", hgvs_r=""))[1:] == (200, pytest.approx(700 / 3))
+    assert place(replace(event, event="?", hgvs_r="")) is None
 
 
 def test_a_base_that_is_not_expected_is_boxed():

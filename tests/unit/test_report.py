@@ -15,6 +15,7 @@ import pytest
 import results as examples
 
 from ablkd.errors import InputError
+from ablkd.fold_map import fold_map
 from ablkd.pages import render
 from ablkd.report import drug_sections, fold_range, gaps, leading_sets, report_view, write_pdf, write_report
 
@@ -140,6 +141,27 @@ def test_in_vitro_values_stand_apart_from_statements():
     assert sections["imatinib"].statements == ()
     assert sections["imatinib"].in_vitro[0].folds == "13.3–48.6 times or more (3 values)"
     assert sections["ponatinib"].in_vitro[0].folds == "2–22 times (3 values)"
+
+
+def test_folds_are_shaded_within_each_drug():
+    known = [examples.in_vitro(f"M{i}", "ponatinib", "6", i, "s") for i in range(1, 10)]
+    known += [examples.in_vitro(f"M{i}", "imatinib", "6", 100.0 * i, "s") for i in range(1, 10)]
+    rows = dict(fold_map(examples.t315i(), [*known, *examples.EVIDENCE]))
+    cells = {cell.drug: cell for cell in rows["T315I"]}
+    assert list(cells) == list(examples.DRUGS)
+    assert (cells["imatinib"].folds, cells["imatinib"].sources, cells["imatinib"].shade) == ("13.3–48.6 or more", 3, 1)
+    assert (cells["ponatinib"].folds, cells["ponatinib"].shade) == ("2–22", 2)
+    assert (cells["asciminib"].folds, cells["asciminib"].shade) == ("", 0)
+
+
+def test_every_source_key_leads_to_its_source(reference):
+    statement = "Looked at. [gozgit_2013, ohare_2009] Not a source. [1] <b>"
+    result = examples.t315i(drugs=(examples.drug("imatinib", "resistant", "T315I", statement),))
+    html = render("sample.html", **report_view(result, reference))
+    assert '[<a href="#source-gozgit_2013">gozgit_2013</a>, <a href="#source-ohare_2009">ohare_2009</a>]' in html
+    assert "[1] &lt;b&gt;" in html
+    targets = set(re.findall(r'href="#(source-[^"]+)"', html))
+    assert targets and targets <= set(re.findall(r'id="(source-[^"]+)"', html))
 
 
 def test_evidence_on_a_drug_without_a_line_is_not_lost():
