@@ -18,7 +18,7 @@ run: $(READY)
 	@.venv/bin/python -m snakemake --cores all $(ARGS)
 
 test: $(READY)
-	@.venv/bin/python -m pytest $(ARGS)
+	@.venv/bin/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 lint: $(READY)
 	@.venv/bin/ruff check .

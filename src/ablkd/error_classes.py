@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +37,14 @@ class SingleChanges:
         """bool[A]."""
         return TRANSITIONS[self.kind % 16]
 
+    @cached_property
+    def index(self) -> dict[tuple[int, int], int]:
+        """(codon, state) -> which of the A changes it is."""
+        pairs = zip(self.codon.tolist(), self.state.tolist(), strict=True)
+        return {pair: i for i, pair in enumerate(pairs)}
 
+
+@lru_cache(maxsize=4)
 def single_changes(reference: Reference) -> SingleChanges:
     """All changes of one base in one codon."""
     codes = reference.codes[: 3 * reference.codons].astype(np.int64)

@@ -181,7 +181,7 @@ class Expected:
 
     def of(self, codon: int, state: int) -> ErrorRate:
         """The rate of any changed state of a 0-based codon."""
-        index = self._index.get((codon, state))
+        index = self.changes.index.get((codon, state))
         if index is not None:
             return self.single(index)
         mean, clones = self._mean(codon, state)
@@ -266,11 +266,6 @@ class Expected:
     @cached_property
     def _group(self) -> NDArray[np.int64]:
         return self.changes.transition.astype(np.int64)
-
-    @cached_property
-    def _index(self) -> dict[tuple[int, int], int]:
-        pairs = zip(self.changes.codon.tolist(), self.changes.state.tolist(), strict=True)
-        return {pair: i for i, pair in enumerate(pairs)}
 
     @cached_property
     def _wild(self) -> NDArray[np.int64]:

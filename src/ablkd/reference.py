@@ -60,7 +60,7 @@ def encode(sequence: str) -> NDArray[np.uint8]:
     return table[np.frombuffer(sequence.encode("ascii", "replace"), np.uint8)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reference:
     """A knowledge folder in memory. `sequences` maps every contig name to its bases (upper case)."""
 
