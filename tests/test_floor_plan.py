@@ -17,11 +17,11 @@ FLOORS = [
     "samples clinical config plan run_folder documents reads placed traces fragments isoforms amplicons levels counts",
     "align bam background detection error_classes templates indel_errors run_background learning expected panel "
     "recalibration tally trace_align trace_isoforms trace_alleles",
-    "call worth assessable indels splicing linkage haplotypes phase simulate "
+    "call worth assessable indels splicing linkage haplotypes phase pile_up simulate "
     "trace_call trace_evidence trace_bounds trace_windows warm validation",
     "interpret explain drug_lines findings statements controls wording named_calls sights identity contamination cross_check "
     "timeline timeline_words",
-    "report fold_map plots splice_plot svg pages trace_plot vcf run_report run_tables workbook patient_page timeline_plot "
+    "report fold_map plots pile_plot splice_plot svg pages trace_plot vcf run_report run_tables workbook patient_page timeline_plot "
     "validation_page validation_plots",
     "cli commands steps result_steps __main__",
 ]

@@ -60,6 +60,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "fusion": {**PATH, "help": "fusion.tsv"},
     "drugs": {**PATH, "help": "drugs.tsv to write"},
     "peaks": {**PATH, "nargs": "?", "help": "chromatogram windows (.json)"},
+    "pile_ups": {**PATH, "nargs": "?", "help": "fragments to draw under each haplotype (.json)"},
     "sheet": {**PATH, "help": "the sample sheet"},
     "counts": {**PATH, "help": "counts of the fragments by what they show (.tsv)"},
     "run_counts": {**PATHS, "help": "counts of each sample (.tsv), written by align"},
@@ -174,8 +175,8 @@ COMMANDS: dict[str, Command] = {
     "phase": Command(
         "fragments and calls to haplotypes and compound verdicts",
         "ablkd phase --sample S1 --reference reference --fragments fragments.npz --calls calls.tsv "
-        "--splicing splicing.tsv --haplotypes haplotypes.tsv --phase phase.tsv",
-        "sample reference fragments calls splicing haplotypes phase",
+        "--splicing splicing.tsv --haplotypes haplotypes.tsv --phase phase.tsv --pile-ups pile_ups.json",
+        "sample reference fragments calls splicing haplotypes phase pile_ups",
         "template_copies",
     ),
     "trace": Command(
@@ -199,7 +200,7 @@ COMMANDS: dict[str, Command] = {
         "--fusion fusion.tsv --qc-parts align_qc.tsv call_qc.tsv --setting required_lod=0.03 "
         "reporting_cut=0.03 --drugs drugs.tsv --qc qc.tsv --result result.json",
         f"sheet sample reference {TRACE_TABLES} qc_parts drugs qc result",
-        "peaks cross_check control_calls control_coverage control_phase control_splicing control_qc setting",
+        "peaks pile_ups cross_check control_calls control_coverage control_phase control_splicing control_qc setting",
     ),
     "report": Command(
         "a result to its page, VCF and PDF; writes those asked for",

@@ -1,4 +1,4 @@
-"""The JSON files between steps: result.json and peaks.json, written and read as records."""
+"""The JSON files between steps: result.json, peaks.json and pile_ups.json, written and read as records."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ablkd.errors import InputError
-from ablkd.records import PeakWindow, Result
+from ablkd.records import PeakWindow, PileUp, Result
 from ablkd.tables import from_plain, to_plain, write_text
 
 
@@ -24,6 +24,11 @@ def read_result(path: Path) -> Result:
 def read_peaks(path: Path) -> list[PeakWindow]:
     """A peaks.json. Raises InputError if it is not one."""
     return list(_read(path, tuple[PeakWindow, ...]))
+
+
+def read_pile_ups(path: Path) -> list[PileUp]:
+    """A pile_ups.json. Raises InputError if it is not one."""
+    return list(_read(path, tuple[PileUp, ...]))
 
 
 def _read(path: Path, hint: Any) -> Any:

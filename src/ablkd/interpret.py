@@ -20,6 +20,7 @@ from ablkd.records import (
     Haplotype,
     PeakWindow,
     Phase,
+    PileUp,
     QcMetric,
     Result,
     Sample,
@@ -44,6 +45,7 @@ def interpret(
     controls: Sequence[ControlVerdict],
     settings: dict[str, str],
     peaks: Sequence[PeakWindow],
+    pile_ups: Sequence[PileUp],
 ) -> Result:
     """Everything known of one sample. `controls` are the verdicts on the controls of its run."""
     findings = find(reference, calls, haplotypes, phase, splicing, fusion)
@@ -68,6 +70,7 @@ def interpret(
         evidence=tuple(row for row in reference.sensitivity if row.finding in names),
         notes=tuple(_notes(reference, splicing)),
         peaks=tuple(peaks),
+        pile_ups=tuple(pile_ups),
     )
 
 

@@ -106,6 +106,10 @@ class Plan:
         """The chromatogram windows of a trace sample; nothing for reads."""
         return _each([sample] if self.is_trace(sample) else [], path)
 
+    def pile_ups(self, sample: str, path: str) -> list[str]:
+        """The fragments to draw of a read sample; nothing for traces."""
+        return _each([] if self.is_trace(sample) else [sample], path)
+
     def _in_batch(self, batch: str) -> list[str]:
         return [name for name in self.samples if self.batch(name) == batch]
 

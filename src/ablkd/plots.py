@@ -36,7 +36,7 @@ def lollipop(result: Result, regions: list[Region]) -> str:
         figure.subplots_adjust(left=0.075, right=0.945, top=0.99, bottom=0.1)
         main.set_xlim(first - 0.5, last + 0.5)
         labels = [f"{_short(f.name)} {per_cent(f.fraction)}" for f in named]
-        _slanted(names, [f.codon for f in named], labels)
+        slanted_names(names, [f.codon for f in named], labels)
         shade_gaps(main, codons)
         _fraction_axis(main, [f.fraction_low or f.fraction for f in found])
         if cut is not None:
@@ -87,7 +87,7 @@ def haplotypes(result: Result) -> str:
     first, last = shown_span(codons)
     rows = ranked(result)[:MOST_HAPLOTYPES]
     places = {f.name: f.codon for f in named_calls(result.calls)}
-    skips = {e.event: span for e in result.splicing if (span := _skipped(e.hgvs_r))}
+    skips = {e.event: span for e in result.splicing if (span := skipped_codons(e.hgvs_r))}
     present = sorted({p for row in rows for p in row.haplotype.split("+") if p in places}, key=places.__getitem__)
     height = 1.4 + 0.42 * len(rows)
 
@@ -103,7 +103,7 @@ def haplotypes(result: Result) -> str:
         corner.set_axis_off()
         molecules.set_xlim(first - 0.5, last + 0.5)
         molecules.set_ylim(len(rows) - 0.4, -0.6)
-        _slanted(names, [places[p] for p in present], [_short(p) for p in present])
+        slanted_names(names, [places[p] for p in present], [_short(p) for p in present])
         for place in {places[p] for p in present}:
             molecules.axvline(place, color=PALE, linewidth=0.7, zorder=0)
         for y, row in enumerate(rows):
@@ -146,7 +146,7 @@ def ranked(result: Result) -> list[Haplotype]:
     return sorted(result.haplotypes, key=lambda h: (h.fraction is None, -(h.fraction or h.fraction_high or 0)))
 
 
-def _skipped(hgvs_r: str) -> tuple[int, int] | None:
+def skipped_codons(hgvs_r: str) -> tuple[int, int] | None:
     """Codons that an isoform event takes out; None for an event that takes none."""
     span = re.search(r"r\.(\d+)_(\d+)del", hgvs_r)
     return (int(span[1]) // 3 + 1, int(span[2]) // 3) if span else None
@@ -194,7 +194,7 @@ def _stick(axes: Axes, call: NamedCall) -> None:
     axes.vlines(call.codon, y * 1.12, top, color=PALE, linewidth=0.7, zorder=0)
 
 
-def _slanted(axes: Axes, places: list[int], labels: list[str]) -> None:
+def slanted_names(axes: Axes, places: list[int], labels: list[str]) -> None:
     """Labels above the drawing, slanted and led to their places; they never overlap."""
     axes.set_axis_off()
     axes.set_ylim(0, 1)

@@ -470,6 +470,27 @@ class PeakWindow:
 
 
 @dataclass(frozen=True)
+class DrawnFragment:
+    """A fragment as it was seen: 1-based target positions of its mates, and the called changes it has and has not."""
+
+    spans: tuple[tuple[int, int], ...]
+    changed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PileUp:
+    """Some of the fragments that fit one haplotype only; `haplotype` is empty for those that fit none.
+
+    `fragments` is how many there are, `drawn` holds a few that show most.
+    """
+
+    haplotype: str
+    fragments: int
+    drawn: tuple[DrawnFragment, ...]
+
+
+@dataclass(frozen=True)
 class Result:
     """result.json: everything known of one sample, versioned; every output is made from it."""
 
@@ -491,6 +512,7 @@ class Result:
     evidence: tuple[Sensitivity, ...]
     notes: tuple[str, ...]
     peaks: tuple[PeakWindow, ...]
+    pile_ups: tuple[PileUp, ...]
 
 
 # ---------------------------------------------------------------- what a laboratory system takes over

@@ -15,6 +15,7 @@ from ablkd.errors import InputError
 from ablkd.fold_map import fold_map, span
 from ablkd.named_calls import NEUTRAL_TIERS, named_calls
 from ablkd.pages import picture, render, words
+from ablkd.pile_plot import pile_up
 from ablkd.records import Coverage, DrugCall, Phase, Result, Sensitivity, Source
 from ablkd.reference import Reference
 from ablkd.splice_plot import splice_arcs
@@ -233,6 +234,7 @@ def _pictures(result: Result, reference: Reference | None) -> dict[str, Any]:
         "lollipop": picture(plots.lollipop(result, regions)),
         "depth": picture(plots.depth(result)),
         "haplotypes": picture(plots.haplotypes(result)) if result.haplotypes else "",
+        "pile_up": picture(pile_up(result)) if result.pile_ups else "",
         "splicing": picture(splice_arcs(result, exons)) if result.splicing else "",
         "traces": [
             (window, picture(chromatogram(window, f"trace{i}", codons.get(window.title.split(",")[0]))))

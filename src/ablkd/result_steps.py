@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from ablkd import records as r
 from ablkd.clinical import read_clinical
-from ablkd.documents import read_peaks, read_result, write_json
+from ablkd.documents import read_peaks, read_pile_ups, read_result, write_json
 from ablkd.errors import InputError
 from ablkd.home import home
 from ablkd.reference import load_reference
@@ -49,6 +49,7 @@ def interpret(
     fusion: Path,
     qc_parts: list[Path],
     peaks: Path | None,
+    pile_ups: Path | None,
     cross_check: Path | None,
     control_calls: list[Path],
     control_coverage: list[Path],
@@ -91,6 +92,7 @@ def interpret(
         controls,
         dict(setting),
         read_peaks(peaks) if peaks else [],
+        read_pile_ups(pile_ups) if pile_ups else [],
     )
     write_rows(drugs, r.DrugCall, found.drugs)
     write_rows(qc, r.QcMetric, found.qc)

@@ -150,16 +150,20 @@ def phase(
     splicing: Path,
     haplotypes: Path,
     phase: Path,
+    pile_ups: Path,
 ) -> None:
-    """Fragments, calls and events -> haplotypes and compound verdicts."""
+    """Fragments, calls and events -> haplotypes, compound verdicts, and fragments to draw under each haplotype."""
     from ablkd.fragments import load
     from ablkd.phase import phase_sample
+    from ablkd.pile_up import pile_ups as piled
 
     known = load_reference(reference)
     changes = (read_rows(calls, r.Call), read_rows(splicing, r.SpliceEvent))
-    molecules, verdicts = phase_sample(sample, known, load(fragments), *changes, template_copies)
+    loaded = load(fragments)
+    molecules, verdicts = phase_sample(sample, known, loaded, *changes, template_copies)
     write_rows(haplotypes, r.Haplotype, molecules)
     write_rows(phase, r.Phase, verdicts)
+    write_json(pile_ups, piled(known, loaded, *changes, molecules))
 
 
 def trace(

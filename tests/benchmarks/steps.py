@@ -38,7 +38,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
     sheet = folder / "samples.tsv"
     sheet.write_text("sample\tplatform\treads_1\treads_2\nS\tillumina\tS_1.fastq.gz\tS_2.fastq.gz\n")
     align_qc, call_qc = str(folder / "align_qc.tsv"), str(folder / "call_qc.tsv")
-    result = str(folder / "result.json")
+    result, pile_ups = str(folder / "result.json"), str(folder / "pile_ups.json")
     reads = ["--reads-1", str(folder / "S_1.fastq.gz"), "--reads-2", str(folder / "S_2.fastq.gz")]
     counts, background = str(folder / "counts.tsv"), str(folder / "background.npz")
     bam = ["--fragments", fragments, "--counts", counts, "--bam", str(folder / "aligned.bam"), "--qc", align_qc]
@@ -52,9 +52,10 @@ def commands(folder: Path) -> dict[str, list[str]]:
         "call": ["call", *on_fragments, *platform, "--background", background, *limits]
         + [*out["calls"], *out["coverage"], "--qc", call_qc],
         "splice": ["splice", *on_fragments, *platform, *out["splicing"], *out["fusion"]],
-        "phase": ["phase", *on_fragments, *out["calls"], *out["splicing"], *out["haplotypes"], *out["phase"]],
+        "phase": ["phase", *on_fragments, *out["calls"], *out["splicing"], *out["haplotypes"], *out["phase"]]
+        + ["--pile-ups", pile_ups],
         "interpret": ["interpret", "--sheet", str(sheet), *common, *tables, "--qc-parts", align_qc, call_qc]
-        + [*out["drugs"], *out["qc"], "--result", result],
+        + ["--pile-ups", pile_ups, *out["drugs"], *out["qc"], "--result", result],
         "report": ["report", "--result", result, "--reference", reference, "--html", str(folder / "report.html")]
         + ["--vcf", str(folder / "calls.vcf.gz")],
     }

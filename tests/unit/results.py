@@ -288,6 +288,7 @@ def result(name: str = "S1", **changes) -> Result:
         evidence=(),
         notes=(),
         peaks=(),
+        pile_ups=(),
     )
     made = replace(base, **changes)
     return replace(

@@ -419,6 +419,7 @@ def result(calls=(), missing=(), qc=QC, controls=(), sample=SAMPLE, rows=None, *
         list(controls),
         {"required_lod": "0.03"},
         [],
+        [],
     )
 
 

@@ -133,6 +133,7 @@ rule phase:
     output:
         haplotypes="<results>/samples/{sample}/haplotypes.tsv",
         phase="<results>/samples/{sample}/phase.tsv",
+        pile_ups="<results>/work/{sample}/pile_ups.json",
     log:
         "<results>/logs/phase/{sample}.log",
     wildcard_constraints:
@@ -146,4 +147,4 @@ rule phase:
         "ablkd phase --sample {wildcards.sample:q} --reference {params.reference:q}"
         " --fragments {input.fragments:q} --template-copies {params.copies:q}"
         " --calls {input.calls:q} --splicing {input.splicing:q}"
-        " --haplotypes {output.haplotypes:q} --phase {output.phase:q} 2>&1 | tee {log:q}"
+        " --haplotypes {output.haplotypes:q} --phase {output.phase:q} --pile-ups {output.pile_ups:q} 2>&1 | tee {log:q}"

@@ -34,6 +34,7 @@ rule interpret:
         fusion="<results>/samples/{sample}/fusion.tsv",
         qc=ask(PLAN.qc, "<results>/work/{sample}/{step}_qc.tsv"),
         peaks=ask(PLAN.peaks, "<results>/work/{sample}/peaks.json"),
+        pile_ups=ask(PLAN.pile_ups, "<results>/work/{sample}/pile_ups.json"),
         cross_check=ask(PLAN.beside, "<results>/work/runs/{run}/cross_check.tsv"),
         control_calls=ask(PLAN.controls, "<results>/samples/{sample}/calls.tsv"),
         control_coverage=ask(PLAN.controls, "<results>/samples/{sample}/coverage.tsv"),
@@ -57,7 +58,8 @@ rule interpret:
         "ablkd interpret --sheet {input.sheet:q} --sample {wildcards.sample:q} --reference {params.reference:q}"
         " --calls {input.calls:q} --coverage {input.coverage:q} --haplotypes {input.haplotypes:q}"
         " --phase {input.phase:q} --splicing {input.splicing:q} --fusion {input.fusion:q}"
-        " --qc-parts {input.qc:q} --peaks {input.peaks:q} --cross-check {input.cross_check:q}"
+        " --qc-parts {input.qc:q} --peaks {input.peaks:q} --pile-ups {input.pile_ups:q}"
+        " --cross-check {input.cross_check:q}"
         " --control-calls {input.control_calls:q} --control-coverage {input.control_coverage:q}"
         " --control-phase {input.control_phase:q} --control-splicing {input.control_splicing:q}"
         " --control-qc {input.control_qc:q}"
