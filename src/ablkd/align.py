@@ -14,7 +14,7 @@ from ablkd.counts import write_counts
 from ablkd.errors import UnusableSample
 from ablkd.fragments import QUALITIES, Fragments, empty, join, save
 from ablkd.isoforms import SpliceGraph, build_graph
-from ablkd.kernels import gapped, merging, placement, seeds
+from ablkd.kernels import chaining, gapped, merging, placement, seeds
 from ablkd.placed import NO_READS, Placed, PlacedArrays
 from ablkd.reads import ReadBlock, read_blocks
 from ablkd.records import Platform, QcMetric
@@ -43,14 +43,19 @@ class Aligner:
         nodes, reverse, state = placement.place_ungapped(block.codes, block.quals, block.offsets, self.table, graph)
         which = np.flatnonzero(state == placement.NEEDS_GAPS)
         placed = (state == placement.PLACED).astype(np.uint8)
+        offsets, path, centre, widest = chaining.lay_paths(
+            block.codes, block.offsets, which, self.table, graph, SEED_STRIDE[self.kind]
+        )
         placed[which] = gapped.place_gapped(
             block.codes,
             block.offsets,
             which,
             nodes,
-            self.table,
-            graph,
-            SEED_STRIDE[self.kind],
+            graph.bases,
+            offsets,
+            path,
+            centre,
+            widest,
             MIN_MATCHES,
             MIN_IDENTITY,
         )

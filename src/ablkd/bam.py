@@ -67,6 +67,7 @@ class BamWriter:
                 self.graph.arrays,
                 self.contig_of_edge,
                 self.shift,
+                np.array(self.lengths, np.int64),
             )
             self.stream.write(records.tobytes())
 

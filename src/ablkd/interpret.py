@@ -68,7 +68,7 @@ def interpret(
         qc=tuple(qc),
         controls=tuple(controls),
         evidence=tuple(row for row in reference.sensitivity if row.finding in names),
-        notes=tuple(_notes(reference, splicing)),
+        notes=tuple(_notes(reference, calls, splicing)),
         peaks=tuple(peaks),
         pile_ups=tuple(pile_ups),
     )
@@ -78,12 +78,27 @@ def _present(splicing: Sequence[SpliceEvent]) -> list[str]:
     return [s.event for s in splicing if s.call == "present"]
 
 
-def _notes(reference: Reference, splicing: Sequence[SpliceEvent]) -> list[str]:
+def _notes(reference: Reference, calls: Sequence[Call], splicing: Sequence[SpliceEvent]) -> list[str]:
     """What each present isoform means, then the sentences that every report carries (keys `report_*`)."""
     meanings = [(s.meaning, s.event) for s in splicing if s.call == "present"]
+    meanings += [("splice_ends_disagree", s.event) for s in splicing if "ends_disagree" in s.filter.split(";")]
     notes = [reference.notes[key].text.format(event=e) for key, e in meanings if key in reference.notes]
     general = [note.text for key, note in reference.notes.items() if key.startswith("report_")]
-    return list(dict.fromkeys(notes + general))
+    return list(dict.fromkeys(notes + _linked(reference, calls, splicing) + general))
+
+
+def _linked(reference: Reference, calls: Sequence[Call], splicing: Sequence[SpliceEvent]) -> list[str]:
+    """Mutations that passed and make the splice site of an event: what became of it, whether it is seen or not."""
+    passed = {c.hgvs_c: c.name for c in calls if c.filter == "PASS"}
+    rows = {s.event: s for s in splicing}
+    linked = [v for v in reference.splicing if v.linked_mutation in passed and v.event in rows]
+    return [
+        reference.notes["splice_linked"].text.format(
+            mutation=passed[v.linked_mutation], event=v.event, call=rows[v.event].call.replace("_", " ")
+        )
+        for v in linked
+        if "splice_linked" in reference.notes
+    ]
 
 
 def _summary(

@@ -41,10 +41,10 @@ class GraphArrays(NamedTuple):
     bases uint8[V]; following, preceding int32[V] (-1 at an end); chain, place int32[V]: which run of plain
     neighbours a node is in, and where. depth int32[V] (0-based place on a fusion contig, -1 for target and
     insertion nodes); home int32[V] (index of the transcript a partner node is shown on, the target's for the
-    rest). edge_from, edge_to int32[J]; out_offsets, in_offsets int32[V+1] with out_edges, in_edges int32[J] (jumps
-    by origin and by goal). right_overhang, left_overhang int32[V]: bases needed beyond a node's outgoing (before its
-    incoming) boundary, 0 where nothing branches. skipped int32[J, 2]: target bases that a jump leaves out, (0, 0)
-    for other jumps.
+    rest). exon_start uint8[V]: 1 where a target base is the first of an exon. edge_from, edge_to int32[J];
+    out_offsets, in_offsets int32[V+1] with out_edges, in_edges int32[J] (jumps by origin and by goal).
+    right_overhang, left_overhang int32[V]: bases needed beyond a node's outgoing (before its incoming) boundary, 0
+    where nothing branches. skipped int32[J, 2]: target bases that a jump leaves out, (0, 0) for other jumps.
     """
 
     target_length: int
@@ -55,6 +55,7 @@ class GraphArrays(NamedTuple):
     place: NDArray[np.int32]
     depth: NDArray[np.int32]
     home: NDArray[np.int32]
+    exon_start: NDArray[np.uint8]
     edge_from: NDArray[np.int32]
     edge_to: NDArray[np.int32]
     out_offsets: NDArray[np.int32]
@@ -187,6 +188,8 @@ def _finish(builder: _Builder) -> SpliceGraph:
     in_offsets, in_edges = _by_node(goal, nodes)
     chain, place = _chains(following)
     length = len(builder.reference.sequence)
+    exon_start = np.zeros(nodes, np.uint8)
+    exon_start[np.array([exon.start - 1 for exon in builder.reference.exons], np.int64)] = 1
     arrays = GraphArrays(
         target_length=length,
         bases=bases,
@@ -196,6 +199,7 @@ def _finish(builder: _Builder) -> SpliceGraph:
         place=place,
         depth=np.array(builder.depth, np.int32),
         home=np.array(builder.home, np.int32),
+        exon_start=exon_start,
         edge_from=origin,
         edge_to=goal,
         out_offsets=out_offsets,

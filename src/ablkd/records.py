@@ -154,7 +154,7 @@ class SpliceVariant:
 
     `kind` is `skip` (target bases `start` to `end` are missing) or `insertion` (`inserted_sequence`
     stands between `start` and `end`). `expected` is `yes` where healthy samples show it too. `meaning`
-    is a key of notes.tsv.
+    is a key of notes.tsv. `linked_mutation` is a change that makes the event's splice site; one asks for the other.
     """
 
     event: str
@@ -167,6 +167,7 @@ class SpliceVariant:
     expected: str
     meaning: str
     source: str
+    linked_mutation: str = ""
 
 
 @dataclass(frozen=True)
@@ -335,7 +336,15 @@ class Phase:
 
 @dataclass(frozen=True)
 class SpliceEvent:
-    """splicing.tsv: a known isoform event, present or not, or not assessable."""
+    """splicing.tsv: an isoform event: every known one, and `novel:c.A_B` for a junction that no table has.
+
+    `junction_reads` show the event, `reference_reads` are those without it that it is compared with; `reference_left`
+    and `reference_right` are counted at the event's two ends. `fraction` is of molecules; `bias_low` and `bias_high`
+    bound it if the shorter product amplified up to five times better. `call` is `present`, `not_detected`,
+    `not_assessable`, or `evidence_only` for a new junction that is seen but not trusted; `filter` is PASS or says why
+    not, joined by `;`: `ends_disagree`, `template_switch` (the joined ends share bases), `one_fragment_end` (copies of
+    one fragment), `background`, `depth`.
+    """
 
     sample: str
     event: str
@@ -351,6 +360,9 @@ class SpliceEvent:
     lod95: float | None
     call: str
     meaning: str
+    reference_left: int | None = None
+    reference_right: int | None = None
+    filter: str = "PASS"
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,8 @@ def cited_sources(result: Result, reference: Reference) -> list[Source]:
 
 def by_call(rows: tuple[Any, ...]) -> dict[str, list[Any]]:
     """Isoform events or fusions by their call."""
-    return {call: [row for row in rows if row.call == call] for call in ("present", "not_detected", "not_assessable")}
+    calls = ("present", "not_detected", "not_assessable", "evidence_only")
+    return {call: [row for row in rows if row.call == call] for call in calls}
 
 
 def leading_sets(phase: tuple[Phase, ...]) -> tuple[list[Phase], str]:

@@ -2,45 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-from numpy.typing import NDArray
 
 from ablkd.amplicons import primer_spans
 from ablkd.background import Background, assumed, prior_background
 from ablkd.detection import Limits
 from ablkd.fragments import Fragments
 from ablkd.isoforms import SpliceGraph, build_graph
+from ablkd.junctions import Boundaries, Ends, crossing, taking
+from ablkd.novel_junctions import Novel, novel_junctions
 from ablkd.records import Fusion, Platform, SpliceEvent, SpliceVariant
 from ablkd.reference import Reference
 
 # METHOD: family-wise error of all isoform events of a sample.
 JUNCTION_ALPHA = 0.001
-MIN_DEPTH = 100
+MIN_DEPTH, LISTED_COUNT = 100, 3
 # METHOD: the shorter product may have amplified up to five times better; the true odds lie between a fifth and all
 # of the apparent ones.
 LENGTH_BIAS = 5.0
+# METHOD: the two ends of an event disagree where their intervals do not overlap and the shares of fragments that go on
+# over them differ by half, more than coverage does from place to place.
+DISAGREEMENT, NEXT_TO_IT = 1.5, (10, 30)
 # METHOD: a fusion is present from three junction fragments that are at least 0.5 % of all; fewer are carry-over.
 FUSION_COUNT, FUSION_SHARE = 3, 0.005
 UNREARRANGED = "unrearranged"
-
-
-def taking(fragments: Fragments, edges: list[int]) -> NDArray[np.bool_]:
-    """bool[N]: fragments that take any of the jumps."""
-    mask = np.int64(0)
-    for edge in edges:
-        mask |= np.int64(1) << np.int64(edge)
-    return (fragments.junctions & mask) != 0
-
-
-def crossing(fragments: Fragments, graph: SpliceGraph, position: int) -> NDArray[np.bool_]:
-    """bool[N]: fragments that run plainly from target base `position` - 1 to `position` (0-based)."""
-    plain = np.zeros(len(fragments), bool)
-    for span in (fragments.forward, fragments.reverse):
-        plain |= (span[:, 0] < position) & (position < span[:, 1])
-    skipped = graph.arrays.skipped
-    over = [e for e in range(len(graph.edges)) if skipped[e, 0] <= position <= skipped[e, 1] and skipped[e, 1]]
-    inside = [e for e, edge in enumerate(graph.edges) if edge.origin == position - 1 or edge.goal == position]
-    return plain & ~taking(fragments, sorted({*over, *inside}))
 
 
 def splice_sample(
@@ -50,39 +37,48 @@ def splice_sample(
     fragments: Fragments,
     template_copies: float | None,
 ) -> tuple[list[SpliceEvent], list[Fusion]]:
-    """A row for every isoform event of splicing.tsv and for every transcript of transcripts.tsv that has a junction."""
+    """A row for every isoform event of splicing.tsv, then for every new junction that is seen; and a row for every
+    transcript of transcripts.tsv that has a junction.
+    """
     graph = build_graph(reference)
     background = prior_background(platform, template_copies)
-    events = [_event(sample, v, platform, background, reference, graph, fragments) for v in reference.splicing]
-    return events, _fusions(sample, background, reference, graph, fragments)
+    boundaries = Boundaries(fragments, graph)
+    rows = []
+    for variant in reference.splicing:
+        ends = boundaries.ends(variant)
+        spanned = bool(graph.edges_of(variant.event)) and _amplifiable(variant, reference, graph, fragments)
+        spanned &= ends.event > 0 or (ends.left > 0 and ends.right > 0)
+        row = _event(sample, variant, ends, spanned, platform, background, len(reference.splicing))
+        rows.append(_with_agreement(row, variant, ends, boundaries, background))
+    for novel in novel_junctions(fragments, reference):
+        ends = boundaries.ends(novel.variant, novel.carriers)
+        row = _event(sample, novel.variant, ends, True, platform, background, len(reference.splicing))
+        row = _with_agreement(row, novel.variant, ends, boundaries, background)
+        rows.append(_judged(row, novel))
+    return rows, _fusions(sample, background, reference, graph, fragments)
 
 
 def _event(
     sample: str,
     variant: SpliceVariant,
+    ends: Ends,
+    spanned: bool,
     platform: Platform,
     background: Background,
-    reference: Reference,
-    graph: SpliceGraph,
-    fragments: Fragments,
+    tested: int,
 ) -> SpliceEvent:
-    edges = graph.edges_of(variant.event)
-    x = int(taking(fragments, edges).sum())
-    left, right = _reference_reads(variant, graph, fragments)
-    n = x + round((left + right) / 2)
-    alpha = JUNCTION_ALPHA / max(1, len(reference.splicing))
+    x, n = ends.event, ends.event + ends.reference
+    alpha = JUNCTION_ALPHA / max(1, tested)
     error = assumed(platform.junction_error, platform.error_log_sd)
     needed = background.threshold(n, error, alpha)
     lod = Limits(background.templates).lod95(needed, n, error.mean) if n else None
     fraction = low = high = None
     call = "not_detected"
-    spanned = bool(edges) and _amplifiable(variant, reference, graph, fragments) and (x > 0 or (left > 0 and right > 0))
     if not spanned or n < MIN_DEPTH or lod is None or lod > platform.required_lod:
         call = "not_assessable"
-    if n and x >= 3 and background.tail(x, n, error) < alpha:
+    if n and x >= LISTED_COUNT and background.tail(x, n, error) < alpha:
         call = "present"
-        fraction, low, high = background.interval(x, n, 0.0)
-    elif call == "not_detected":
+    if call != "not_assessable":
         fraction, low, high = background.interval(x, n, 0.0)
     return SpliceEvent(
         sample=sample,
@@ -94,24 +90,44 @@ def _event(
         fraction=fraction,
         fraction_low=low,
         fraction_high=high,
-        bias_low=_divided(fraction) if call == "present" else None,
-        bias_high=fraction if call == "present" else None,
+        bias_low=_biased(fraction, variant)[0] if call == "present" else None,
+        bias_high=_biased(fraction, variant)[1] if call == "present" else None,
         lod95=lod,
         call=call,
         meaning=variant.meaning,
+        reference_left=ends.left,
+        reference_right=ends.right,
     )
 
 
-def _reference_reads(variant: SpliceVariant, graph: SpliceGraph, fragments: Fragments) -> tuple[int, int]:
-    """Fragments across the plain junction at the event's left and at its right end."""
-    if variant.kind == "insertion":
-        across = int(crossing(fragments, graph, variant.start).sum())
-        return across, across
-    breakpoints = [
-        i for i, e in enumerate(graph.edges) if e.transcript and not e.events and e.goal == variant.start - 1
-    ]
-    left = crossing(fragments, graph, variant.start - 1) | taking(fragments, breakpoints)
-    return int(left.sum()), int(crossing(fragments, graph, variant.end).sum())
+def _with_agreement(
+    row: SpliceEvent, variant: SpliceVariant, ends: Ends, boundaries: Boundaries, background: Background
+) -> SpliceEvent:
+    """The row, with a filter where the fractions at the event's two ends contradict each other."""
+    if row.call != "present" or variant.kind != "skip" or ends.left == ends.right:
+        return row
+    x = ends.event
+    _, low, high = background.interval(x, x + ends.left, 0.0)
+    _, other_low, other_high = background.interval(x, x + ends.right, 0.0)
+    # Where fragments are scarcer on one side altogether, towards a primer, fewer of them cross that end.
+    near, far = NEXT_TO_IT
+    before = boundaries.covering(variant.start - 1 - far, variant.start - 1 - near)
+    behind = boundaries.covering(variant.end + near, variant.end + far)
+    going_on, other_going_on = (x + ends.left) * max(behind, 1), (x + ends.right) * max(before, 1)
+    unequal = max(going_on, other_going_on) > DISAGREEMENT * min(going_on, other_going_on)
+    if unequal and (high < other_low or other_high < low):
+        return replace(row, filter="ends_disagree")
+    return row
+
+
+def _judged(row: SpliceEvent, novel: Novel) -> SpliceEvent:
+    """A new junction that something speaks against is evidence only."""
+    untold = {"not_assessable": "depth", "not_detected": "background"}
+    reasons = [*novel.doubts, *([untold[row.call]] if row.call in untold else [])]
+    if reasons:
+        row = replace(row, call="evidence_only", bias_low=None, bias_high=None)
+    reasons += [row.filter] if row.filter != "PASS" else []
+    return replace(row, filter=";".join(reasons) or "PASS")
 
 
 def _amplifiable(variant: SpliceVariant, reference: Reference, graph: SpliceGraph, fragments: Fragments) -> bool:
@@ -128,11 +144,14 @@ def _amplifiable(variant: SpliceVariant, reference: Reference, graph: SpliceGrap
     return False
 
 
-def _divided(fraction: float | None) -> float | None:
+def _biased(fraction: float | None, variant: SpliceVariant) -> tuple[float | None, float | None]:
+    """The range in which the true fraction lies if the shorter product amplified better."""
     if fraction is None or fraction >= 1:
-        return fraction
-    odds = fraction / (1 - fraction) / LENGTH_BIAS
-    return odds / (1 + odds)
+        return fraction, fraction
+    factor = 1 / LENGTH_BIAS if variant.kind == "skip" else LENGTH_BIAS
+    odds = fraction / (1 - fraction) * factor
+    low, high = sorted((fraction, odds / (1 + odds)))
+    return low, high
 
 
 def _fusions(

@@ -16,6 +16,9 @@ from ablkd.isoforms import SpliceGraph
 from ablkd.kernels import pileup
 from ablkd.reference import Reference
 
+# METHOD: a gap of more than 30 bases is told as a junction of an isoform, a shorter one as a deletion.
+LONGEST_DELETION = 30
+
 
 @dataclass(frozen=True)
 class Tally:
@@ -75,9 +78,13 @@ def as_counts(sample: str, platform: str, tally: Tally, indels: dict[Indel, list
 
 
 def seen_indels(f: Fragments, reference: Reference) -> dict[Indel, list[int]]:
-    """(start, end, inserted bases) of every indel, 0-based at its most 3' place -> the fragments that show it."""
+    """(start, end, inserted bases) of every indel, 0-based at its most 3' place -> the fragments that show it.
+
+    Longer gaps are junctions (`novel_junctions`).
+    """
     seen: dict[Indel, list[int]] = {}
-    for (start, end, inserted), fragments in (*_deletions(f).items(), *_insertions(f).items()):
+    small = {gap: owners for gap, owners in deletions(f).items() if gap[1] - gap[0] <= LONGEST_DELETION}
+    for (start, end, inserted), fragments in (*small.items(), *_insertions(f).items()):
         # The same change may lie at several places of a repeat; the most 3' place is its name.
         if inserted:
             start, inserted = hgvs.shift_insertion_right(reference.sequence, start, inserted)
@@ -88,7 +95,8 @@ def seen_indels(f: Fragments, reference: Reference) -> dict[Indel, list[int]]:
     return seen
 
 
-def _deletions(f: Fragments) -> dict[Indel, list[int]]:
+def deletions(f: Fragments) -> dict[Indel, list[int]]:
+    """Every gap as it was placed, [start, end) 0-based -> the fragments that show it."""
     owner = np.repeat(np.arange(len(f)), np.diff(f.offsets))
     gone = f.allele == DELETED
     owner, position = owner[gone], f.position[gone]

@@ -226,3 +226,26 @@ def test_nothing_is_left_of_a_writer_that_failed_or_was_cleared(tmp_path, refere
     assert sorted(p.name for p in tmp_path.iterdir()) == ["b.bam", "b.bam.bai"]
     with pysam.AlignmentFile(str(tmp_path / "b.bam")) as bam:
         assert list(bam.fetch(until_eof=True)) == []
+
+
+def test_a_base_lost_beside_a_jump_is_a_deletion_beside_the_skip(tmp_path, reference, graph):
+    """Exon 4 skipped, with one base lost before and two behind; the skip keeps its length of 273."""
+    nodes = [*range(500, 548), *range(824, 880)]
+    (record,) = records(tmp_path / "a.bam", reference, graph, (by_hand([nodes]), None))
+    assert record.cigarstring == "48M1D273N2D56M"
+
+
+@pytest.mark.parametrize(("past", "operation"), [(531, "31N"), (530, "30D")])
+def test_a_long_gap_is_shown_as_a_junction(tmp_path, reference, graph, past, operation):
+    nodes = [*range(450, 500), *range(past, past + 50)]
+    (record,) = records(tmp_path / "a.bam", reference, graph, (by_hand([nodes]), None))
+    assert record.cigarstring == f"50M{operation}50M"
+
+
+def test_bases_past_the_end_of_a_contig_are_clipped(tmp_path, reference, graph, node_at):
+    """The contigs of fusions end with exon 10; a longer product reads on."""
+    nodes = [node_at["e14a2", 250 + k] for k in range(6)] + [*range(79, 1690)]
+    (record,) = records(tmp_path / "a.bam", reference, graph, (by_hand([nodes]), None))
+    length = len(reference.sequences["e14a2"])
+    assert (record.reference_name, record.reference_end) == ("e14a2", length)
+    assert record.cigarstring == f"{length - 250}M12S"

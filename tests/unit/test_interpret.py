@@ -439,6 +439,25 @@ def test_the_summary_and_the_lines_are_made_from_the_same_findings():
     assert made.knowledge == REFERENCE.hashes and made.settings == {"required_lod": "0.03"}
 
 
+@pytest.mark.parametrize(
+    ("present", "said"), [((), "del248-274 is not detected here"), (("del248-274",), "del248-274 is present here")]
+)
+def test_a_mutation_that_makes_a_splice_site_says_what_became_of_it(present, said):
+    made = result([call("L248V")], splicing=events(*present))
+    assert any(note.startswith("L248V makes the splice site") and said in note for note in made.notes)
+    assert not any("makes the splice site" in note for note in result([call("L248R")], splicing=events()).notes)
+    assert not any("makes the splice site" in note for note in result([call("L248V", filter="depth")]).notes)
+
+
+def test_an_isoform_without_the_mutation_that_makes_it_tells_of_it():
+    assert any("L248V" in note for note in result(splicing=events("del248-274")).notes)
+
+
+def test_ends_of_an_event_that_contradict_each_other_are_said():
+    rows = [replace(e, filter="ends_disagree") if e.call == "present" else e for e in events("exon4_skipping")]
+    assert any("exon4_skipping: the fractions at its two ends" in note for note in result(splicing=rows).notes)
+
+
 def test_an_open_compound_is_not_left_out_of_the_summary():
     assert result([call("G250E"), call("T315I")]).summary.compound == "G250E+T315I (not excluded)"
 

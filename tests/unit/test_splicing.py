@@ -74,13 +74,78 @@ def test_the_interval_holds_the_fraction_of_the_molecules(spliced, fraction):
 def test_denominator_is_the_mean_of_both_ends(spliced):
     kinds = [
         Kind(200, "", ACROSS, ACROSS, SKIP4),
-        Kind(1_000, "", (400, 700), (400, 700)),
-        Kind(600, "", (700, 1_000), (700, 1_000)),
+        Kind(820, "", (400, 700), (400, 700)),
+        Kind(780, "", (700, 1_000), (700, 1_000)),
         Kind(300, "", (560, 800), (560, 800)),
     ]
     row = spliced(kinds)[0]["exon4_skipping"]
     assert (row.junction_reads, row.reference_reads) == (200, 800)
+    assert (row.reference_left, row.reference_right, row.filter) == (820, 780, "PASS")
     assert row.fraction == pytest.approx(0.2)
+
+
+def test_towards_a_primer_the_scarcer_end_is_compared_with(spliced):
+    """Fewer fragments lie behind exon 8 altogether, and the skipping product ends nearer to it: no contradiction."""
+    kinds = [
+        Kind(60, "", (1_100, 1_500), None, ("exon8_skipping",)),
+        Kind(300, "", (1_290, 1_500), None),
+        Kind(900, "", (1_100, 1_400), None),
+    ]
+    row = spliced(kinds)[0]["exon8_skipping"]
+    assert (row.junction_reads, row.reference_left, row.reference_right) == (60, 900, 300)
+    assert row.fraction == pytest.approx(60 / 360) and row.filter == "PASS"
+
+
+def test_ends_that_contradict_each_other_are_said(spliced):
+    """As deep on both sides of exon 4, but most fragments that run into it from the left stop there."""
+    kinds = [
+        Kind(200, "", ACROSS, ACROSS, SKIP4),
+        Kind(300, "", ACROSS, ACROSS),
+        Kind(1_500, "", (400, 545), (700, 1_000)),
+    ]
+    row = spliced(kinds)[0]["exon4_skipping"]
+    assert (row.call, row.reference_left, row.reference_right) == ("present", 300, 1_800)
+    assert row.filter == "ends_disagree"
+
+
+def test_molecules_of_another_event_with_the_same_end_count_too(spliced):
+    """Of 1,000 molecules 100 lack exon 4 and 300 lack exons 4 and 5."""
+    kinds = [
+        Kind(100, "", ACROSS, ACROSS, SKIP4),
+        Kind(300, "", ACROSS, ACROSS, ("exon4-5_skipping",)),
+        Kind(600, "", ACROSS, ACROSS),
+    ]
+    events, _ = spliced(kinds)
+    assert events["exon4_skipping"].fraction == pytest.approx(0.1)
+    assert events["exon4-5_skipping"].fraction == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("fusion", ["", "e14a2"])
+def test_the_second_acceptor_is_compared_with_the_first(spliced, fusion):
+    first = 79 if fusion else 0
+    kinds = [
+        Kind(100, "", (82 if fusion else 0, 900), None, ("a2_alternative_acceptor",), fusion),
+        Kind(900, "", (first, 900), None, (), fusion),
+    ]
+    row = spliced(kinds)[0]["a2_alternative_acceptor"]
+    assert (row.junction_reads, row.reference_left, row.reference_right) == (100, 900, 900)
+
+
+def test_every_way_over_a_boundary_needs_the_same_bases(spliced):
+    """A skip that needs 10 bases would be seen in more fragments than a plain junction that needs 12."""
+    kinds = [
+        Kind(40, "", (238, 600), None, ("exon3_skipping",)),
+        Kind(60, "", (242, 600), None, ("exon3_skipping",)),
+        Kind(1_000, "", (200, 600), None),
+    ]
+    assert spliced(kinds)[0]["exon3_skipping"].junction_reads == 40
+
+
+def test_an_insertion_is_counted_at_either_of_its_junctions(spliced):
+    """Reads that end in the insertion and reads that begin in it show one junction each: half an insertion."""
+    whole = spliced([Kind(100, "", ACROSS, ACROSS, ("35INS",)), Kind(900, "", ACROSS, ACROSS)])[0]["35INS"]
+    assert (whole.junction_reads, whole.reference_reads) == (100, 900)
+    assert whole.bias_low == pytest.approx(0.1) and whole.bias_high == pytest.approx(5 / 14)  # the longer product
 
 
 @pytest.mark.parametrize(

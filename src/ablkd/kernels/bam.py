@@ -6,6 +6,8 @@ from ablkd.kernels.jit import jit
 
 INSERTED, CLIPPED = -1, -2
 OP_M, OP_I, OP_D, OP_N, OP_S = 0, 1, 2, 3, 4
+# As in merging and in tally: bases lost beside a jump, and the longest gap that is a deletion.
+MOST_LOST, LONGEST_DELETION = 6, 30
 # Base codes A C G T and any other, as the 4-bit letters of BAM.
 LETTERS = np.array([1, 2, 4, 8, 15], np.uint8)
 
@@ -60,49 +62,76 @@ def _contig(nodes, graph, contig_of_edge):
 
 
 @jit
-def _cigar(nodes, shift, graph, ops, sizes):
-    """Fill run-length operations; returns (count, first contig position, past the last)."""
+def _gap(u, v, size, graph):
+    """Bases deleted before and behind the jump that best explains a gap of `size` between nodes u and v.
+
+    Where there is none, a long gap is a junction of its own, (0, 0), and a short one a deletion, (size, 0).
+    """
+    before, behind = (size, 0) if size <= LONGEST_DELETION else (0, 0)
+    most = min(MOST_LOST, size - 1) if graph.chain[u] == graph.chain[v] else MOST_LOST
+    for e in range(len(graph.edge_from)):
+        a, b = graph.edge_from[e], graph.edge_to[e]
+        if graph.chain[a] == graph.chain[u] and graph.chain[b] == graph.chain[v]:
+            left, right = graph.place[a] - graph.place[u], graph.place[v] - graph.place[b]
+            if left >= 0 and right >= 0 and left + right <= most:
+                before, behind, most = left, right, left + right - 1
+    return before, behind
+
+
+@jit
+def _add(ops, sizes, count, op, size):
+    """Append an operation, joined to an equal one before it; returns the new count."""
+    if size <= 0:
+        return count
+    if count and ops[count - 1] == op:
+        sizes[count - 1] += size
+        return count
+    ops[count], sizes[count] = op, size
+    return count + 1
+
+
+@jit
+def _cigar(nodes, shift, length, graph, ops, sizes):
+    """Fill run-length operations; returns (count, first contig position, past the last).
+
+    Bases that lie past the contig's `length` are clipped.
+    """
     target_length, depth = graph.target_length, graph.depth
     count, start, end = 0, -1, -1
     last = -1
     first_aligned, last_aligned = len(nodes), -1
     for i in range(len(nodes)):
-        if nodes[i] >= 0 and (nodes[i] < target_length or depth[nodes[i]] >= 0):
+        v = nodes[i]
+        if (0 <= v < target_length and v + shift < length) or (v >= target_length and depth[v] >= 0):
             first_aligned = min(first_aligned, i)
             last_aligned = i
     for i in range(len(nodes)):
         v = nodes[i]
         if i < first_aligned or i > last_aligned:
-            op, p = OP_S, -1
+            count = _add(ops, sizes, count, OP_S, 1)
         elif v < 0 or (v >= target_length and depth[v] < 0):
-            op, p = OP_I, -1
+            count = _add(ops, sizes, count, OP_I, 1)
         else:
-            op = OP_M
             p = v + shift if v < target_length else depth[v]
             if start < 0:
                 start = p
             elif p > end:
-                gap = OP_D
-                if _joined(last, v, graph) >= 0:
-                    gap = OP_N
-                ops[count], sizes[count] = gap, p - end
-                count += 1
+                before, behind = _gap(last, v, p - end, graph)
+                count = _add(ops, sizes, count, OP_D, before)
+                count = _add(ops, sizes, count, OP_N, p - end - before - behind)
+                count = _add(ops, sizes, count, OP_D, behind)
+            count = _add(ops, sizes, count, OP_M, 1)
             end = p + 1
             last = v
-        if count and ops[count - 1] == op:
-            sizes[count - 1] += 1
-        else:
-            ops[count], sizes[count] = op, 1
-            count += 1
     return count, start, end
 
 
 @jit
-def _first_position(nodes, shift, graph):
+def _first_position(nodes, shift, length, graph):
     """Contig position of the first aligned base; -1 where none is."""
     for i in range(len(nodes)):
         v = nodes[i]
-        if v >= 0 and (v < graph.target_length or graph.depth[v] >= 0):
+        if (0 <= v < graph.target_length and v + shift < length) or (v >= graph.target_length and graph.depth[v] >= 0):
             return v + shift if v < graph.target_length else graph.depth[v]
     return -1
 
@@ -113,7 +142,7 @@ def _room(reads, name_offsets):
     size = 0
     for r in range(len(reads.offsets) - 1):
         length = reads.offsets[r + 1] - reads.offsets[r]
-        size += 4 + 32 + name_offsets[r + 1] - name_offsets[r] + 2 + 8 * (length + 2) + (length + 1) // 2 + length
+        size += 4 + 32 + name_offsets[r + 1] - name_offsets[r] + 2 + 16 * (length + 1) + (length + 1) // 2 + length
     return size
 
 
@@ -144,24 +173,25 @@ def _write_bases(out, at, codes, quals):
 
 
 @jit
-def encode_records(reads, mates, number, names, name_offsets, graph, contig_of_edge, shift):
+def encode_records(reads, mates, number, names, name_offsets, graph, contig_of_edge, shift, lengths):
     """BAM records of R reads as bytes uint8[.].
 
     `reads` and `mates` are `align.PlacedArrays`; `number` is 0 for single reads, 1 or 2 for a mate of a pair.
-    contig_of_edge int32[J] and shift int64[contigs] (contig position of target base 0) place them on contigs.
+    contig_of_edge int32[J], shift int64[contigs] (contig position of target base 0) and lengths int64[contigs] place
+    them on contigs.
     """
     out = np.empty(_room(reads, name_offsets), np.uint8)
     longest = 0
     for r in range(len(reads.offsets) - 1):
         longest = max(longest, reads.offsets[r + 1] - reads.offsets[r])
-    ops, sizes = np.empty(2 * longest + 2, np.int64), np.empty(2 * longest + 2, np.int64)
+    ops, sizes = np.empty(4 * longest + 4, np.int64), np.empty(4 * longest + 4, np.int64)
     at = 0
     for r in range(len(reads.offsets) - 1):
         s, e = reads.offsets[r], reads.offsets[r + 1]
         contig, start, end, count = -1, -1, 0, 0
         if reads.placed[r]:
             contig = _contig(reads.nodes[s:e], graph, contig_of_edge)
-            count, start, end = _cigar(reads.nodes[s:e], shift[contig], graph, ops, sizes)
+            count, start, end = _cigar(reads.nodes[s:e], shift[contig], lengths[contig], graph, ops, sizes)
         flag = 0
         if start < 0:
             flag, contig, count = 4, -1, 0
@@ -172,7 +202,7 @@ def encode_records(reads, mates, number, names, name_offsets, graph, contig_of_e
             nodes = mates.nodes[mates.offsets[r] : mates.offsets[r + 1]]
             if mates.placed[r]:
                 mate_contig = _contig(nodes, graph, contig_of_edge)
-                mate_start = _first_position(nodes, shift[mate_contig], graph)
+                mate_start = _first_position(nodes, shift[mate_contig], lengths[mate_contig], graph)
             # A read without a place is kept beside its mate (SAM recommended practice).
             if mate_start < 0:
                 flag |= 8
