@@ -19,6 +19,7 @@ Placed = tuple[SpliceEvent, float, float]  # the event, and the codons its junct
 
 LINES: dict[str, dict[str, Any]] = {
     "present": {"edgecolor": ORANGE, "linewidth": 2.4},
+    "evidence_only": {"edgecolor": ORANGE, "linewidth": 1.0, "linestyle": (0, (1, 2.5))},
     "not_detected": {"edgecolor": "#9aa5ae", "linewidth": 1.0},
     "not_assessable": {"edgecolor": MUTED, "linewidth": 1.0, "linestyle": (0, (1, 2.5))},
 }
