@@ -61,12 +61,13 @@ def write_run(run: str, results: Sequence[Result], folder: Path) -> None:
 def run_view(run: str, results: Sequence[Result]) -> dict[str, Any]:
     """What the template needs: the matrix of samples and findings, the controls, the settings in force."""
     names = dict.fromkeys(key for r in results for key in r.settings)
+    columns, matrix = _matrix(results)
     checked = [(r.sample, {row.metric: row for row in cross_checks([r])}) for r in results]
     return {
         "run": run,
         "results": results,
-        "columns": _columns(results),
-        "matrix": [(r, _cells(r, results)) for r in results],
+        "columns": columns,
+        "matrix": matrix,
         "controls": _controls(results),
         "metrics": METRICS,
         "checked": [pair for pair in checked if pair[1]],
@@ -104,21 +105,25 @@ def _controls(results: Sequence[Result]) -> list[ControlVerdict]:
     return list({c.control: c for r in results for c in r.controls}.values())
 
 
-def _columns(results: Sequence[Result]) -> list[str]:
-    return [*(name for name, _ in _found(results)), *_events(results)]
+def _matrix(results: Sequence[Result]) -> tuple[list[str], list[tuple[Result, list[Cell]]]]:
+    """(names of the columns, a row of cells for each sample)."""
+    found, events = _found(results), _events(results)
+    states: dict[str, set[str]] = {name: set() for name, _ in found}
+    for call in (c for r in results for c in r.calls if c.name in states):
+        states[call.name].add(call.hgvs_c)
+    rows = [(r, [*_mutation_cells(r, found, states), *_event_cells(r, events)]) for r in results]
+    return [*states, *events], rows
 
 
-def _cells(result: Result, results: Sequence[Result]) -> list[Cell]:
-    cells = []
+def _mutation_cells(result: Result, found: list[tuple[str, int]], states: dict[str, set[str]]) -> list[Cell]:
     levels = {c.name: c.level for c in passed(result.calls)}
-    for name, codon in _found(results):
-        states = {c.hgvs_c for r in results for c in r.calls if c.name == name}
-        sight = mutation_sight(result, name, codon, states)
-        cells.append(Cell(sight, levels.get(name, ""), _shade(sight)))
-    for event in _events(results):
-        sight = splice_sight(result, event)
-        cells.append(Cell(sight, "reported" if sight.status == "detected" else "", _shade(sight)))
-    return cells
+    sights = [(name, mutation_sight(result, name, codon, states[name])) for name, codon in found]
+    return [Cell(sight, levels.get(name, ""), _shade(sight)) for name, sight in sights]
+
+
+def _event_cells(result: Result, events: list[str]) -> list[Cell]:
+    sights = [splice_sight(result, event) for event in events]
+    return [Cell(sight, "reported" if sight.status == "detected" else "", _shade(sight)) for sight in sights]
 
 
 def _shade(sight: Sight) -> int:

@@ -10,7 +10,7 @@ import os
 import tempfile
 import types
 import typing
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -194,18 +194,26 @@ def to_plain(value: Any) -> Any:
 
 def from_plain(hint: Any, value: Any) -> Any:
     """The inverse of `to_plain` for a type hint made of dataclasses, tuples, dicts and plain values."""
+    return _reader(hint)(value)
+
+
+@cache
+def _reader(hint: Any) -> Callable[[Any], Any]:
+    """A function that reads values of a type hint; made once, because hints are slow to look up."""
     if dataclasses.is_dataclass(hint):
         hints = typing.get_type_hints(hint)
-        names = [f.name for f in dataclasses.fields(hint)]
-        return hint(**{name: from_plain(hints[name], value[name]) for name in names})  # type: ignore[operator]
-    origin = typing.get_origin(hint)
+        readers = [(f.name, _reader(hints[f.name])) for f in dataclasses.fields(hint)]
+        return lambda value: hint(*[read(value[name]) for name, read in readers])  # type: ignore[operator]
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
     if origin is tuple:
-        return tuple(from_plain(typing.get_args(hint)[0], item) for item in value)
-    if origin is types.UnionType and value is not None:
-        return from_plain(next(t for t in typing.get_args(hint) if t is not type(None)), value)
-    if hint is float and value is not None:
-        return float(value)
-    return value
+        item = _reader(parts[0])
+        return lambda value: tuple(map(item, value))
+    if origin is types.UnionType:
+        read = _reader(next(t for t in parts if t is not type(None)))
+        return lambda value: None if value is None else read(value)
+    if hint is float:
+        return lambda value: None if value is None else float(value)
+    return lambda value: value
 
 
 def as_table(row_type: type[Row], rows: Iterable[Row]) -> str:

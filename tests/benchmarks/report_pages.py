@@ -1,0 +1,158 @@
+"""Pages of hard samples: made from known molecules, held against them, and timed as whole processes.
+
+    python tests/benchmarks/report_pages.py --folder pages
+
+A long-read sample of twelve mutations on three kinds of molecules, with a stretch of unreadable bases, goes through
+every step; its report is compared with what was put in. Then `ablkd report` of it and `ablkd summarize` of a run of
+96 such samples are timed. Open `pages/report.html` and `pages/run/report.html` to look at them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+MOLECULES = {
+    "M244V+G250E+D276G+T315I": 0.30,
+    "Y253H+V299L+F317L+H396R": 0.15,
+    "E255K+M351T+F359V+E459K": 0.08,
+    "unmutated": 0.47,
+}
+HEADER = "sample\tplatform\tfusion\thaplotype\tfraction\tamplicon\tdepth\ttemplate_molecules\trecombination\tsequencing_error\tindel_error\n"
+UNREADABLE = (331, 342)  # codons whose bases have no quality
+SAMPLE = "TWELVE"
+
+
+def ablkd(*words: object) -> float:
+    """Run a step; the seconds of the whole process."""
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "ablkd", *map(str, words)], check=True)
+    return time.perf_counter() - start
+
+
+def simulate(folder: Path, depth: int, seed: int) -> Path:
+    """Reads of the molecules; bases of the unreadable stretch keep no quality."""
+    lines = [
+        f"{SAMPLE}\tpacbio_hifi\te14a2\t{name}\t{share}\tmajor_long\t{depth}\t20000\t1e-4\t4e-4\t4e-4\n"
+        for name, share in MOLECULES.items()
+    ]
+    (folder / "truth.tsv").write_text(HEADER + "".join(lines))
+    ablkd("simulate", "--truth", folder / "truth.tsv", "--reference", ROOT / "reference", "--folder", folder, "--seed", seed)  # fmt: skip
+    reads = folder / f"{SAMPLE}.fastq.gz"
+    records = gzip.decompress(reads.read_bytes()).decode().splitlines()
+    before, after = anchors()
+    for i in range(0, len(records), 4):
+        records[i + 3] = dimmed(records[i + 1], records[i + 3], before, after)
+    reads.write_bytes(gzip.compress("\n".join([*records, ""]).encode(), mtime=0))
+    return reads
+
+
+def anchors() -> tuple[str, str]:
+    """The bases beside the unreadable stretch."""
+    from ablkd.reference import load_reference
+
+    sequence = load_reference(ROOT / "reference").sequence
+    start, end = 3 * UNREADABLE[0] - 3, 3 * UNREADABLE[1]
+    return sequence[start - 20 : start], sequence[end : end + 20]
+
+
+def dimmed(bases: str, qualities: str, before: str, after: str) -> str:
+    """Qualities with `!` between the anchors, on either strand; a read without them keeps nothing readable."""
+    turn = str.maketrans("ACGT", "TGCA")
+    for first, second in ((before, after), (after[::-1].translate(turn), before[::-1].translate(turn))):
+        start, end = bases.find(first), bases.find(second)
+        if 0 <= start < end:
+            start += len(first)
+            return qualities[:start] + "!" * (end - start) + qualities[end:]
+    return "!" * len(qualities)
+
+
+def analyse(folder: Path, reads: Path) -> Path:
+    """Every step of the workflow for the one sample; its result.json."""
+    reference = ROOT / "reference"
+    sheet = folder / "samples.tsv"
+    sheet.write_text(
+        f"sample\tpatient\tcollected\tplatform\treads_1\n{SAMPLE}\tP\t2020-01\tpacbio_hifi\t{reads.name}\n"
+    )
+    table = {n: folder / f"{n}.tsv" for n in ("calls", "coverage", "haplotypes", "phase", "splicing", "fusion")}
+    common = ("--sample", SAMPLE, "--reference", reference)
+    fragments = ("--fragments", folder / "fragments.npz")
+    platform = ("--platform", "pacbio_hifi")
+    piles = ("--pile-ups", folder / "pile_ups.json")
+    named = {name: (f"--{name}", path) for name, path in table.items()}
+    ablkd("align", *common, *platform, "--reads-1", reads, *fragments, "--counts", folder / "counts.tsv",
+          "--bam", folder / "aligned.bam", "--qc", folder / "align_qc.tsv")  # fmt: skip
+    ablkd("background", "--sheet", sheet, *platform, "--reference", reference, "--run-counts", folder / "counts.tsv",
+          "--background", folder / "background.npz")  # fmt: skip
+    ablkd("call", *common, *platform, *fragments, "--background", folder / "background.npz", "--required-lod", 0.03,
+          "--reporting-cut", 0.03, *named["calls"], *named["coverage"], "--qc", folder / "call_qc.tsv")  # fmt: skip
+    ablkd("splice", *common, *platform, *fragments, *named["splicing"], *named["fusion"])
+    ablkd(
+        "phase", *common, *fragments, *named["calls"], *named["splicing"], *named["haplotypes"], *named["phase"], *piles
+    )
+    tables = [word for pair in named.values() for word in pair]
+    result = folder / "result.json"
+    ablkd("interpret", "--sheet", sheet, *common, *tables, "--qc-parts", folder / "align_qc.tsv", folder / "call_qc.tsv",
+          *piles, "--setting", "required_lod=0.03", "reporting_cut=0.03", "--drugs", folder / "drugs.tsv",
+          "--qc", folder / "qc.tsv", "--result", result)  # fmt: skip
+    return result
+
+
+def differences(result: dict) -> list[str]:
+    """What the result says otherwise than what was put in."""
+    truth = {n: s for name, s in MOLECULES.items() for n in name.split("+") if n != "unmutated"}
+    calls = {c["name"]: c for c in result["calls"] if c["filter"] == "PASS"}
+    told = [f"{name} was not called" for name in truth.keys() - calls.keys()]
+    told += [f"{name} was called and is not there" for name in calls.keys() - truth.keys()]
+    for name, share in truth.items():
+        call = calls.get(name)
+        if call and not call["vaf_low"] <= share <= call["vaf_high"]:
+            told.append(f"{name}: {share} is not in {call['vaf_low']:.3f}-{call['vaf_high']:.3f}")
+    molecules = {h["haplotype"]: h for h in result["haplotypes"]}
+    told += [f"haplotype {name} is missing" for name in MOLECULES.keys() - molecules.keys()]
+    told += [f"haplotype {name} is not there" for name in molecules.keys() - MOLECULES.keys()]
+    gap = {c["codon"] for c in result["coverage"] if c["kind"] == "codon" and c["assessable"] == "no"}
+    missing = set(range(UNREADABLE[0], UNREADABLE[1] + 1)) - gap
+    return told + [f"codon {codon} counts as assessable" for codon in sorted(missing)]
+
+
+def many(folder: Path, result: dict, number: int) -> list[Path]:
+    """The same result under other names."""
+    paths = []
+    for i in range(number):
+        renamed = json.dumps(result).replace(f'"{SAMPLE}"', f'"{SAMPLE}_{i:02d}"')
+        paths.append(folder / f"many/{i:02d}.json")
+        paths[-1].parent.mkdir(exist_ok=True)
+        paths[-1].write_text(renamed)
+    return paths
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    arguments.add_argument("--folder", type=Path, required=True)
+    arguments.add_argument("--depth", type=int, default=3000)
+    arguments.add_argument("--seed", type=int, default=2026)
+    arguments.add_argument("--samples", type=int, default=96)
+    told = arguments.parse_args()
+    told.folder.mkdir(parents=True, exist_ok=True)
+    path = analyse(told.folder, simulate(told.folder, told.depth, told.seed))
+    result = json.loads(path.read_text("utf-8"))
+    for line in differences(result) or ["nothing differs from what was put in"]:
+        print(line)
+    common = ("--reference", ROOT / "reference", "--html", told.folder / "report.html")
+    seconds = sorted(
+        ablkd("report", "--result", path, *common, "--vcf", told.folder / "calls.vcf.gz") for _ in range(3)
+    )
+    print(f"report of one sample: {seconds[1]:.1f} s (median of 3)")
+    seconds = [ablkd("summarize", "--run", "run1", "--results", *many(told.folder, result, told.samples), "--folder", told.folder / "run")]  # fmt: skip
+    print(f"run page and tables of {told.samples} samples: {seconds[0]:.1f} s")
+
+
+if __name__ == "__main__":
+    main()
