@@ -23,6 +23,8 @@ from ablkd.tables import atomic, write_text
 from ablkd.trace_plot import chromatogram
 from ablkd.wording import joined, ranges
 
+SENTENCE_END = re.compile(r"(?<=[.\]]) (?=[A-Z0-9])")
+FOLDS = "In vitro, the IC50 of "  # such a sentence sums up a row of the in-vitro table
 MOST_RUNS = 8  # of codons in one line
 MOST_SETS = 6  # compound verdicts on the first screen; the phase table has them all
 
@@ -48,10 +50,13 @@ class InVitro:
 
 @dataclass(frozen=True)
 class DrugSection:
-    """All that is known of one drug: its lines, its statements, and apart from them its in-vitro values."""
+    """All that is known of one drug: its lines and what they say beside the tables, then the tables: statements, and
+    apart from them in-vitro values.
+    """
 
     drug: str
     lines: tuple[DrugCall, ...]
+    told: tuple[str, ...]
     statements: tuple[Sensitivity, ...]
     in_vitro: tuple[InVitro, ...]
 
@@ -104,6 +109,7 @@ def report_view(result: Result, reference: Reference | None) -> dict[str, Any]:
         "sets": shown,
         "other_sets": rest,
         "splicing": by_call(result.splicing),
+        "event_limits": _ends([e.lod95 for e in result.splicing if e.call == "not_detected"]),
         "fusions": by_call(result.fusion),
         "drugs": drug_sections(result),
         "folds": fold_map(result, reference.sensitivity if reference else result.evidence),
@@ -132,6 +138,12 @@ def by_call(rows: tuple[Any, ...]) -> dict[str, list[Any]]:
     """Isoform events or fusions by their call."""
     calls = ("present", "not_detected", "not_assessable", "evidence_only")
     return {call: [row for row in rows if row.call == call] for call in calls}
+
+
+def _ends(limits: list[float | None]) -> tuple[float, float] | None:
+    """The lowest and the highest limit; None where one of them is not known."""
+    known = [limit for limit in limits if limit is not None]
+    return (min(known), max(known)) if known and len(known) == len(limits) else None
 
 
 def leading_sets(phase: tuple[Phase, ...]) -> tuple[list[Phase], str]:
@@ -182,15 +194,26 @@ def _span(codons: set[int]) -> str:
 def drug_sections(result: Result) -> list[DrugSection]:
     """One section a drug in the order of drugs.tsv; evidence on other drugs follows."""
     names = dict.fromkeys([*(d.drug for d in result.drugs), *(e.drug for e in result.evidence)])
-    return [
-        DrugSection(
-            drug,
-            tuple(d for d in result.drugs if d.drug == drug),
-            tuple(e for e in result.evidence if e.drug == drug and e.evidence != "in_vitro"),
-            _in_vitro([e for e in result.evidence if e.drug == drug and e.evidence == "in_vitro"]),
-        )
-        for drug in names
+    return [_section(result, drug) for drug in names]
+
+
+def _section(result: Result, drug: str) -> DrugSection:
+    lines = tuple(d for d in result.drugs if d.drug == drug)
+    evidence = [e for e in result.evidence if e.drug == drug]
+    tabled = {f"{e.statement} [{e.source}]" for e in evidence}
+    told = [
+        sentence
+        for line in lines
+        for sentence in SENTENCE_END.split(line.statement)
+        if sentence and (sentence == line.lead or (sentence not in tabled and not sentence.startswith(FOLDS)))
     ]
+    return DrugSection(
+        drug,
+        lines,
+        tuple(dict.fromkeys(told)),
+        tuple(e for e in evidence if e.evidence != "in_vitro"),
+        _in_vitro([e for e in evidence if e.evidence == "in_vitro"]),
+    )
 
 
 def _in_vitro(rows: list[Sensitivity]) -> tuple[InVitro, ...]:

@@ -46,8 +46,8 @@ def sentences(
         said.append(
             f"No resistance mutation was found where it could be looked for; this is not evidence that {drug} works."
         )
+    said += _evidence(drug, verdicts)
     for verdict in verdicts:
-        said += _evidence(drug, verdict)
         inside = findings.on_isoform.get(verdict.finding)
         if inside:
             said.append(
@@ -94,22 +94,29 @@ def _gaps(category: str, codons: Sequence[int], untyped: Sequence[str]) -> list[
     return said
 
 
-def _evidence(drug: str, verdict: Verdict) -> list[str]:
-    said = [_cited(row) for row in ordered(verdict.rows) if row.statement]
-    if not verdict.rows:
-        said.append(f"No source seen gives a category for {_named(verdict.finding)} with {drug}.")
-    said += [_cited(row) for row in ordered(verdict.shown) if row.statement]
-    fold = _folds([row for row in verdict.shown if isinstance(row, Sensitivity)])
-    return [*said, f"In vitro, the IC50 of {_named(verdict.finding)} is {fold}."] if fold else said
+def _evidence(drug: str, verdicts: Sequence[Verdict]) -> list[str]:
+    """What the tables say of each finding; those without a category are named together."""
+    unknown = [_named(verdict.finding) for verdict in verdicts if not verdict.rows]
+    said = []
+    for verdict in verdicts:
+        if not verdict.rows:
+            said.append(f"No source seen gives a category for {joined(unknown)} with {drug}.")
+        rows = dict.fromkeys([*ordered(verdict.rows), *ordered(verdict.shown)])
+        said += _cited(verdict.finding, [row for row in rows if row.statement])
+        fold = _folds([row for row in verdict.shown if isinstance(row, Sensitivity)])
+        if fold:
+            said.append(f"In vitro, the IC50 of {_named(verdict.finding)} is {fold}.")
+    return said
+
+
+def _cited(finding: str, rows: Sequence[Sensitivity | Rule]) -> list[str]:
+    """Statements with the keys of their sources; the first one on a class of findings says which finding it is on."""
+    first = next((row for row in rows if isinstance(row, Rule)), None)
+    return [f"{f'{_named(finding)}: ' if row is first else ''}{row.statement} [{row.source}]" for row in rows]
 
 
 def _named(finding: str) -> str:
     return " + ".join(plain(name) for name in finding.split("+"))
-
-
-def _cited(row: Sensitivity | Rule) -> str:
-    """A statement with the key of its source."""
-    return f"{row.statement} [{row.source}]"
 
 
 def _folds(rows: Sequence[Sensitivity]) -> str:

@@ -16,8 +16,9 @@ import results as examples
 
 from ablkd.errors import InputError
 from ablkd.fold_map import fold_map
-from ablkd.pages import render
+from ablkd.pages import mutations, render, words
 from ablkd.report import drug_sections, fold_range, gaps, leading_sets, report_view, write_pdf, write_report
+from ablkd.wording import interval, per_cent, plain
 
 EXAMPLES = ("result", "t315i", "compound", "sanger", "blind", "crowded", "hostile")
 
@@ -120,6 +121,60 @@ def test_every_listed_change_has_its_row():
     for name in examples.CATALOGUE:
         assert f'<th scope="row">{name}</th>' in positions
     assert "under or beside a primer" in positions
+
+
+def rows_of(html: str, part: str) -> list[str]:
+    """The words of each table row of a part of the page."""
+    start = html.index(f'id="{part}"')
+    body = html[start : html.index("</section>", start)]
+    return [Page(f"<table>{row}").text for row in re.findall(r"<tr.*?</tr>", body, re.DOTALL)]
+
+
+@pytest.mark.parametrize("name", ["t315i", "compound", "sanger", "blind", "crowded"])
+def test_every_row_of_a_result_has_its_row_on_the_page(name):
+    result, html = getattr(examples, name)(), made(name)
+
+    def told(part: str, *words: str) -> bool:
+        return any(all(word in row for word in words) for row in rows_of(html, part))
+
+    for c in result.calls:
+        assert told("calls", c.name, c.hgvs_c, c.hgvs_p, per_cent(c.vaf), words(c.level))
+        assert c.filter == "PASS" or told("calls", c.name, words(c.filter))
+    for row in (row for row in result.coverage if row.kind == "allele"):
+        assert told("positions", row.name, row.hgvs_c, words(row.status), words(row.reason))
+    for p in result.phase:
+        assert told("clones", mutations(p.mutations), words(p.verdict), interval(p.compound_low, p.compound_high))
+    for h in result.haplotypes:
+        assert told("clones", mutations(h.haplotype), words(h.identifiable), interval(h.fraction_low, h.fraction_high))
+    for e in result.splicing:
+        assert told("isoforms", plain(e.event), words(e.call), per_cent(e.fraction), per_cent(e.lod95))
+    for f in result.fusion:
+        assert told("isoforms", f.label or f.fusion, words(f.call))
+    for q in result.qc:
+        assert told("method", q.unit if q.metric == "input_sha256" else plain(q.metric), q.value)
+
+
+@pytest.mark.parametrize("name", ["t315i", "compound", "sanger", "blind", "crowded"])
+def test_every_sentence_on_a_drug_is_on_the_page_once(name):
+    result, text = getattr(examples, name)(), Page(made(name)).text
+    for d in result.drugs:
+        assert d.lead in text and d.statement in text
+    for e in result.evidence:
+        assert e.statement in text and e.source in text
+
+
+def test_sentences_that_stand_in_the_tables_are_not_repeated():
+    said = (
+        "T315I: On the class. [zabriskie_2014] In vitro, the IC50 of T315I is 2 times that of the unmutated kinase "
+        "[gozgit_2013]. A statement. [branford_2009] A compound is not excluded: A and B may be on one molecule."
+    )
+    row = replace(examples.in_vitro("T315I", "imatinib", "", 0.0, "branford_2009"), evidence="clinical", fold=None)
+    line = replace(examples.drug("imatinib", "resistant", "T315I", said), lead="T315I: On the class. [zabriskie_2014]")
+    (section,) = drug_sections(examples.t315i(drugs=(line,), evidence=(replace(row, statement="A statement."),)))
+    assert section.told == (
+        "T315I: On the class. [zabriskie_2014]",
+        "A compound is not excluded: A and B may be on one molecule.",
+    )
 
 
 def test_what_was_not_computed_is_said(tmp_path):
