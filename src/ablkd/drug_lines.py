@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from ablkd.findings import Findings, find, unseen
 from ablkd.records import Call, Coverage, DrugCall, Fusion, Haplotype, Phase, Rule, Sensitivity, SpliceEvent
 from ablkd.reference import Reference
-from ablkd.statements import Verdict, ordered, sentences
+from ablkd.statements import EVIDENCE, Verdict, ordered, sentences
 
 SEVERITY = ("sensitive", "unknown", "reduced", "resistant")
 
@@ -149,7 +149,7 @@ def _line(
     if (codons or untyped) and category not in ("resistant", "reduced"):
         category = "not_assessable"
     basis = ordered([row for v in verdicts if v.category == category for row in v.rows or v.shown])
-    said = sentences(drug, category, findings, sorted(verdicts, key=_gravest_first), codons, untyped)
+    said = sentences(drug, category, findings, sorted(verdicts, key=_first_said), codons, untyped)
     fusions = [v.finding for v in verdicts if v.finding in findings.fusions]
     return DrugCall(
         sample=sample,
@@ -164,5 +164,7 @@ def _line(
     )
 
 
-def _gravest_first(verdict: Verdict) -> int:
-    return -SEVERITY.index(verdict.category)
+def _first_said(verdict: Verdict) -> tuple[int, int]:
+    """The gravest first; of equals the one with the strongest evidence, so that a line begins with its `evidence`."""
+    evidence = [EVIDENCE.index(row.evidence) for row in verdict.rows]
+    return -SEVERITY.index(verdict.category), min(evidence, default=len(EVIDENCE))
