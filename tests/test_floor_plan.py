@@ -17,7 +17,8 @@ FLOORS = [
     "samples clinical config plan run_folder documents reads placed traces fragments isoforms amplicons levels counts",
     "align bam background detection error_classes templates indel_errors run_background learning expected panel "
     "recalibration tally junctions trace_align trace_isoforms trace_alleles",
-    "call worth assessable indels splicing novel_junctions linkage haplotypes phase pile_up simulate "
+    "call worth assessable indels splicing novel_junctions linkage mixture posterior recombinants identifiable "
+    "recombination haplotypes phase pile_up simulate "
     "trace_call trace_evidence trace_bounds trace_windows warm validation",
     "interpret explain drug_lines findings statements controls wording named_calls sights identity contamination cross_check "
     "timeline timeline_words",

@@ -72,6 +72,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "run_fusion": {**PATHS, "help": "fusion.tsv of every sample of the run"},
     "cross_check": {**PATH, "nargs": "?", "help": "qc rows of all samples of the run, written by crosscheck"},
     "control_calls": {**PATHS, "help": "calls.tsv of the run's controls"},
+    "control_fragments": {**PATHS, "help": "aligned fragments (.npz) of the run's recombination controls"},
+    "call_qc": {**PATH, "help": "qc rows of call, which name the number of templates"},
+    "recombination": {**PATH, "help": "what the run's recombination controls show (.tsv)"},
     "control_coverage": {**PATHS, "help": "coverage.tsv of the run's controls"},
     "control_phase": {**PATHS, "help": "phase.tsv of the run's controls"},
     "control_splicing": {**PATHS, "help": "splicing.tsv of the run's controls"},
@@ -172,12 +175,19 @@ COMMANDS: dict[str, Command] = {
         "sample platform reference fragments splicing fusion",
         "template_copies",
     ),
+    "recombination": Command(
+        "recombination controls of a run to the rate at which its PCR recombines molecules",
+        "ablkd recombination --sheet samples.tsv --run run1 --reference reference "
+        "--control-fragments MIX/fragments.npz --control-calls MIX/calls.tsv --recombination recombination.tsv",
+        "sheet run reference recombination",
+        "control_fragments control_calls",
+    ),
     "phase": Command(
         "fragments and calls to haplotypes and compound verdicts",
         "ablkd phase --sample S1 --reference reference --fragments fragments.npz --calls calls.tsv "
-        "--splicing splicing.tsv --haplotypes haplotypes.tsv --phase phase.tsv --pile-ups pile_ups.json",
-        "sample reference fragments calls splicing haplotypes phase pile_ups",
-        "template_copies",
+        "--call-qc call_qc.tsv --splicing splicing.tsv --recombination recombination.tsv "
+        "--haplotypes haplotypes.tsv --phase phase.tsv --pile-ups pile_ups.json --qc phase_qc.tsv",
+        "sample reference fragments calls call_qc splicing recombination haplotypes phase pile_ups qc",
     ),
     "trace": Command(
         "Sanger traces to the same tables as reads",

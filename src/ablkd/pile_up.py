@@ -47,9 +47,9 @@ def _fits(seen: Observations, haplotype: str) -> NDArray[np.bool_]:
     """bool[N]: fragments that show nothing against a haplotype. A part of a whole exon speaks against its skipping."""
     members = haplotype.split("+")
     fits = np.ones(len(seen.shown), bool)
-    for k, site in enumerate(seen.sites):
+    for k in seen.together:
         shown = seen.shown[:, k]
-        fits &= (shown == MISSING) | ((shown == 1) if site.name in members else (shown != 1))
+        fits &= (shown == MISSING) | ((shown == 1) if seen.sites[k].name in members else (shown != 1))
     return fits
 
 

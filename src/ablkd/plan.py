@@ -76,6 +76,14 @@ class Plan:
         """A file of every control of the sample's run."""
         return _each(self._controls_beside(sample), path)
 
+    def recombination_controls(self, run: str, path: str) -> list[str]:
+        """A file of every recombination control of a run."""
+        return _each((row.sample for row in self._recombination_controls(run)), path)
+
+    def recombination_lines(self, run: str) -> list[str]:
+        """What the sheet says of the recombination controls of a run, as text to compare."""
+        return [repr(row) for row in self._recombination_controls(run)]
+
     def batch(self, sample: str) -> str:
         """Name of the samples that share a background: those of one run on one platform."""
         line = self.samples[sample]
@@ -95,7 +103,7 @@ class Plan:
 
     def qc(self, sample: str, path: str) -> list[str]:
         """What each step before interpretation measured of a sample."""
-        steps = ["call"] if self.is_trace(sample) else ["align", "call"]
+        steps = ["call"] if self.is_trace(sample) else ["align", "call", "phase"]
         return [path.format(sample=sample, step=step) for step in steps]
 
     def control_qc(self, sample: str, path: str) -> list[str]:
@@ -112,6 +120,9 @@ class Plan:
 
     def _in_batch(self, batch: str) -> list[str]:
         return [name for name in self.samples if self.batch(name) == batch]
+
+    def _recombination_controls(self, run: str) -> list[Sample]:
+        return [row for row in self.samples.values() if row.run == run and row.role == "recombination_control"]
 
     def _controls_beside(self, sample: str) -> list[str]:
         run = self.samples[sample].run

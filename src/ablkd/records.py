@@ -335,6 +335,24 @@ class Phase:
 
 
 @dataclass(frozen=True)
+class RecombinationRate:
+    """work/runs/<run>/recombination.tsv: what a recombination control shows, one row for each of the run.
+
+    spanning fragments show two or more of the `mutations` that were mixed, `observed` of them have more than one. rate
+    is per bp over all cycles, `log_sd` the standard deviation of its natural logarithm; both empty, with the `reason`,
+    where the control shows nothing.
+    """
+
+    sample: str
+    mutations: str
+    spanning: int
+    observed: float | None
+    rate: float | None
+    log_sd: float | None
+    reason: str
+
+
+@dataclass(frozen=True)
 class SpliceEvent:
     """splicing.tsv: an isoform event: every known one, and `novel:c.A_B` for a junction that no table has.
 

@@ -173,6 +173,11 @@ def _expected_problems(row: dict[str, str]) -> list[str]:
         return [f"{error} (write for example NAME:0.05)"]
     if findings and row["role"] == "patient":
         return ["expected is for controls (set the role, or empty the cell)"]
+    if (
+        row["role"] == "recombination_control"
+        and len([e for e in findings if e.fraction > 0 and "+" not in e.name]) < 2
+    ):
+        return ["a recombination control mixes single mutations (name two or more in expected, NAME:0.5;NAME:0.5)"]
     return []
 
 
@@ -200,6 +205,8 @@ def _reads_problems(row: dict[str, str], reads: str) -> list[str]:
             problems.append(f"'{name}' is a trace file, platform {row['platform']} reads none (set the platform)")
         elif reads != "trace" and not lower.endswith(READS):
             problems.append(f"'{name}' is not one of {' '.join(READS)} (give reads in one of these)")
+    if reads == "trace" and row["role"] == "recombination_control":
+        problems.append("traces show no recombination (read the control on another platform, or set another role)")
     if second and reads != "short":
         problems.append(f"reads_2 is not for platform {row['platform']} (put all files into reads_1)")
     elif second and any(name.lower().endswith(".bam") for name in [*first, *second]):

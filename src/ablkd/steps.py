@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ablkd import records as r
 from ablkd.documents import write_json
+from ablkd.errors import InputError
 from ablkd.reference import load_reference
 from ablkd.result_steps import crosscheck, explain, interpret, report, summarize, timeline
 from ablkd.samples import read_sheet
@@ -141,29 +142,58 @@ def splice(
     write_rows(fusion, r.Fusion, fusions)
 
 
+def recombination(
+    sheet: Path,
+    run: str,
+    reference: Path,
+    control_fragments: list[Path],
+    control_calls: list[Path],
+    recombination: Path,
+) -> None:
+    """Fragments and calls of a run's recombination controls, in the order of the sheet -> what they show."""
+    from ablkd.fragments import load
+    from ablkd.recombination import measure
+
+    known = load_reference(reference)
+    controls = [row for row in read_sheet(sheet, known) if row.run == run and row.role == "recombination_control"]
+    if not len(controls) == len(control_fragments) == len(control_calls):
+        raise InputError(f"{sheet}: run '{run}' has {len(controls)} recombination controls (give the files of each)")
+    rows = [
+        measure(line.sample, line.expected, known, load(fragments), read_rows(calls, r.Call))
+        for line, fragments, calls in zip(controls, control_fragments, control_calls, strict=True)
+    ]
+    write_rows(recombination, r.RecombinationRate, rows)
+
+
 def phase(
     sample: str,
     reference: Path,
     fragments: Path,
-    template_copies: float | None,
     calls: Path,
+    call_qc: Path,
     splicing: Path,
+    recombination: Path,
     haplotypes: Path,
     phase: Path,
     pile_ups: Path,
+    qc: Path,
 ) -> None:
-    """Fragments, calls and events -> haplotypes, compound verdicts, and fragments to draw under each haplotype."""
+    """Fragments, calls, events and the run's rate of recombination -> haplotypes, compound verdicts, fragments to draw
+    under each haplotype, and qc rows."""
     from ablkd.fragments import load
     from ablkd.phase import phase_sample
     from ablkd.pile_up import pile_ups as piled
+    from ablkd.recombination import in_force, qc_rows
 
     known = load_reference(reference)
     changes = (read_rows(calls, r.Call), read_rows(splicing, r.SpliceEvent))
-    loaded = load(fragments)
-    molecules, verdicts = phase_sample(sample, known, loaded, *changes, template_copies)
+    controls = read_rows(recombination, r.RecombinationRate)
+    prior, loaded = in_force(controls).prior, load(fragments)
+    molecules, verdicts = phase_sample(sample, known, loaded, *changes, _templates(call_qc), prior)
     write_rows(haplotypes, r.Haplotype, molecules)
     write_rows(phase, r.Phase, verdicts)
     write_json(pile_ups, piled(known, loaded, *changes, molecules))
+    write_rows(qc, r.QcMetric, qc_rows(sample, controls))
 
 
 def trace(
@@ -217,6 +247,14 @@ def validate(
 
 
 # ---------------------------------------------------------------- small parts of the steps
+
+
+def _templates(call_qc: Path) -> float:
+    """The number of templates that calling reckoned with."""
+    for row in read_rows(call_qc, r.QcMetric):
+        if row.metric == "template_copies":
+            return float(row.value)
+    raise InputError(f"{call_qc}: no row 'template_copies' (make it with ablkd call)")
 
 
 def _tell_unusable(metrics: list[r.QcMetric]) -> None:

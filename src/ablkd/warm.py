@@ -8,12 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from ablkd.align import align_sample
+from ablkd.background import DEFAULT_TEMPLATES
 from ablkd.call import call_sample
 from ablkd.counts import read_counts
 from ablkd.fragments import load
 from ablkd.learning import Library, learn
+from ablkd.mixture import Mixture
 from ablkd.phase import phase_sample
 from ablkd.recalibration import quality_tail
+from ablkd.recombination import ASSUMED
 from ablkd.reference import Reference
 from ablkd.splicing import splice_sample
 
@@ -36,4 +39,7 @@ def warm(reference: Reference) -> None:
         # One read gives no call to test by its qualities.
         quality_tail(50, np.array([10_000]), np.array([1e-4]), 0.01)
         splicing, _ = splice_sample("warm", platform, reference, loaded, None)
-        phase_sample("warm", reference, loaded, calls, splicing, None)
+        phase_sample("warm", reference, loaded, calls, splicing, DEFAULT_TEMPLATES, ASSUMED)
+        # Nor two changes to phase.
+        one = Mixture(np.array([[0, 1]], np.int8), np.array([1]), np.array([5.0]), np.full(2, 1e-3), np.ones(4, bool))
+        one.fit(ASSUMED.median)

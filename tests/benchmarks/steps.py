@@ -43,6 +43,8 @@ def commands(folder: Path) -> dict[str, list[str]]:
     counts, background = str(folder / "counts.tsv"), str(folder / "background.npz")
     bam = ["--fragments", fragments, "--counts", counts, "--bam", str(folder / "aligned.bam"), "--qc", align_qc]
     limits = ["--required-lod", "0.03", "--reporting-cut", "0.03"]
+    (folder / "recombination.tsv").write_text("sample\tmutations\tspanning\tobserved\trate\tlog_sd\treason\n")
+    rate = ["--recombination", str(folder / "recombination.tsv")]
     tables = [word for name in ["calls", "coverage", "haplotypes", "phase", "splicing", "fusion"] for word in out[name]]
     platform = ["--platform", "illumina"]
     return {
@@ -52,8 +54,8 @@ def commands(folder: Path) -> dict[str, list[str]]:
         "call": ["call", *on_fragments, *platform, "--background", background, *limits]
         + [*out["calls"], *out["coverage"], "--qc", call_qc],
         "splice": ["splice", *on_fragments, *platform, *out["splicing"], *out["fusion"]],
-        "phase": ["phase", *on_fragments, *out["calls"], *out["splicing"], *out["haplotypes"], *out["phase"]]
-        + ["--pile-ups", pile_ups],
+        "phase": ["phase", *on_fragments, *out["calls"], "--call-qc", call_qc, *out["splicing"], *rate]
+        + [*out["haplotypes"], *out["phase"], "--pile-ups", pile_ups, "--qc", str(folder / "phase_qc.tsv")],
         "interpret": ["interpret", "--sheet", str(sheet), *common, *tables, "--qc-parts", align_qc, call_qc]
         + ["--pile-ups", pile_ups, *out["drugs"], *out["qc"], "--result", result],
         "report": ["report", "--result", result, "--reference", reference, "--html", str(folder / "report.html")]

@@ -1,5 +1,7 @@
 """What each fragment shows of the called changes: tables written by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from drawn import Kind, call_row, draw, event_row
@@ -61,8 +63,8 @@ def test_a_fragment_shows_a_change_its_absence_or_nothing(reference, look, line)
     found = look([Kind(3, changes, *spans)], calls_of(reference, "G250E", "T315I"))
     assert [s.name for s in found.sites] == ["G250E", "T315I"]
     assert found.shown.tolist() == [expected] * 3
-    both = [] if -1 in expected else [expected] * 3
-    assert found.spanning((0, 1)).tolist() == both
+    rows, counts = found.patterns((0, 1))
+    assert rows.tolist() == ([] if expected == [-1, -1] else [expected]) and counts.sum() == 3 * len(rows)
 
 
 def test_two_called_changes_of_one_codon_each_deny_the_other(reference, look):
@@ -97,7 +99,7 @@ def test_which_calls_and_events_are_sites(reference, look):
     assert [s.name for s in found.sites] == ["exon4_skipping", "K247R", "I314del", "T315I", "E316A", "35INS"]
 
 
-def test_of_more_than_six_the_most_frequent_are_kept(reference, look):
+def test_of_more_than_six_the_most_frequent_are_phased_together(reference, look):
     changes = {
         "G250E": G250E,
         "Y253H": "757T>C",
@@ -109,7 +111,12 @@ def test_of_more_than_six_the_most_frequent_are_kept(reference, look):
     }
     fractions = {"G250E": 0.3, "Y253H": 0.02, "E255K": 0.2, "T315I": 0.4, "F317L": 0.1, "M351T": 0.05, "F359V": 0.5}
     rows = [call_row(reference, n, c, fractions[n]) for n, c in changes.items()]
-    assert [s.name for s in look([Kind(5)], rows).sites] == ["G250E", "E255K", "T315I", "F317L", "M351T", "F359V"]
+    found = look([Kind(5)], rows)
+    assert [s.name for s in found.sites] == list(changes)
+    assert [found.sites[k].name for k in found.together] == ["G250E", "E255K", "T315I", "F317L", "M351T", "F359V"]
+    # What healthy people have takes no place from a mutation.
+    found = look([Kind(5)], [*rows[:6], call_row(reference, "K247R", "740A>G", 0.9, tier="polymorphism")])
+    assert [found.sites[k].name for k in found.together] == list(changes)[:6]
 
 
 FACING = """
@@ -131,8 +138,10 @@ def test_an_event_is_judged_at_the_junction_that_faces_the_other_sites(reference
     kind = Kind(2, "", (int(first), int(last)), None, () if event == "-" else (event,))
     found = look([kind], calls_of(reference, "T315I"), [event_row("exon4_skipping", 0.3)])
     codes = {"0": 0, "1": 1, "within": WITHIN, "missing": MISSING}
-    assert found.facing((0, 1))[:, 0].tolist() == [codes[before]] * 2
-    assert found.facing((0,))[:, 0].tolist() == [codes[alone]] * 2
+    for which, code in (((0, 1), before), ((0,), alone)):
+        rows, counts = found.patterns(which)
+        seen = {int(row[0]) for row in rows} or {MISSING}
+        assert seen == {codes[code]} and counts.sum() in (0, 2)
 
 
 def test_molecules_that_skip_do_not_carry_the_changes_inside(reference, look):
@@ -143,7 +152,10 @@ def test_molecules_that_skip_do_not_carry_the_changes_inside(reference, look):
     ]
     found = look(kinds, calls_of(reference, "G250E", "T315I"), [event_row("exon4_skipping", 0.3)])
     assert [s.name for s in found.sites] == ["exon4_skipping", "G250E", "T315I"]
-    assert found.spanning((0, 1, 2)).tolist() == [[1, 0, 0], [0, 1, 0], [1, 0, 1]]
+    assert found.shown.tolist() == [[1, 0, 0], [0, 1, 0], [1, 0, 1]]
+    assert found.exclusive.tolist() == [[False, True, False], [True, False, False], [False, False, False]]
+    # Recombination acts between the junction and the codon, not over the exon that is skipped.
+    assert found.distances((0, 2)).tolist() == [943 - 822]
 
 
 def test_an_insertion_is_seen_by_its_jumps_and_denied_by_plain_crossing(reference, look):
@@ -167,6 +179,49 @@ def test_a_deletion_is_a_site_however_it_was_aligned(reference, look):
     found = look(kinds, [*calls_of(reference, "G250E"), indel])
     assert [s.name for s in found.sites] == ["G250E", "I314del"]
     assert found.shown.tolist() == [[0, 1], [0, 1], [0, 1], [0, 0], [0, 0], [0, 0], [1, MISSING]]
+    assert not found.exclusive.any()
+
+
+def test_what_a_deletion_takes_away_cannot_be_on_the_same_molecule(reference, look):
+    kinds = [Kind(3, "946_951del", (700, 1000), None), Kind(2, "951C>A", (700, 1000), None)]
+    indel = call_row(reference, "E316_F317del", "946_951del", 0.6, kind="deletion")
+    found = look(kinds, [*calls_of(reference, "G250E"), call_row(reference, "F317L", "951C>A", 0.4), indel])
+    assert [s.name for s in found.sites] == ["G250E", "E316_F317del", "F317L"]
+    assert found.shown.tolist() == [[0, 1, 0]] * 3 + [[0, 0, 1]] * 2
+    assert found.exclusive.tolist() == [[False] * 3, [False, False, True], [False, True, False]]
+
+
+def test_two_codons_of_one_change_are_one_site(reference, look):
+    kinds = [Kind(1, "944C>T", TAIL, None), Kind(1, "944C>T 945T>A", TAIL, None), Kind(1, "", TAIL, None)]
+    calls = [
+        call_row(reference, "T315I", "944C>T", 0.3),
+        call_row(reference, "T315I", "944_945delinsTA", 0.2, kind="multinucleotide"),
+    ]
+    found = look(kinds, calls)
+    assert [(s.name, s.fraction) for s in found.sites] == [("T315I", 0.5)]
+    assert found.shown.tolist() == [[1], [1], [0]]
+
+
+def test_a_synonymous_change_denies_the_others_of_its_codon(reference, look):
+    """Molecules with it have no T315I; it is itself no site."""
+    kinds = [Kind(1, "945T>C", TAIL, None), Kind(1, "944C>T", TAIL, None)]
+    found = look(kinds, [*calls_of(reference, "T315I"), call_row(reference, "T315=", "945T>C", 0.5, tier="synonymous")])
+    assert [s.name for s in found.sites] == ["T315I"] and found.shown.tolist() == [[0], [1]]
+
+
+def test_of_several_products_the_one_that_spans_the_set_is_taken(reference, look):
+    """Half of the products hold both changes at 50 %, half neither: pooled, that would look like association."""
+    kinds = [Kind(c, changes) for changes, c in (("749G>A", 30), ("944C>T", 30), ("749G>A 944C>T", 30), ("", 30))]
+    fragments = draw(reference, [*kinds, Kind(100)])
+    tiles = replace(fragments, tile=np.repeat([0, 1], [120, 100]).astype(np.int16))
+    found = observe(tiles, reference, build_graph(reference), calls_of(reference, "G250E", "T315I"), [])
+    rows, counts = found.patterns((0, 1))
+    assert dict(zip(map(tuple, rows.tolist()), counts.tolist(), strict=True)) == {
+        (0, 0): 30,
+        (0, 1): 30,
+        (1, 0): 30,
+        (1, 1): 30,
+    }
 
 
 def test_an_insertion_of_bases_is_a_site(reference, look):

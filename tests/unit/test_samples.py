@@ -274,7 +274,7 @@ def test_a_plan_answers_the_workflow(write, tmp_path, monkeypatch):
     assert [plan.batch(name) for name in "AWS"] == ["r1.illumina", "r1.ont", "r2.sanger"]
     assert plan.of_batch("r1.illumina", "{sample}.tsv") == ["A.tsv"], "W is of another platform"
     assert (plan.batch_platform("r1.ont"), len(plan.batch_lines("r1.ont"))) == ("ont", 1)
-    assert plan.control_qc("A", "{sample}/{step}") == ["W/align", "W/call"]
+    assert plan.control_qc("A", "{sample}/{step}") == ["W/align", "W/call", "W/phase"]
     assert plan.qc("S", "{sample}/{step}") == ["S/call"]
     assert (plan.peaks("S", "{sample}.json"), plan.peaks("A", "{sample}.json")) == (["S.json"], [])
     assert (plan.cell("A", "template_copies"), plan.cell("A", "run")) == ("", "r1")

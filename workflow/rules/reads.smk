@@ -124,16 +124,42 @@ rule splice:
         " --splicing {output.splicing:q} --fusion {output.fusion:q} 2>&1 | tee {log:q}"
 
 
+rule recombination:
+    input:
+        sheet=ancient(PLAN.settings["samples"]),
+        fragments=ask(
+            PLAN.recombination_controls, "<results>/work/{sample}/fragments.npz"
+        ),
+        calls=ask(PLAN.recombination_controls, "<results>/samples/{sample}/calls.tsv"),
+        knowledge=collect("<reference>/{table}", table=CALLING),
+    output:
+        "<results>/work/runs/{run}/recombination.tsv",
+    log:
+        "<results>/logs/recombination/{run}.log",
+    threads: 1
+    params:
+        code=CODE,
+        lines=ask(PLAN.recombination_lines),
+        reference=PLAN.settings["reference"],
+    shell:
+        "ablkd recombination --sheet {input.sheet:q} --run {wildcards.run:q} --reference {params.reference:q}"
+        " --control-fragments {input.fragments:q} --control-calls {input.calls:q}"
+        " --recombination {output:q} 2>&1 | tee {log:q}"
+
+
 rule phase:
     input:
         fragments="<results>/work/{sample}/fragments.npz",
         calls="<results>/samples/{sample}/calls.tsv",
+        call_qc="<results>/work/{sample}/call_qc.tsv",
         splicing="<results>/samples/{sample}/splicing.tsv",
+        recombination=ask(PLAN.beside, "<results>/work/runs/{run}/recombination.tsv"),
         knowledge=collect("<reference>/{table}", table=CALLING),
     output:
         haplotypes="<results>/samples/{sample}/haplotypes.tsv",
         phase="<results>/samples/{sample}/phase.tsv",
         pile_ups="<results>/work/{sample}/pile_ups.json",
+        qc="<results>/work/{sample}/phase_qc.tsv",
     log:
         "<results>/logs/phase/{sample}.log",
     wildcard_constraints:
@@ -141,10 +167,10 @@ rule phase:
     threads: 1
     params:
         code=CODE,
-        copies=ask(PLAN.cell, "template_copies"),
         reference=PLAN.settings["reference"],
     shell:
         "ablkd phase --sample {wildcards.sample:q} --reference {params.reference:q}"
-        " --fragments {input.fragments:q} --template-copies {params.copies:q}"
-        " --calls {input.calls:q} --splicing {input.splicing:q}"
-        " --haplotypes {output.haplotypes:q} --phase {output.phase:q} --pile-ups {output.pile_ups:q} 2>&1 | tee {log:q}"
+        " --fragments {input.fragments:q} --calls {input.calls:q} --call-qc {input.call_qc:q}"
+        " --splicing {input.splicing:q} --recombination {input.recombination:q}"
+        " --haplotypes {output.haplotypes:q} --phase {output.phase:q} --pile-ups {output.pile_ups:q}"
+        " --qc {output.qc:q} 2>&1 | tee {log:q}"
