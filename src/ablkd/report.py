@@ -119,6 +119,7 @@ def report_view(result: Result, reference: Reference | None) -> dict[str, Any]:
         "nothing_seen": not any(row.assessable == "yes" for row in result.coverage),
         "haplotypes": plots.ranked(result),
         "pictures": _pictures(result, reference),
+        "recombination": [row for row in result.qc if row.metric == "recombination_rate"],
         "inputs": [row for row in result.qc if row.metric == "input_sha256"],
         "checks": [row for row in result.qc if row.metric in METRICS],
         "quality": [row for row in result.qc if row.metric not in ("input_sha256", *METRICS)],

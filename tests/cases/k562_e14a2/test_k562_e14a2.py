@@ -10,11 +10,13 @@ import gzip
 import pytest
 
 from ablkd.align import align_sample
+from ablkd.background import DEFAULT_TEMPLATES
 from ablkd.call import call_sample
 from ablkd.counts import read_counts
 from ablkd.fragments import load
 from ablkd.learning import Library, learn
 from ablkd.phase import phase_sample
+from ablkd.recombination import ASSUMED
 from ablkd.splicing import splice_sample
 
 
@@ -36,7 +38,14 @@ def found(reads, reference, tmp_path_factory):
     run = learn(row, reference, [Library(read_counts(paths[1], reference)[0], False)])
     calls, coverage, more = call_sample("K562", row, reference, fragments, run, None, 0.03, 0.03)
     events, fusions = splice_sample("K562", row, reference, fragments, None)
-    return qc + more, calls, coverage, events, fusions, *phase_sample("K562", reference, fragments, calls, events, None)
+    return (
+        qc + more,
+        calls,
+        coverage,
+        events,
+        fusions,
+        *phase_sample("K562", reference, fragments, calls, events, DEFAULT_TEMPLATES, ASSUMED),
+    )
 
 
 def test_every_pair_is_read(found):

@@ -12,11 +12,13 @@ import pytest
 from cables2 import LEFT, RIGHT, TARGET, write_knowledge
 
 from ablkd.align import align_sample
+from ablkd.background import DEFAULT_TEMPLATES
 from ablkd.call import call_sample
 from ablkd.counts import read_counts
 from ablkd.fragments import load
 from ablkd.learning import Library, learn
 from ablkd.phase import phase_sample
+from ablkd.recombination import ASSUMED
 from ablkd.splicing import splice_sample
 
 # Sample: barcodes and reads of each.
@@ -67,7 +69,7 @@ def result(known, name, fragments, counts):
     events, fusions = splice_sample(name, row, known, fragments, None)
     assert fusions == []
     assert [(e.event, e.call, e.filter) for e in events] == [(gap, "present", "PASS") for gap in OTHER_ALLELE]
-    haplotypes, rows = phase_sample(name, known, fragments, calls, events, None)
+    haplotypes, rows = phase_sample(name, known, fragments, calls, events, DEFAULT_TEMPLATES, ASSUMED)
     return [c for c in calls if c.filter == "PASS"], haplotypes, rows, coverage
 
 
