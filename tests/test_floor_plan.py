@@ -22,7 +22,7 @@ FLOORS = [
     "trace_call trace_evidence trace_bounds trace_windows warm validation",
     "interpret explain drug_lines findings statements controls wording named_calls sights identity contamination cross_check "
     "timeline timeline_words",
-    "report fold_map plots pile_plot splice_plot svg pages trace_plot vcf run_report run_tables workbook patient_page timeline_plot "
+    "report fold_map plots pile_plot splice_plot svg pages trace_plot vcf run_report run_tables workbook patient_page timeline_plot timeline_axis timeline_lanes "
     "validation_page validation_plots",
     "cli commands steps result_steps __main__",
 ]

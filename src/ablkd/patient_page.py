@@ -12,6 +12,7 @@ from ablkd.tables import write_text
 from ablkd.timeline_plot import patient_picture
 from ablkd.wording import plain
 
+UNMUTATED = "unmutated"  # the haplotype without a change; it is no news
 CLINICAL = ("treatment", "measurement", "response", "event")
 
 
@@ -47,7 +48,9 @@ def _changes(
     """(sample, what changed, the names that could not be assessed) for every sample with news."""
     made = []
     for sample in samples:
-        news = [p for p in points if p.sample == sample.sample and p.change]
+        news = [p for p in points if p.sample == sample.sample and p.change and p.name != UNMUTATED]
+        named = {p.name for p in news if p.kind == "haplotype"}
+        news = [p for p in news if p.kind != "phase" or p.status != "compound" or p.name not in named]
         unseen = [p.name for p in news if p.status == "not_assessable" and p.kind != "haplotype"]
         told = [p for p in news if p.status != "not_assessable"]
         if told or unseen:

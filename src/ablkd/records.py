@@ -439,9 +439,10 @@ class ControlVerdict:
 class TimelinePoint:
     """patients/<patient>.tsv: one dated value of one patient.
 
-    `kind` is `sample`, `mutation`, `haplotype`, `splicing`, `identity` or a clinical kind; `unit` is
-    `fraction`, or for mutations also `copies` (fraction times the copies measured then). `change` says in
-    words what happened since the sample before; `end_date` and `note` are those of clinical events.
+    `kind` is `sample`, `mutation`, `haplotype`, `splicing`, `phase` (a set that is or may be on one molecule),
+    `identity` or a clinical kind; `unit` is `fraction`, or for mutations also `copies` (fraction times the copies
+    measured then). `change` says in words what happened since the sample before; `end_date` and `note` are those of
+    clinical events.
     """
 
     patient: str

@@ -11,6 +11,8 @@ from ablkd.records import ClinicalEvent, Result, TimelinePoint
 from ablkd.sights import Sight, haplotype_sight, mutation_sight, splice_sight
 from ablkd.timeline_words import gained, what_changed
 
+OPEN = " (not excluded)"
+NEWS = {"compound": "on one molecule", "not excluded": "may be on one molecule; this sample cannot tell"}
 KINDS = (
     "treatment",
     "measurement",
@@ -18,6 +20,7 @@ KINDS = (
     "mutation",
     "haplotype",
     "splicing",
+    "phase",
     "identity",
     "response",
     "event",
@@ -45,6 +48,7 @@ def timeline_points(
         sights = [splice_sight(r, event_name) for r in ordered]
         points += _series(patient, ordered, "splicing", event_name, sights)
     points += _haplotypes(patient, ordered)
+    points += _together(patient, ordered)
     for i, result in enumerate(ordered[1:], start=1):
         same = compare(ordered[:i], result, fusions)
         points.append(_point(patient, result, "identity", "same person", status=same.status, note=same.reason))
@@ -139,6 +143,20 @@ def _is_number(text: str) -> bool:
 
 
 # ---------------------------------------------------------------- haplotypes
+
+
+def _together(patient: str, results: Sequence[Result]) -> list[TimelinePoint]:
+    """Sets on one molecule, and those that may be, as each sample's summary has them; news where the word is new."""
+    points: list[TimelinePoint] = []
+    before: dict[str, str] = {}
+    for i, result in enumerate(results):
+        parts = [part for part in result.summary.compound.split(";") if part]
+        told = {part.removesuffix(OPEN): "not excluded" if part.endswith(OPEN) else "compound" for part in parts}
+        for name, status in told.items():
+            news = i > 0 and result.sample.collected and status != before.get(name)
+            points.append(_point(patient, result, "phase", name, status=status, change=NEWS[status] if news else ""))
+        before = told
+    return points
 
 
 def _haplotypes(patient: str, results: Sequence[Result]) -> list[TimelinePoint]:

@@ -13,7 +13,7 @@ from ablkd.patient_page import write_patient
 from ablkd.records import Fusion
 from ablkd.sights import Sight
 from ablkd.timeline import timeline_points
-from ablkd.timeline_plot import month, number
+from ablkd.timeline_axis import month, months_of, number
 from ablkd.timeline_words import gained, what_changed
 
 NOT_ABLE = Sight("not_assessable", platform="illumina")
@@ -186,6 +186,37 @@ def test_months_and_values():
     assert month("2018-01", 0.0) == 2018 * 12 and month("2018-02", 1.0) == 2018 * 12 + 2
     assert month("2018-01-31") > month("2018-01") > month("2018-01-01")
     assert number(">23") == (">", 23.0) and number("1e3") == ("=", 1000.0) and number("negative") is None
+
+
+def test_long_quiet_stretches_are_drawn_short_and_nothing_else_moves():
+    dates = ["2008-04", "2010-06", "2017-10", "2019-02"]
+    points = timeline_points("P1", [], [examples.event(d, "", "event", "seen") for d in dates], FUSIONS)
+    axis = months_of(points)
+    ((start, end),) = axis.breaks
+    assert month("2010-06") < start < end < month("2017-10")
+    places = [axis.at(date) for date in dates]
+    assert places[1] - places[0] == pytest.approx(26) and places[3] - places[2] == pytest.approx(16)
+    assert places[2] - places[1] < 12 < month("2017-10") - month("2010-06")
+    assert axis.span < 60
+    steps = [axis.place(month("2008-04") + i / 4) for i in range(500)]
+    assert steps == sorted(steps)
+    assert months_of([p for p in course() if p.date]).breaks == ()
+
+
+def test_what_may_be_on_one_molecule_is_said():
+    sanger = examples.sanger("S3")
+    doubtful = replace(sanger, summary=replace(sanger.summary, compound="exon4_skipping+T315I (not excluded)"))
+    points = timeline_points("P1", [examples.t315i("S1"), doubtful], [], FUSIONS)
+    (row,) = [p for p in points if p.kind == "phase"]
+    assert (row.name, row.status) == ("exon4_skipping+T315I", "not excluded")
+    assert row.change == "may be on one molecule; this sample cannot tell"
+    proven = [p for p in course() if p.kind == "phase"]
+    assert [(p.name, p.sample, p.status) for p in proven] == [("G250E+D276G+T315I", "S2", "compound")]
+
+
+def test_burdens_are_drawn_beside_the_copies(tmp_path):
+    words = re.findall(r"<text[^>]*>([^<]*)</text>", page(course(), tmp_path))
+    assert {"with T315I", "with G250E", "with E255K"} <= set(words)
 
 
 def page(points, tmp_path) -> str:
