@@ -11,17 +11,19 @@ from scipy.stats import false_discovery_control, norm
 
 from ablkd.hgvs import codon_name
 from ablkd.reference import Reference, encode
-from ablkd.trace_alleles import Measured, Noise
+from ablkd.trace_alleles import MIXED, REFERENCED, Measured
 from ablkd.trace_isoforms import combine, holm, stouffer
+from ablkd.trace_noise import Noise
 
 # METHOD: half of the sample's family-wise error goes to the listed changes, half to all others.
 FAMILY_ERROR = 0.01
 DISCORDANT_ERRORS = 3.0
 # METHOD: where both orientations are read, each must show the change by itself at this level.
 SHOWING_Z = float(norm.isf(0.01))
-# METHOD: noise of one orientation may belong to the sequence. Without the other, no limit below the usual
-# one of the method is promised, nothing that a change at that limit would exceed is called, and unlisted
-# changes only where they replaced half of the target's base. Keys: whether both orientations are read.
+# METHOD: noise of one orientation may belong to the sequence. Without the other and without a wild-type trace that
+# shows what the sequence does, no limit below the usual one of the method is promised, nothing that a change at that
+# limit would exceed is called, and unlisted changes only where they replaced half of the target's base. Keys: whether
+# both orientations, or a wild-type trace beside each, tell.
 SMALLEST_LOD = {True: 0.05, False: 0.20}
 SMALLEST_SHARE = {True: 0.04, False: 0.12}
 SMALLEST_UNLISTED = 0.50
@@ -106,12 +108,13 @@ def weigh(alleles: Sequence[Allele], traces: Sequence[Measured]) -> list[Evidenc
 
 
 def _evidence(allele: Allele, found: list[int], traces: Sequence[Measured], family: int) -> Evidence:
+    found, lod95 = _most_telling(allele, found, traces, family)
     covering = [traces[i] for i in found]
     forward = [t.forward for t in covering]
     # A change of several bases is shown as far as the weakest of them.
     weakest = [min(allele.sites, key=lambda s: t.share[s]) for t in covering]
     shares = [float(t.share[s]) for t, s in zip(covering, weakest, strict=True)]
-    noises = tuple(_noise(t, s) for t, s in zip(covering, weakest, strict=True))
+    noises = [_noise(t, s) for t, s in zip(covering, weakest, strict=True)]
     # The error grows with the share: taken at each trace's own share it would favour the lower ones.
     errors = [noise.error(float(np.mean(shares))) for noise in noises]
     z = [min(float(t.z[s]) for s in allele.sites) for t in covering]
@@ -140,14 +143,45 @@ def _evidence(allele: Allele, found: list[int], traces: Sequence[Measured], fami
         q=1.0,
         background=float(np.mean([noise.mean for noise in noises])),
         containing=float(np.mean([t.containing[allele.sites[0][0]] for t in covering])),
-        lod95=limit_of_detection(noises, tuple(forward), family, allele.listed),
+        lod95=lod95,
         reasons=(),
     )
     return replace(evidence, reasons=_reasons(evidence, covering))
 
 
+def _most_telling(allele: Allele, found: list[int], traces: Sequence[Measured], family: int) -> tuple[list[int], float]:
+    """The traces to judge an allele by, and their limit of detection.
+
+    METHOD: all of them, or without those in which isoforms overlap there, whichever promises the lower limit. Noise
+    decides that, not what the traces show of the allele.
+    """
+    position = allele.sites[0][0]
+    clear = [i for i in found if traces[i].kind[position] != MIXED]
+    choices = [found] if not clear or clear == found else [found, clear]
+    limits = [_limit(allele, [traces[i] for i in some], family) for some in choices]
+    best = int(np.argmin(limits))
+    return choices[best], limits[best]
+
+
+def _limit(allele: Allele, traces: Sequence[Measured], family: int) -> float:
+    """The limit of the base of an allele that is the hardest to see."""
+    sure = _sure(allele, traces)
+    forward = tuple(t.forward for t in traces)
+    return max(
+        limit_of_detection(tuple(_noise(t, site) for t in traces), forward, family, allele.listed, sure)
+        for site in allele.sites
+    )
+
+
+def _sure(allele: Allele, traces: Sequence[Measured]) -> bool:
+    """Whether both orientations, or a wild-type trace beside each trace, tell noise from a change."""
+    if len({t.forward for t in traces}) == 2:
+        return True
+    return all(t.kind[position] == REFERENCED for t in traces for position, _ in allele.sites)
+
+
 def _noise(trace: Measured, site: tuple[int, int]) -> Noise:
-    noise = trace.noise[int(trace.mixed[site[0]])][site[1]]
+    noise = trace.noise_at(site)
     assert noise is not None, "a covered base has a noise model"
     return noise
 
@@ -155,45 +189,48 @@ def _noise(trace: Measured, site: tuple[int, int]) -> Noise:
 def _reasons(evidence: Evidence, traces: Sequence[Measured]) -> tuple[str, ...]:
     """What speaks against a change, whatever its p value."""
     sites = evidence.allele.sites
-    both = len(evidence.strands) == 2
+    sure = _sure(evidence.allele, traces)
     reasons = []
-    if both:
+    if len(evidence.strands) == 2:
         first, second = evidence.strands.values()
         if abs(first.share - second.share) > DISCORDANT_ERRORS * np.hypot(first.error, second.error):
             reasons.append("discordant_orientations")
         if min(first.z, second.z) < SHOWING_Z:
             reasons.append("one_orientation_shows_it")
     else:
-        if not evidence.allele.listed and evidence.share < SMALLEST_UNLISTED:
+        if not sure and not evidence.allele.listed and evidence.share < SMALLEST_UNLISTED:
             reasons.append("single_orientation")
         # METHOD: a dye blob spreads over several bases; a second orientation would tell.
         if not any(t.alone[site] for t in traces for site in sites):
             reasons.append("neighbouring_peaks")
-    if evidence.share < SMALLEST_SHARE[both]:
+    if evidence.share < SMALLEST_SHARE[sure]:
         reasons.append("below_limit")
     if not all(t.drop[site] for t in traces for site in sites):
         reasons.append("target_peak_too_high")
     return tuple(reasons)
 
 
-@lru_cache(maxsize=4096)
-def limit_of_detection(noises: tuple[Noise, ...], forward: tuple[bool, ...], family: int, listed: bool) -> float:
+@lru_cache(maxsize=65536)
+def limit_of_detection(
+    noises: tuple[Noise, ...], forward: tuple[bool, ...], family: int, listed: bool, sure: bool
+) -> float:
     """Smallest share found with 95 % probability by the test that is used, never below `SMALLEST_LOD`."""
     share = np.arange(0.005, 1.0, 0.005)
     z = np.array([noise.z(share) for noise in noises])
     strands = np.array([z[np.equal(forward, s)].mean(axis=0) for s in sorted(set(forward))])
     # METHOD: the first step of Holm is the one a lone finding must pass.
     passed = strands.sum(axis=0) / np.sqrt(len(strands)) >= norm.isf(FAMILY_ERROR / 2 / family)
-    both = len(strands) == 2
-    passed &= (strands >= SHOWING_Z).all(axis=0) & (share >= SMALLEST_SHARE[both])
-    if not both and not listed:
+    passed &= share >= SMALLEST_SHARE[sure]
+    if len(strands) == 2:
+        passed &= (strands >= SHOWING_Z).all(axis=0)
+    elif not sure and not listed:
         passed &= share >= SMALLEST_UNLISTED
     if not passed.any():
         return 1.0
     smallest = float(share[passed.argmax()])
     errors = [noise.error(smallest) for noise in noises]
     margin = norm.isf(0.05) * combine([smallest] * len(errors), errors, forward)[1]
-    return float(min(1.0, max(SMALLEST_LOD[both], smallest + margin)))
+    return float(min(1.0, max(SMALLEST_LOD[sure], smallest + margin)))
 
 
 def findings(evidence: Sequence[Evidence]) -> list[Evidence]:

@@ -16,11 +16,12 @@ from ablkd.errors import InputError
 from ablkd.records import Coverage, Mutation, Transcript
 from ablkd.tables import as_table
 from ablkd.trace_align import place_trace
-from ablkd.trace_alleles import Noise, fit_noise, measure
+from ablkd.trace_alleles import measure
 from ablkd.trace_bounds import Site, haplotype_rows, phase_rows
 from ablkd.trace_call import TraceResult, call_traces
 from ablkd.trace_evidence import candidates, findings, limit_of_detection, weigh
 from ablkd.trace_isoforms import explain, holm, stouffer
+from ablkd.trace_noise import Noise, fit_noise
 from ablkd.trace_windows import most_cited_codon
 from ablkd.traces import Trace, base_fractions, base_signals, read_trace
 
@@ -341,10 +342,10 @@ def test_noise_is_recovered_from_draws():
 
 def test_more_noise_raises_the_limit_and_a_second_strand_lowers_it():
     quiet, loud = Noise(0.3, 2.0, 0.005), Noise(0.3, 2.0, 0.03)
-    one = [limit_of_detection((n,), (True,), 170, True) for n in (quiet, loud)]
-    two = [limit_of_detection((n, n), (True, False), 170, True) for n in (quiet, loud)]
+    one = [limit_of_detection((n,), (True,), 170, True, False) for n in (quiet, loud)]
+    two = [limit_of_detection((n, n), (True, False), 170, True, True) for n in (quiet, loud)]
     assert one[0] == 0.20
     assert one[0] < one[1]
     assert 0.05 <= two[0] < one[0]
     assert two[1] < one[1]
-    assert limit_of_detection((quiet,), (True,), 2000, False) > 0.5
+    assert limit_of_detection((quiet,), (True,), 2000, False, False) > 0.5
