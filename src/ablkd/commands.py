@@ -40,6 +40,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "reads_1": {**PATHS, "help": "FASTQ(.gz) or BAM files"},
     "reads_2": {**PATHS, "help": "the mates' FASTQ files, in the same order"},
     "traces": {**PATHS, "help": ".ab1 files"},
+    "wild_types": {**PATHS, "help": ".ab1 files of the run's wild-type controls"},
+    "trace_library": {**PATH, "nargs": "?", "help": "table of the laboratory's traces of known molecules (.tsv)"},
     "fragments": {**PATH, "help": "aligned fragments (.npz), written by align"},
     "bam": {**PATH, "help": "aligned reads for people, with its index beside it"},
     "qc": {**PATH, "help": "qc rows to write"},
@@ -195,6 +197,7 @@ COMMANDS: dict[str, Command] = {
         "--reporting-cut 0.2 --calls calls.tsv --coverage coverage.tsv --haplotypes haplotypes.tsv "
         "--phase phase.tsv --splicing splicing.tsv --fusion fusion.tsv --peaks peaks.json --qc call_qc.tsv",
         f"sample reference traces required_lod reporting_cut {TRACE_TABLES} peaks qc",
+        "wild_types trace_library",
     ),
     "crosscheck": Command(
         "the samples of a run against each other: swaps and cross-contamination",

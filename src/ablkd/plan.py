@@ -13,7 +13,7 @@ from ablkd.counts import read_counts
 from ablkd.errors import InputError
 from ablkd.records import Sample
 from ablkd.reference import SEQUENCES, TABLES, Reference, load_reference
-from ablkd.samples import read_files, read_sheet
+from ablkd.samples import read_files, read_library, read_sheet
 from ablkd.tables import format_cell
 
 # The knowledge each kind of step reads: a change of drug evidence repeats no alignment and no calling.
@@ -118,6 +118,20 @@ class Plan:
         """The fragments to draw of a read sample; nothing for traces."""
         return _each([] if self.is_trace(sample) else [sample], path)
 
+    def wild_types(self, sample: str) -> list[str]:
+        """The traces of the other wild-type controls of the sample's run."""
+        return [
+            file
+            for name in self._controls_beside(sample)
+            if name != sample and self.is_trace(name) and self.samples[name].role == "wild_type_control"
+            for file in self.files(name, "reads_1")
+        ]
+
+    def library_traces(self) -> list[str]:
+        """The traces of known molecules that the laboratory's library names."""
+        table = self.settings["trace_library"]
+        return [str(path) for path, _ in read_library(table)] if table else []
+
     def _in_batch(self, batch: str) -> list[str]:
         return [name for name in self.samples if self.batch(name) == batch]
 
@@ -159,6 +173,11 @@ def read_plan(config: dict[str, Any], name: str = "config.yaml") -> Plan:
     if settings["panel"]:
         try:
             read_counts(settings["panel"], reference)
+        except InputError as error:
+            problems += error.problems
+    if settings["trace_library"]:
+        try:
+            read_library(settings["trace_library"])
         except InputError as error:
             problems += error.problems
     if settings["clinical"]:

@@ -483,6 +483,17 @@ class Summary:
 
 
 @dataclass(frozen=True)
+class LibraryTrace:
+    """A line of a laboratory's trace library: an .ab1 file beside it, and what the molecules of that trace hold.
+
+    `expected` is `NAME:FRACTION` joined by `;` as in the sample sheet; empty is wild type.
+    """
+
+    file: str
+    expected: str
+
+
+@dataclass(frozen=True)
 class PeakWindow:
     """A stretch of one chromatogram for the report: four channels and the bases under them.
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from ablkd.clinical import is_date
 from ablkd.errors import InputError
-from ablkd.records import Sample
+from ablkd.records import LibraryTrace, Sample
 from ablkd.reference import Reference
-from ablkd.tables import column_types, read_lines
+from ablkd.tables import column_types, read_lines, read_numbered_rows
 
 COLUMNS = tuple(column_types(Sample))
 REQUIRED = ("sample", "platform", "reads_1")
@@ -66,6 +66,29 @@ def without_folders(sample: Sample) -> Sample:
 
 def _parts(cell: str) -> list[str]:
     return [part.strip() for part in cell.split(";") if part.strip()]
+
+
+def read_library(path: Path) -> list[tuple[Path, str]]:
+    """(file, expected) of each line of a laboratory's trace library; files are relative to it.
+
+    Raises
+    ------
+    InputError
+        With every line that names no file or expects no fraction.
+    """
+    found, problems = [], []
+    for line, row in read_numbered_rows(path, LibraryTrace, {"expected": ""}):
+        file = Path(path).parent / row.file
+        if not file.is_file():
+            problems.append(f"{path}:{line}: no file '{row.file}' beside the library (correct the name)")
+        try:
+            expected_findings(row.expected)
+        except ValueError as error:
+            problems.append(f"{path}:{line}: {error} (correct it, or leave it empty for wild type)")
+        found.append((file, row.expected))
+    if problems:
+        raise InputError(problems)
+    return found
 
 
 def read_sheet(path: str | Path, reference: Reference) -> list[Sample]:

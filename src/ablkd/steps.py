@@ -200,6 +200,8 @@ def trace(
     sample: str,
     reference: Path,
     traces: list[Path],
+    wild_types: list[Path],
+    trace_library: Path | None,
     required_lod: float,
     reporting_cut: float,
     calls: Path,
@@ -214,7 +216,8 @@ def trace(
     """Traces -> the same tables as reads, and chromatogram windows for the report."""
     from ablkd.trace_call import call_traces
 
-    found = call_traces(sample, traces, load_reference(reference), required_lod, reporting_cut)
+    limits = (required_lod, reporting_cut)
+    found = call_traces(sample, traces, load_reference(reference), *limits, wild_types, trace_library)
     _tell_unusable(found.qc)
     write_rows(calls, r.Call, found.calls)
     write_rows(coverage, r.Coverage, found.coverage)

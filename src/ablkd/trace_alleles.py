@@ -77,12 +77,13 @@ class Measured:
 
 @dataclass
 class _Shares:
-    """What is gathered base by base; arrays as in `Measured`."""
+    """What is gathered base by base; arrays as in `Measured`, signal float64[L]: all channels over neighbours."""
 
     share: NDArray[np.float64]
     seen: NDArray[np.float64]
     containing: NDArray[np.float64]
     height: NDArray[np.float64]
+    signal: NDArray[np.float64]
     drop: NDArray[np.bool_]
     kind: NDArray[np.int8]
     by_isoform: NDArray[np.float64]
@@ -105,7 +106,7 @@ def measure(
     unit = np.ones(length)
     for kind in (ALONE, MIXED, REFERENCED):
         same = found.kind == kind
-        unit[same] = local_units(share, covered & same)[same]
+        unit[same] = local_units(share, found.signal, covered & same)[same]
     noise = _noises(share / unit[:, None], covered & _unlisted(length, listed_codons), found.kind, changed)
     z = np.zeros((length, 4))
     known = covered[:, None] & changed
@@ -141,6 +142,7 @@ def _gather(mixture: Mixture, codes: NDArray[np.uint8], wild: WildType | None) -
         seen=np.zeros(length),
         containing=np.zeros(length),
         height=np.zeros(length),
+        signal=np.zeros(length),
         drop=np.ones((length, 4), bool),
         kind=np.zeros(length, np.int8),
         by_isoform=np.full((members, length, 4), np.nan),
@@ -167,6 +169,7 @@ def _gather(mixture: Mixture, codes: NDArray[np.uint8], wild: WildType | None) -
                 part = part / (part + wild.kappa[position] * (1 - part))
             got.share[position] += molecules * part
             got.height[position] += own
+            got.signal[position] += float(heights[base].sum()) / len(read)
             # METHOD: a true change takes from the target's peak, a dye blob only adds. Peak heights vary, so only a
             # peak that is clearly too high for the share (2.2 sd) speaks against the change.
             got.drop[position] &= own <= usual * molecules * (1 - part + 2.2 * cv)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +22,12 @@ from ablkd.records import (
 )
 from ablkd.reference import Reference, sha256
 from ablkd.splicing import UNREARRANGED
-from ablkd.trace_align import place_trace
-from ablkd.trace_alleles import measure
+from ablkd.trace_align import PlacedTrace, place_trace
+from ablkd.trace_alleles import WildType, measure
 from ablkd.trace_bounds import haplotype_rows, phase_rows, sites_of
 from ablkd.trace_evidence import Evidence, candidates, findings, weigh
 from ablkd.trace_isoforms import Mixture, event_shares, explain, splice_rows
+from ablkd.trace_wild_type import KnownTrace, known_traces, wild_type_for
 from ablkd.trace_windows import peak_windows
 from ablkd.traces import read_trace
 
@@ -54,10 +55,13 @@ def call_traces(
     reference: Reference,
     required_lod: float,
     reporting_cut: float,
+    wild_types: Sequence[Path] = (),
+    library: Path | None = None,
 ) -> TraceResult:
     """All tables of a sample that was sequenced as traces.
 
-    `required_lod` and `reporting_cut` are fractions. A trace that cannot be used is a line of the qc table;
+    `required_lod` and `reporting_cut` are fractions; `wild_types` are traces of the run's wild-type controls and
+    `library` a laboratory's table of known traces. A trace that cannot be used is a line of the qc table;
     when none can, every row says so and the qc metric `usable` fails.
 
     Raises
@@ -78,7 +82,9 @@ def call_traces(
         explain(p, [0, *(i for i, isoform in enumerate(p.isoforms) if isoform.event in present)]) for p in placed
     ]
     listed_codons = {m.codon for m in reference.mutations}
-    measured = [measure(m, reference.codes, listed_codons) for m in mixtures]
+    known, unread = known_traces(sample, wild_types, library, reference)
+    beside = [wild_type_for(p, known, reference) for p in placed]
+    measured = [measure(m, reference.codes, listed_codons, w) for m, w in zip(mixtures, beside, strict=True)]
     evidence = weigh(candidates(reference), measured)
     calls = [_call(sample, e, reference, reporting_cut) for e in findings(evidence)]
     coverage = _coverage(sample, evidence, calls, reference, required_lod)
@@ -91,7 +97,7 @@ def call_traces(
         splicing=splicing,
         fusion=_fusion(sample, mixtures, reference),
         peaks=peak_windows(mixtures, calls, splicing, reference),
-        qc=[*qc, *_quality(sample, mixtures, len(paths), qc)],
+        qc=[*qc, *unread, *_quality(sample, mixtures, len(paths), qc), *_known_rows(sample, placed, beside, known)],
     )
 
 
@@ -210,6 +216,24 @@ def _fusion(sample: str, mixtures: Sequence[Mixture], reference: Reference) -> l
         )
         for name, label in labels.items()
     ]
+
+
+def _known_rows(
+    sample: str, placed: Sequence[PlacedTrace], beside: Sequence[WildType | None], known: Sequence[KnownTrace]
+) -> list[QcMetric]:
+    """Which known traces were used for each trace."""
+    rows = []
+    for p, wild in zip(placed, beside, strict=True):
+        names = wild.names if wild else ()
+        reason = "" if names or not known else f"{p.trace.name}: no known trace was read from the same primer"
+        rows.append(QcMetric(sample, "wild_type_traces", str(len(names)), p.trace.name, "", "pass", reason))
+        if names:
+            rows[-1] = replace(rows[-1], reason=f"{p.trace.name}: {', '.join(names)} taken off")
+        changed = int((wild.kappa != 1).sum()) if wild else 0
+        if changed:
+            reason = f"{p.trace.name}: peak ratios of {changed} changes from traces of known fractions"
+            rows.append(QcMetric(sample, "calibrated_changes", str(changed), p.trace.name, "", "pass", reason))
+    return rows
 
 
 def _quality(sample: str, mixtures: Sequence[Mixture], given: int, problems: Sequence[QcMetric]) -> list[QcMetric]:

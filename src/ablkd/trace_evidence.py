@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import false_discovery_control, norm
 
 from ablkd.hgvs import codon_name
@@ -20,13 +21,15 @@ FAMILY_ERROR = 0.01
 DISCORDANT_ERRORS = 3.0
 # METHOD: where both orientations are read, each must show the change by itself at this level.
 SHOWING_Z = float(norm.isf(0.01))
-# METHOD: noise of one orientation may belong to the sequence. Without the other and without a wild-type trace that
-# shows what the sequence does, no limit below the usual one of the method is promised, nothing that a change at that
-# limit would exceed is called, and unlisted changes only where they replaced half of the target's base. Keys: whether
-# both orientations, or a wild-type trace beside each, tell.
-SMALLEST_LOD = {True: 0.05, False: 0.20}
-SMALLEST_SHARE = {True: 0.04, False: 0.12}
+# METHOD: noise of one orientation may belong to the sequence, and what a wild-type trace does not take off of it may
+# be chance. Nothing below the smallest share is called, no limit below the smallest one is promised, and with one
+# orientation alone unlisted changes are called only where they replaced half of the target's base. One orientation
+# without a wild-type trace keeps the usual limit of the method.
+SMALLEST_SHARE = {"both_orientations": 0.04, "wild_type_trace": 0.10, "one_orientation": 0.12}
+SMALLEST_LOD = {"both_orientations": 0.05, "wild_type_trace": 0.10, "one_orientation": 0.20}
 SMALLEST_UNLISTED = 0.50
+# Shares at which a limit of detection is looked for.
+STEPS = np.arange(0.005, 1.0, 0.005)
 
 
 @dataclass(frozen=True)
@@ -165,19 +168,20 @@ def _most_telling(allele: Allele, found: list[int], traces: Sequence[Measured], 
 
 def _limit(allele: Allele, traces: Sequence[Measured], family: int) -> float:
     """The limit of the base of an allele that is the hardest to see."""
-    sure = _sure(allele, traces)
+    support = _support(allele, traces)
     forward = tuple(t.forward for t in traces)
     return max(
-        limit_of_detection(tuple(_noise(t, site) for t in traces), forward, family, allele.listed, sure)
+        limit_of_detection(tuple(_noise(t, site) for t in traces), forward, family, allele.listed, support)
         for site in allele.sites
     )
 
 
-def _sure(allele: Allele, traces: Sequence[Measured]) -> bool:
-    """Whether both orientations, or a wild-type trace beside each trace, tell noise from a change."""
+def _support(allele: Allele, traces: Sequence[Measured]) -> str:
+    """What tells noise from a change: a key of `SMALLEST_LOD`."""
     if len({t.forward for t in traces}) == 2:
-        return True
-    return all(t.kind[position] == REFERENCED for t in traces for position, _ in allele.sites)
+        return "both_orientations"
+    referenced = all(t.kind[position] == REFERENCED for t in traces for position, _ in allele.sites)
+    return "wild_type_trace" if referenced else "one_orientation"
 
 
 def _noise(trace: Measured, site: tuple[int, int]) -> Noise:
@@ -189,7 +193,7 @@ def _noise(trace: Measured, site: tuple[int, int]) -> Noise:
 def _reasons(evidence: Evidence, traces: Sequence[Measured]) -> tuple[str, ...]:
     """What speaks against a change, whatever its p value."""
     sites = evidence.allele.sites
-    sure = _sure(evidence.allele, traces)
+    support = _support(evidence.allele, traces)
     reasons = []
     if len(evidence.strands) == 2:
         first, second = evidence.strands.values()
@@ -198,39 +202,45 @@ def _reasons(evidence: Evidence, traces: Sequence[Measured]) -> tuple[str, ...]:
         if min(first.z, second.z) < SHOWING_Z:
             reasons.append("one_orientation_shows_it")
     else:
-        if not sure and not evidence.allele.listed and evidence.share < SMALLEST_UNLISTED:
+        if not evidence.allele.listed and evidence.share < SMALLEST_UNLISTED:
             reasons.append("single_orientation")
         # METHOD: a dye blob spreads over several bases; a second orientation would tell.
         if not any(t.alone[site] for t in traces for site in sites):
             reasons.append("neighbouring_peaks")
-    if evidence.share < SMALLEST_SHARE[sure]:
+    if evidence.share < SMALLEST_SHARE[support]:
         reasons.append("below_limit")
     if not all(t.drop[site] for t in traces for site in sites):
         reasons.append("target_peak_too_high")
     return tuple(reasons)
 
 
+@lru_cache(maxsize=8192)
+def _z_at_steps(noise: Noise) -> NDArray[np.float64]:
+    """Normal deviates of `STEPS`."""
+    return noise.z(STEPS)
+
+
 @lru_cache(maxsize=65536)
 def limit_of_detection(
-    noises: tuple[Noise, ...], forward: tuple[bool, ...], family: int, listed: bool, sure: bool
+    noises: tuple[Noise, ...], forward: tuple[bool, ...], family: int, listed: bool, support: str
 ) -> float:
     """Smallest share found with 95 % probability by the test that is used, never below `SMALLEST_LOD`."""
-    share = np.arange(0.005, 1.0, 0.005)
-    z = np.array([noise.z(share) for noise in noises])
+    share = STEPS
+    z = np.array([_z_at_steps(noise) for noise in noises])
     strands = np.array([z[np.equal(forward, s)].mean(axis=0) for s in sorted(set(forward))])
     # METHOD: the first step of Holm is the one a lone finding must pass.
     passed = strands.sum(axis=0) / np.sqrt(len(strands)) >= norm.isf(FAMILY_ERROR / 2 / family)
-    passed &= share >= SMALLEST_SHARE[sure]
+    passed &= share >= SMALLEST_SHARE[support]
     if len(strands) == 2:
         passed &= (strands >= SHOWING_Z).all(axis=0)
-    elif not sure and not listed:
+    elif not listed:
         passed &= share >= SMALLEST_UNLISTED
     if not passed.any():
         return 1.0
     smallest = float(share[passed.argmax()])
     errors = [noise.error(smallest) for noise in noises]
     margin = norm.isf(0.05) * combine([smallest] * len(errors), errors, forward)[1]
-    return float(min(1.0, max(SMALLEST_LOD[sure], smallest + margin)))
+    return float(min(1.0, max(SMALLEST_LOD[support], smallest + margin)))
 
 
 def findings(evidence: Sequence[Evidence]) -> list[Evidence]:

@@ -19,6 +19,7 @@ os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ["
 CODE = code_hash()  # in every rule's params: a new version makes everything again
 CLINICAL = PLAN.settings["clinical"] or []
 PANEL = PLAN.settings["panel"] or []
+LIBRARY = PLAN.settings["trace_library"] or []
 TRACES = [name for name in PLAN.samples if PLAN.is_trace(name)]
 READS = [name for name in PLAN.samples if not PLAN.is_trace(name)]
 BATCHES = sorted({PLAN.batch(name) for name in READS})

@@ -4,6 +4,9 @@
 rule trace:
     input:
         traces=ask(PLAN.files, "reads_1"),
+        wild_types=ask(PLAN.wild_types),
+        library=LIBRARY,
+        known=PLAN.library_traces(),
         knowledge=collect("<reference>/{table}", table=CALLING),
     output:
         calls="<results>/samples/{sample}/calls.tsv",
@@ -26,6 +29,7 @@ rule trace:
         reporting_cut=PLAN.settings["reporting_cut_sanger"],
     shell:
         "ablkd trace --sample {wildcards.sample:q} --reference {params.reference:q} --traces {input.traces:q}"
+        " --wild-types {input.wild_types:q} --trace-library {input.library:q}"
         " --required-lod {params.required_lod} --reporting-cut {params.reporting_cut}"
         " --calls {output.calls:q} --coverage {output.coverage:q} --haplotypes {output.haplotypes:q}"
         " --phase {output.phase:q} --splicing {output.splicing:q} --fusion {output.fusion:q}"
