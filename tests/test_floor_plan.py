@@ -14,7 +14,7 @@ SOURCE = ROOT / "src" / "ablkd"
 FLOORS = [
     "errors records kernels",
     "tables reference hgvs home",
-    "samples clinical config plan run_folder documents reads placed traces fragments isoforms amplicons levels counts",
+    "samples clinical config site plan run_folder documents reads placed traces fragments isoforms amplicons levels counts",
     "align bam background detection error_classes templates indel_errors run_background learning expected panel "
     "recalibration tally junctions trace_align trace_isoforms trace_noise trace_alleles trace_wild_type",
     "call worth assessable indels splicing novel_junctions linkage mixture posterior recombinants identifiable "

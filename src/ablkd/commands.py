@@ -94,6 +94,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "html": {**PATH, "help": "page to write"},
     "vcf": {**PATH, "help": "VCF (.vcf.gz) to write, with its index beside it"},
     "pdf": {**PATH, "help": "the page as PDF, to write"},
+    "site": {
+        "type": Path,
+        "metavar": "FOLDER",
+        "nargs": "?",
+        "help": "the laboratory's name, logo, words and templates for the pages",
+    },
     "patient": {**NAME, "help": "the patient's name"},
     "clinical": {**PATH, "nargs": "?", "help": "treatments, measurements and responses"},
     "table": {**PATH, "help": "table to write"},
@@ -219,20 +225,20 @@ COMMANDS: dict[str, Command] = {
         "a result to its page, VCF and PDF; writes those asked for",
         "ablkd report --result result.json --reference reference --html report.html --vcf calls.vcf.gz",
         "result reference",
-        "html vcf pdf",
+        "html vcf pdf site",
     ),
     "timeline": Command(
         "the results of a patient to one page over time",
         "ablkd timeline --patient P1 --reference reference --results S1/result.json S2/result.json "
         "--clinical clinical.tsv --html P1.html --table P1.tsv",
         "patient reference results html table",
-        "clinical",
+        "clinical site",
     ),
     "summarize": Command(
         "the results of a run to its page and tables, or all results to the index page",
         "ablkd summarize --run run1 --results S1/result.json S2/result.json --folder results/runs/run1",
         "results",
-        "run folder index",
+        "run folder index site",
     ),
     "explain": Command(
         "what the knowledge says of a mutation, a compound, an isoform event or a fusion, with sources",

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from functools import cache
+from collections.abc import Collection, Mapping
+from functools import cache, partial
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined, TemplateError
 from markupsafe import Markup, escape
 
 from ablkd import wording
+from ablkd.errors import InputError
+from ablkd.site import Site
+
+NO_SITE = Site()
 
 # Words of the tables as people read them. A word that is not here is shown as it stands.
 WORDS = {
@@ -43,10 +48,11 @@ WORDS = {
 MOST_CODONS = 10
 
 
-def words(name: str) -> str:
-    """A cell of a table as people read it; several joined by `;` are joined by commas."""
+def words(name: str, own: Mapping[str, str] = MappingProxyType({})) -> str:
+    """A cell of a table as people read it, `own` words first; several joined by `;` are joined by commas."""
     parts = [part.strip() for part in name.split(";") if part.strip()]
-    return ", ".join(WORDS.get(part, wording.plain(part)) for part in parts) or wording.NOT_COMPUTED
+    told = [own.get(part) or WORDS.get(part) or wording.plain(part) for part in parts]
+    return ", ".join(told) or wording.NOT_COMPUTED
 
 
 def mutations(names: str) -> str:
@@ -98,10 +104,11 @@ def cite(cell: str, keys: Collection[str]) -> Markup:
 
 
 @cache
-def environment() -> Environment:
-    """Templates of the package; everything is escaped, and an unknown name is an error."""
+def environment(site: Site) -> Environment:
+    """Templates of the package, those of the site before them; everything is escaped, an unknown name is an error."""
+    own = [FileSystemLoader(site.folder)] if site.folder else []
     made = Environment(
-        loader=PackageLoader("ablkd", "templates"),
+        loader=ChoiceLoader([*own, PackageLoader("ablkd", "templates")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -113,7 +120,7 @@ def environment() -> Environment:
         number=wording.number,
         rounded=wording.rounded,
         plain=wording.plain,
-        words=words,
+        words=partial(words, own=dict(site.words)),
         mutations=mutations,
         names=names,
         codons=codons,
@@ -123,12 +130,25 @@ def environment() -> Environment:
         address=lambda name: quote(str(name), safe=""),
         dash=lambda value: wording.NOT_COMPUTED if value in (None, "") else value,
     )
+    made.globals["site"] = site
     return made
 
 
-def render(template: str, **context: Any) -> str:
-    """A page's text. `context` holds rows and words; drawings come as `Markup`."""
-    return environment().get_template(template).render(**context)
+def render(template: str, site: Site = NO_SITE, **context: Any) -> str:
+    """A page's text. `context` holds rows and words; drawings come as `Markup`.
+
+    Raises
+    ------
+    InputError
+        Where a template of the site cannot be used.
+    """
+    try:
+        return environment(site).get_template(template).render(**context)
+    except TemplateError as error:
+        if site.folder is None:
+            raise
+        place = f"{getattr(error, 'filename', None) or site.folder}:{getattr(error, 'lineno', None) or 1}"
+        raise InputError(f"{place}: {error.message} (correct the template, or take it out)") from None
 
 
 def picture(svg: str) -> Markup:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ablkd.pages import picture, render
+from ablkd.pages import NO_SITE, picture, render
 from ablkd.records import TimelinePoint
+from ablkd.site import Site
 from ablkd.tables import write_text
 from ablkd.timeline_plot import patient_picture
 from ablkd.wording import plain
@@ -16,9 +17,9 @@ UNMUTATED = "unmutated"  # the haplotype without a change; it is no news
 CLINICAL = ("treatment", "measurement", "response", "event")
 
 
-def write_patient(patient: str, points: Sequence[TimelinePoint], html: Path) -> None:
+def write_patient(patient: str, points: Sequence[TimelinePoint], html: Path, site: Site = NO_SITE) -> None:
     """Write the page of one patient from its timeline rows."""
-    write_text(html, render("patient.html", **patient_view(patient, points)))
+    write_text(html, render("patient.html", site, **patient_view(patient, points)))
 
 
 def patient_view(patient: str, points: Sequence[TimelinePoint]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from ablkd.errors import InputError
 from ablkd.records import Sample
 from ablkd.reference import SEQUENCES, TABLES, Reference, load_reference
 from ablkd.samples import read_files, read_library, read_sheet
+from ablkd.site import load_site
 from ablkd.tables import format_cell
 
 # The knowledge each kind of step reads: a change of drug evidence repeats no alignment and no calling.
@@ -148,7 +149,7 @@ def _each(samples: Iterable[str], path: str) -> list[str]:
 
 
 def read_plan(config: dict[str, Any], name: str = "config.yaml") -> Plan:
-    """Check a run's settings, then its knowledge, sheet and clinical table; all problems at once.
+    """Check a run's settings, then its knowledge, site folder, sheet and clinical table; all problems at once.
 
     Parameters
     ----------
@@ -180,6 +181,10 @@ def read_plan(config: dict[str, Any], name: str = "config.yaml") -> Plan:
             read_library(settings["trace_library"])
         except InputError as error:
             problems += error.problems
+    try:
+        load_site(settings["site"])
+    except InputError as error:
+        problems += error.problems
     if settings["clinical"]:
         try:
             read_clinical(settings["clinical"])

@@ -14,10 +14,11 @@ from ablkd.cross_check import METRICS
 from ablkd.errors import InputError
 from ablkd.fold_map import fold_map, span
 from ablkd.named_calls import NEUTRAL_TIERS, named_calls
-from ablkd.pages import picture, render, words
+from ablkd.pages import NO_SITE, picture, render, words
 from ablkd.pile_plot import pile_up
 from ablkd.records import Coverage, DrugCall, Phase, Result, Sensitivity, Source
 from ablkd.reference import Reference
+from ablkd.site import Site
 from ablkd.splice_plot import splice_arcs
 from ablkd.tables import atomic, write_text
 from ablkd.trace_plot import chromatogram
@@ -61,16 +62,16 @@ class DrugSection:
     in_vitro: tuple[InVitro, ...]
 
 
-def write_report(result: Result, html: Path, reference: Reference | None = None) -> None:
+def write_report(result: Result, html: Path, reference: Reference | None = None, site: Site = NO_SITE) -> None:
     """Write the page of one sample.
 
     With the knowledge folder the page also names the regions of the target and cites the sources; all
     that is said of the sample comes from `result`.
     """
-    write_text(html, render("sample.html", **report_view(result, reference)))
+    write_text(html, render("sample.html", site, **report_view(result, reference)))
 
 
-def write_pdf(result: Result, pdf: Path, reference: Reference | None = None) -> None:
+def write_pdf(result: Result, pdf: Path, reference: Reference | None = None, site: Site = NO_SITE) -> None:
     """Write the page of one sample as PDF.
 
     Raises
@@ -85,7 +86,7 @@ def write_pdf(result: Result, pdf: Path, reference: Reference | None = None) -> 
             f"{pdf}: a PDF needs WeasyPrint, which is not installed "
             "(pip install 'ablkd[pdf]', or print the page from a browser)"
         ) from None
-    page = render("sample.html", **report_view(result, reference))
+    page = render("sample.html", site, **report_view(result, reference))
     with atomic(pdf) as temporary:
         HTML(string=page).write_pdf(str(temporary))
 

@@ -12,6 +12,7 @@ from ablkd.errors import InputError
 from ablkd.home import home
 from ablkd.reference import load_reference
 from ablkd.samples import read_sheet, without_folders
+from ablkd.site import load_site
 from ablkd.tables import read_rows, write_rows
 
 Row = TypeVar("Row")
@@ -99,7 +100,9 @@ def interpret(
     write_json(result, found)
 
 
-def report(result: Path, reference: Path, html: Path | None, vcf: Path | None, pdf: Path | None) -> None:
+def report(
+    result: Path, reference: Path, html: Path | None, vcf: Path | None, pdf: Path | None, site: Path | None
+) -> None:
     """Result -> page, VCF and PDF, those asked for."""
 
     known = load_reference(reference)
@@ -107,7 +110,7 @@ def report(result: Path, reference: Path, html: Path | None, vcf: Path | None, p
     if html:
         from ablkd.report import write_report
 
-        write_report(found, html, known)
+        write_report(found, html, known, load_site(site))
     if vcf:
         from ablkd.vcf import write_vcf
 
@@ -115,11 +118,17 @@ def report(result: Path, reference: Path, html: Path | None, vcf: Path | None, p
     if pdf:
         from ablkd.report import write_pdf
 
-        write_pdf(found, pdf, known)
+        write_pdf(found, pdf, known, load_site(site))
 
 
 def timeline(
-    patient: str, reference: Path, results: list[Path], clinical: Path | None, html: Path, table: Path
+    patient: str,
+    reference: Path,
+    results: list[Path],
+    clinical: Path | None,
+    html: Path,
+    table: Path,
+    site: Path | None,
 ) -> None:
     """A patient's results and clinical events -> page and table."""
     from ablkd.patient_page import write_patient
@@ -129,18 +138,18 @@ def timeline(
     found = [read_result(path) for path in results]
     points = timeline_points(patient, found, events, load_reference(reference).together)
     write_rows(table, r.TimelinePoint, points)
-    write_patient(patient, points, html)
+    write_patient(patient, points, html, load_site(site))
 
 
-def summarize(results: list[Path], run: str | None, folder: Path | None, index: Path | None) -> None:
+def summarize(results: list[Path], run: str | None, folder: Path | None, index: Path | None, site: Path | None) -> None:
     """Results -> the pages and tables of a run, or the index page."""
     from ablkd.run_report import write_index, write_run
 
     found = [read_result(path) for path in results]
     if index:
-        write_index(found, index)
+        write_index(found, index, load_site(site))
     if run is not None and folder:
-        write_run(run, found, folder)
+        write_run(run, found, folder, load_site(site))
 
 
 def explain(name: str, reference: Path | None) -> None:

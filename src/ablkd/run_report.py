@@ -10,11 +10,12 @@ from typing import Any
 
 from ablkd.cross_check import METRICS
 from ablkd.named_calls import passed
-from ablkd.pages import render
+from ablkd.pages import NO_SITE, render
 from ablkd.records import ControlVerdict, QcMetric, Result, ResultRow, Summary
 from ablkd.reference import sha256
 from ablkd.run_tables import check_same_making, manifest, multiqc, result_rows
 from ablkd.sights import Sight, mutation_sight, splice_sight
+from ablkd.site import Site
 from ablkd.tables import write_rows, write_text
 from ablkd.workbook import write_workbook
 
@@ -31,7 +32,7 @@ class Cell:
     shade: int
 
 
-def write_run(run: str, results: Sequence[Result], folder: Path) -> None:
+def write_run(run: str, results: Sequence[Result], folder: Path, site: Site = NO_SITE) -> None:
     """Write report.html, summary.tsv, results.tsv, summary.xlsx, ablkd_mqc.json and manifest.json.
 
     Raises
@@ -43,7 +44,7 @@ def write_run(run: str, results: Sequence[Result], folder: Path) -> None:
     check_same_making(run, ordered)
     summaries = [r.summary for r in ordered]
     rows = [row for r in ordered for row in result_rows(r)]
-    write_text(folder / "report.html", render("run.html", **run_view(run, ordered)))
+    write_text(folder / "report.html", render("run.html", site, **run_view(run, ordered)))
     write_rows(folder / "summary.tsv", Summary, summaries)
     write_rows(folder / "results.tsv", ResultRow, rows)
     sheets: dict[str, tuple[type, Sequence[Any]]] = {
@@ -132,7 +133,7 @@ def _shade(sight: Sight) -> int:
     return sum(sight.value >= step for step in SHADES)
 
 
-def write_index(results: Sequence[Result], path: Path) -> None:
+def write_index(results: Sequence[Result], path: Path, site: Site = NO_SITE) -> None:
     """Write the page that links every run, patient and sample; links are relative to it."""
     ordered = sorted(results, key=lambda r: (r.sample.run, r.sample.sample))
     runs: dict[str, list[Result]] = {}
@@ -142,7 +143,8 @@ def write_index(results: Sequence[Result], path: Path) -> None:
     for r in ordered:
         if r.sample.patient:
             patients.setdefault(r.sample.patient, []).append(r)
-    write_text(path, render("index.html", runs=runs, patients=dict(sorted(patients.items())), results=ordered))
+    context = {"runs": runs, "patients": dict(sorted(patients.items())), "results": ordered}
+    write_text(path, render("index.html", site, **context))
 
 
 def _write_json(path: Path, value: Any) -> None:

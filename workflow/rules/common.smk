@@ -6,6 +6,7 @@ import sys
 from ablkd.errors import InputError
 from ablkd.home import code_hash
 from ablkd.plan import ALIGNING, CALLING, KNOWLEDGE, RUN_PAGES, read_plan
+from ablkd.site import site_files
 
 try:
     PLAN = read_plan(config)
@@ -18,6 +19,8 @@ os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ["
 
 CODE = code_hash()  # in every rule's params: a new version makes everything again
 CLINICAL = PLAN.settings["clinical"] or []
+SITE_FOLDER = PLAN.settings["site"] or []
+SITE = site_files(PLAN.settings["site"])
 PANEL = PLAN.settings["panel"] or []
 LIBRARY = PLAN.settings["trace_library"] or []
 TRACES = [name for name in PLAN.samples if PLAN.is_trace(name)]

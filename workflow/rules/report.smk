@@ -71,6 +71,7 @@ rule report:
     input:
         result="<results>/samples/{sample}/result.json",
         knowledge=collect("<reference>/{table}", table=KNOWLEDGE),
+        site=SITE,
     output:
         html="<results>/samples/{sample}/report.html",
         vcf="<results>/samples/{sample}/calls.vcf.gz",
@@ -80,16 +81,18 @@ rule report:
     threads: 1
     params:
         code=CODE,
+        site=SITE_FOLDER,
         reference=PLAN.settings["reference"],
     shell:
         "ablkd report --result {input.result:q} --reference {params.reference:q}"
-        " --html {output.html:q} --vcf {output.vcf:q} 2>&1 | tee {log:q}"
+        " --html {output.html:q} --vcf {output.vcf:q} --site {params.site:q} 2>&1 | tee {log:q}"
 
 
 rule report_pdf:
     input:
         result="<results>/samples/{sample}/result.json",
         knowledge=collect("<reference>/{table}", table=KNOWLEDGE),
+        site=SITE,
     output:
         pdf="<results>/samples/{sample}/report.pdf",
     log:
@@ -97,10 +100,11 @@ rule report_pdf:
     threads: 1
     params:
         code=CODE,
+        site=SITE_FOLDER,
         reference=PLAN.settings["reference"],
     shell:
         "ablkd report --result {input.result:q} --reference {params.reference:q} --pdf {output.pdf:q}"
-        " 2>&1 | tee {log:q}"
+        " --site {params.site:q} 2>&1 | tee {log:q}"
 
 
 rule timeline:
@@ -108,6 +112,7 @@ rule timeline:
         results=ask(PLAN.of_patient, "<results>/samples/{sample}/result.json"),
         clinical=CLINICAL,
         knowledge=collect("<reference>/{table}", table=KNOWLEDGE),
+        site=SITE,
     output:
         html="<results>/patients/{patient}.html",
         table="<results>/patients/{patient}.tsv",
@@ -116,16 +121,18 @@ rule timeline:
     threads: 1
     params:
         code=CODE,
+        site=SITE_FOLDER,
         reference=PLAN.settings["reference"],
     shell:
         "ablkd timeline --patient {wildcards.patient:q} --reference {params.reference:q}"
         " --results {input.results:q} --clinical {input.clinical:q}"
-        " --html {output.html:q} --table {output.table:q} 2>&1 | tee {log:q}"
+        " --html {output.html:q} --table {output.table:q} --site {params.site:q} 2>&1 | tee {log:q}"
 
 
 rule summarize:
     input:
         results=ask(PLAN.of_run, "<results>/samples/{sample}/result.json"),
+        site=SITE,
     output:
         collect("<results>/runs/{{run}}/{page}", page=RUN_PAGES),
     log:
@@ -133,15 +140,17 @@ rule summarize:
     threads: 1
     params:
         code=CODE,
+        site=SITE_FOLDER,
         folder=PLAN.settings["results"] + "/runs/{run}",
     shell:
         "ablkd summarize --run {wildcards.run:q} --results {input.results:q} --folder {params.folder:q}"
-        " 2>&1 | tee {log:q}"
+        " --site {params.site:q} 2>&1 | tee {log:q}"
 
 
 rule index:
     input:
         results=collect("<results>/samples/{sample}/result.json", sample=PLAN.samples),
+        site=SITE,
     output:
         "<results>/index.html",
     log:
@@ -149,5 +158,6 @@ rule index:
     threads: 1
     params:
         code=CODE,
+        site=SITE_FOLDER,
     shell:
-        "ablkd summarize --index {output:q} --results {input.results:q} 2>&1 | tee {log:q}"
+        "ablkd summarize --index {output:q} --results {input.results:q} --site {params.site:q} 2>&1 | tee {log:q}"
