@@ -17,6 +17,7 @@ from ablkd.isoforms import SpliceGraph, build_graph
 from ablkd.kernels import chaining, gapped, merging, placement, seeds
 from ablkd.placed import NO_READS, Placed, PlacedArrays
 from ablkd.reads import ReadBlock, read_blocks
+from ablkd.realigned import Realigner
 from ablkd.records import Platform, QcMetric
 from ablkd.reference import Reference, sha256
 from ablkd.tally import as_counts, count, seen_indels
@@ -98,6 +99,7 @@ def align_sample(
     Reads that cannot be used give empty outputs and a failed `usable` row, not an exception.
     """
     aligner = Aligner(reference, platform.reads)
+    realigner = Realigner(reference, aligner.graph, platform)
     rows = []
     parts: list[Fragments] = []
     pairs = np.zeros(3, np.int64)
@@ -108,7 +110,8 @@ def align_sample(
             for one, two in read_blocks(reads_1, reads_2, size):
                 first = aligner.place(one)
                 second = aligner.place(two) if two is not None else None
-                part, made = merge(first, second, aligner.graph, platform.min_base_quality)
+                settled = realigner.settle(first) if platform.reads == "long" else first
+                part, made = merge(settled, second, aligner.graph, platform.min_base_quality)
                 writer.write(first, second)
                 parts.append(part)
                 pairs += made

@@ -42,7 +42,8 @@ class GraphArrays(NamedTuple):
     neighbours a node is in, and where. depth int32[V] (0-based place on a fusion contig, -1 for target and
     insertion nodes); home int32[V] (index of the transcript a partner node is shown on, the target's for the
     rest). exon_start uint8[V]: 1 where a target base is the first of an exon. edge_from, edge_to int32[J];
-    out_offsets, in_offsets int32[V+1] with out_edges, in_edges int32[J] (jumps by origin and by goal).
+    out_offsets, in_offsets int32[V+1] with out_edges, in_edges int32[J] (jumps by origin and by goal); event uint8[J]:
+    1 for jumps of a splice event.
     right_overhang, left_overhang int32[V]: bases needed beyond a node's outgoing (before its incoming) boundary, 0
     where nothing branches. skipped int32[J, 2]: target bases that a jump leaves out, (0, 0) for other jumps.
     """
@@ -62,6 +63,7 @@ class GraphArrays(NamedTuple):
     out_edges: NDArray[np.int32]
     in_offsets: NDArray[np.int32]
     in_edges: NDArray[np.int32]
+    event: NDArray[np.uint8]
     right_overhang: NDArray[np.int32]
     left_overhang: NDArray[np.int32]
     skipped: NDArray[np.int32]
@@ -206,6 +208,7 @@ def _finish(builder: _Builder) -> SpliceGraph:
         out_edges=out_edges,
         in_offsets=in_offsets,
         in_edges=in_edges,
+        event=np.array([bool(e.events) for e in edges], np.uint8),
         right_overhang=_overhangs(bases, following, out_offsets, goal[out_edges]),
         left_overhang=_overhangs(bases, preceding, in_offsets, origin[in_edges]),
         skipped=_skipped(edges, length),

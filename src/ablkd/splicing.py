@@ -28,6 +28,7 @@ DISAGREEMENT, NEXT_TO_IT = 1.5, (10, 30)
 # METHOD: a fusion is present from three junction fragments that are at least 0.5 % of all; fewer are carry-over.
 FUSION_COUNT, FUSION_SHARE = 3, 0.005
 UNREARRANGED = "unrearranged"
+LONGER_GAP = 0.3
 
 
 def splice_sample(
@@ -69,7 +70,7 @@ def _event(
 ) -> SpliceEvent:
     x, n = ends.event, ends.event + ends.reference
     alpha = JUNCTION_ALPHA / max(1, tested)
-    error = assumed(platform.junction_error, platform.error_log_sd)
+    error = assumed(_error(variant, platform), platform.error_log_sd)
     needed = background.threshold(n, error, alpha)
     lod = Limits(background.templates).lod95(needed, n, error.mean) if n else None
     fraction = low = high = None
@@ -98,6 +99,16 @@ def _event(
         reference_left=ends.left,
         reference_right=ends.right,
     )
+
+
+def _error(variant: SpliceVariant, platform: Platform) -> float:
+    """Chance that a fragment shows the event by error.
+
+    METHOD: a sequencing gap looks like an event that leaves out as few bases; each base beyond its first has a chance
+    of 0.3.
+    """
+    size = variant.end - variant.start + 1 if variant.kind == "skip" else len(variant.inserted_sequence)
+    return max(platform.junction_error, platform.indel_error * LONGER_GAP ** (size - 1))
 
 
 def _with_agreement(
@@ -165,7 +176,11 @@ def _fusions(
         for t in junctions
     }
     first = min(t.target_start for t in junctions)
-    seen[UNREARRANGED] = int(crossing(fragments, graph, first - 1).sum())
+    # From the exon before the first breakpoint on, plainly or by an event.
+    spliced = [e for e, j in enumerate(graph.edges) if j.origin == first - 2 and j.goal < graph.target_length]
+    whole = crossing(fragments, graph, first - 1) | taking(fragments, spliced)
+    fused = taking(fragments, [e for e, j in enumerate(graph.edges) if j.transcript])
+    seen[UNREARRANGED] = int((whole & ~fused).sum())
     labels = {t.name: t.label for t in junctions} | {UNREARRANGED: f"{reference.target.label}, unrearranged"}
     total = sum(seen.values())
     rows = []

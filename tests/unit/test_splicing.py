@@ -289,6 +289,23 @@ def test_unrearranged_transcripts_are_counted_apart(spliced):
     assert present(other) == {"e14a2", "ABL1-1b"}
 
 
+@pytest.mark.parametrize("event", ["a2_alternative_acceptor", "exon2_skipping"])
+def test_unrearranged_transcripts_are_counted_with_their_events(spliced, event):
+    kinds = [Kind(300, "", PAST, PAST, (), "e14a2"), Kind(700, "", (0, 900), (0, 900), (event,))]
+    assert spliced(kinds)[1]["unrearranged"].fraction == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize(("platform", "call"), [("pacbio_hifi", "present"), ("ont", "not_assessable")])
+def test_three_bases_are_not_an_event_where_gaps_are_frequent(spliced, platform, call):
+    """Twelve of 1,500 nanopore reads lose these three bases by error."""
+    kinds = [
+        Kind(12, "", (82, 900), None, ("a2_alternative_acceptor",), "e14a2"),
+        Kind(1_488, "", PAST, None, (), "e14a2"),
+    ]
+    assert spliced(kinds, platform=platform)[0]["a2_alternative_acceptor"].call == call
+    assert spliced(kinds, platform=platform)[0]["exon4_skipping"].call == "not_detected"
+
+
 def test_carry_over_is_not_a_fusion(spliced):
     _, fusions = spliced([Kind(2_000, "", PAST, PAST, (), "e14a2"), Kind(4, "", PAST, PAST, (), "e1a2")])
     assert present(fusions) == {"e14a2"}
