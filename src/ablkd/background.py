@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,23 +83,51 @@ def lognormal(log_sd: float) -> NDArray[np.float64]:
     return density / density.sum()
 
 
+@dataclass(frozen=True, eq=False)
+class TemplateNumbers:
+    """How many templates there may be: number float64[K], chance float64[K], which adds up to 1.
+
+    clones float64[K]: templates expected to carry an allele by an error of reverse transcription, as a multiple of
+    what is expected of the one number that is reckoned with.
+    """
+
+    number: NDArray[np.float64]
+    chance: NDArray[np.float64]
+    clones: NDArray[np.float64]
+
+
+def one_number(templates: float) -> TemplateNumbers:
+    """No doubt of the number."""
+    return TemplateNumbers(np.array([templates]), np.ones(1), np.ones(1))
+
+
 @dataclass(frozen=True)
 class Background:
-    """How counts of one sample vary: `cv` between samples at one site, `templates` molecules in the tube."""
+    """How counts of one sample vary: `cv` between samples at one site, `templates` molecules in the tube.
+
+    Intervals and limits of detection reckon with `templates`; whether errors explain a count is asked of every number
+    in `numbers`, by its chance.
+    """
 
     cv: float
     templates: float
+    numbers: TemplateNumbers | None = field(default=None, compare=False)
+
+    @cached_property
+    def _numbers(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        numbers = self.numbers or one_number(self.templates)
+        return numbers.number, numbers.chance, numbers.clones
 
     def tail(self, x: int, n: int, error: ErrorRate) -> float:
         """P(at least x of n fragments show the allele by error)."""
-        return tails.error_tail(
-            x, n, error.rates, error.weights, error.clones, self.cv, self.templates, FAMILY_CV2, PRECISION
+        return tails.mixed_tail(
+            x, n, error.rates, error.weights, error.clones, self.cv, *self._numbers, FAMILY_CV2, PRECISION
         )
 
     def threshold(self, n: int, error: ErrorRate, alpha: float) -> int:
         """Smallest count whose tail is below alpha; n + 1 where even all fragments would not do."""
         return tails.smallest_count(
-            n, error.rates, error.weights, error.clones, self.cv, self.templates, FAMILY_CV2, alpha
+            n, error.rates, error.weights, error.clones, self.cv, *self._numbers, FAMILY_CV2, alpha
         )
 
     def interval(

@@ -79,7 +79,7 @@ class Expected:
     @cached_property
     def background(self) -> Background:
         """How counts of this sample vary."""
-        return Background(self.run.cv, self.templates[0])
+        return Background(self.run.cv, self.templates[0], self.template_estimate.numbers(self.stated))
 
     @cached_property
     def _position(self) -> int | None:

@@ -8,20 +8,26 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from ablkd.background import DEFAULT_TEMPLATES, FAMILY_CV2, RT_ERROR
+from ablkd.background import DEFAULT_TEMPLATES, FAMILY_CV2, RT_ERROR, TemplateNumbers, one_number
 from ablkd.kernels import tails
 
 # An error of reverse transcription is a clone of about 1/N of all molecules: its size tells N.
 CANDIDATES = np.geomspace(30, 30_000, 19)
-# METHOD: the rate of such errors is not known well; it is profiled over what the literature allows, and none at all.
+# METHOD: the rate of such errors is not known well: it is any that the literature allows, or none at all.
 RT_ERRORS = np.array([1e-8, 5e-6, 1e-5, RT_ERROR, 2.5e-5, 4e-5])
+RT_CHANCES = np.array([0.0, 0.05, 0.25, 0.35, 0.2, 0.15])
 # METHOD: one site in ten thousand, a fourth of a site in a sample, is something else (a real change, a contamination),
 # of any fraction alike on a log scale; else one real mutation would pass for a clone of very few templates.
 ELSE = 1e-4
-# METHOD: before its fragments are seen a sample has 55 to 9,000 templates (95 %).
-USUAL, USUAL_LOG_SD = 700.0, 1.3
+# METHOD: before its fragments are seen a sample has 140 to 7,100 templates (95 %), and hardly ever fewer than a
+# hundred: so few must be shown by their clones, or the fear of them would hide mutations in every sample without any.
+USUAL, USUAL_LOG_SD = 1000.0, 1.0
+FEW, HARDLY_EVER = 100.0, 8.0
+LOG_PRIOR = -0.5 * (np.log(CANDIDATES / USUAL) / USUAL_LOG_SD) ** 2 - HARDLY_EVER * (CANDIDATES < FEW)
 # Nodes of less weight do not change a likelihood.
 NO_WEIGHT = 1e-7
+# Numbers of templates that are less probable than this are left out.
+NO_CHANCE = 1e-4
 # Numbers of clones at one site that are together less probable than this are left out.
 UNLIKELY = 1e-6
 # METHOD: numbers of templates that are worse by more than this in log likelihood are excluded (99.3 %, one-sided).
@@ -36,9 +42,17 @@ RULED_OUT, TOLERATED = 6.0, 2.0
 
 @dataclass(frozen=True, eq=False)
 class TemplateEstimate:
-    """What the fragments say: log_likelihood float64 of each of CANDIDATES."""
+    """What the fragments say: joint float64[C, R], the log posterior of each of CANDIDATES with each of RT_ERRORS.
 
-    log_likelihood: NDArray[np.float64]
+    Up to a constant, and without the chance of the rate itself.
+    """
+
+    joint: NDArray[np.float64]
+
+    @property
+    def log_likelihood(self) -> NDArray[np.float64]:
+        """float64[C]: of each of CANDIDATES, with the rate of errors that suits it."""
+        return self.joint.max(axis=1)
 
     @property
     def best(self) -> float:
@@ -84,6 +98,22 @@ class TemplateEstimate:
             return fewer, "not given: estimated from the fragments"
         return DEFAULT_TEMPLATES, "not given: this number is assumed"
 
+    def numbers(self, stated: float | None) -> TemplateNumbers:
+        """Numbers of templates to ask whether errors explain a count.
+
+        METHOD: a number that is not stated stays uncertain: every one that the fragments allow counts by its posterior
+        chance, so that neither few templates make false calls nor the fear of them hides a mutation.
+        """
+        used, _ = self.used(stated)
+        if used == stated:
+            return one_number(used)
+        chance = np.exp(self.joint - self.joint.max()) * RT_CHANCES
+        each = chance.sum(axis=1)
+        kept = each >= NO_CHANCE * each.sum()
+        chance, each, number = chance[kept], each[kept], CANDIDATES[kept]
+        clones = number * (chance @ RT_ERRORS) / each
+        return TemplateNumbers(number, each / each.sum(), clones / (used * RT_ERROR))
+
 
 def estimate_templates(
     x: NDArray[np.int64], n: NDArray[np.int64], rates: NDArray[np.float64], spreads: NDArray[np.float64], cv: float
@@ -98,7 +128,7 @@ def estimate_templates(
     used = np.broadcast_to((spreads > NO_WEIGHT).any(axis=0), rates.shape)
     something_else = ELSE / ((x + 1) * np.log(n + 2))
     without = tails.by_clones(x, n, rates, used, cv, 1.0, FAMILY_CV2, 0, 1)
-    likelihood = np.empty(len(CANDIDATES))
+    likelihood = np.empty((len(CANDIDATES), len(RT_ERRORS)))
     for i, templates in enumerate(CANDIDATES):
         most = int(special.pdtrik(1 - UNLIKELY, templates * RT_ERRORS.max())) + 2
         carrying = tails.by_clones(x, n, rates, used, cv, templates, FAMILY_CV2, 1, most)
@@ -108,6 +138,5 @@ def estimate_templates(
         at_nodes = np.concatenate([without, carrying], axis=2) @ shares.T
         # [A, K, rates of RT errors]
         counts = np.matmul(spreads.transpose(1, 0, 2), at_nodes)
-        likelihood[i] = np.log((1 - ELSE) * counts + something_else[:, None, None]).sum(axis=0).max()
-    likelihood -= 0.5 * (np.log(CANDIDATES / USUAL) / USUAL_LOG_SD) ** 2
-    return TemplateEstimate(likelihood)
+        likelihood[i] = np.log((1 - ELSE) * counts + something_else[:, None, None]).sum(axis=0).max(axis=0)
+    return TemplateEstimate(likelihood + LOG_PRIOR[:, None])

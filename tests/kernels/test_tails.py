@@ -186,7 +186,31 @@ def test_a_lower_precision_leaves_out_little_and_adds_nothing():
 def test_smallest_count_is_the_first_below_alpha(n, mean, clones, alpha):
     rates, weights = site_rates(mean, 0.9)
     truth = next((x for x in range(1, n + 1) if mixture_tail(x, n, rates, weights, clones, 0.4, 500.0) < alpha), n + 1)
-    assert tails.smallest_count(n, rates, weights, clones, 0.4, 500.0, FAMILY, alpha) == truth
+    one = (np.array([500.0]), np.ones(1), np.ones(1))
+    assert tails.smallest_count(n, rates, weights, clones, 0.4, *one, FAMILY, alpha) == truth
+
+
+# Templates that there may be, their chances, and the clones expected of each as multiples of 0.0085.
+NUMBERS = (np.array([140.0, 500.0, 2_000.0]), np.array([0.1, 0.6, 0.3]), np.array([0.3, 1.0, 3.5]))
+
+
+def test_an_unknown_number_of_templates_is_summed_over_by_its_chances():
+    rates, weights = site_rates(6e-5, 0.9)
+    for x in (1, 10, 40, 200):
+        parts = zip(*NUMBERS, strict=True)
+        truth = sum(p * mixture_tail(x, 5_000, rates, weights, 0.0085 * f, 0.4, number) for number, p, f in parts)
+        tail = tails.mixed_tail(x, 5_000, rates, weights, 0.0085, 0.4, *NUMBERS, FAMILY, 1e-12)
+        assert tail == pytest.approx(truth, rel=ACCURACY, abs=1e-13)
+
+
+@pytest.mark.parametrize("alpha", [0.01, 4e-5, 2e-7])
+def test_smallest_count_of_an_unknown_number_of_templates(alpha):
+    rates, weights = site_rates(6e-5, 0.9)
+    found = tails.smallest_count(1_000, rates, weights, 0.0085, 0.4, *NUMBERS, FAMILY, alpha)
+    at, before = (
+        tails.mixed_tail(x, 1_000, rates, weights, 0.0085, 0.4, *NUMBERS, FAMILY, 1e-12) for x in (found, found - 1)
+    )
+    assert at < alpha <= before
 
 
 # ---------------------------------------------------------------- likelihoods

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from ablkd.counts import Counts
 from ablkd.fragments import Fragments
 from ablkd.isoforms import build_graph
 from ablkd.learning import Library, learn
 from ablkd.run_background import RunBackground
 from ablkd.tally import as_counts, count, seen_indels
-from ablkd.templates import CANDIDATES, TemplateEstimate
+from ablkd.templates import LOG_PRIOR, TemplateEstimate
 
 
 def counted(reference, fragments: Fragments, sample: str = "S", platform: str = "illumina") -> Counts:
@@ -41,6 +39,6 @@ def run_of(
 def trust_the_sheet(monkeypatch) -> None:
     """Make the fragments say nothing of the number of templates: drawn ones have no errors of reverse transcription, and
     whether the number can be found from them has tests of its own."""
-    nothing = TemplateEstimate(np.zeros(len(CANDIDATES)))
+    nothing = TemplateEstimate(LOG_PRIOR[:, None])
     monkeypatch.setattr("ablkd.expected.estimate_templates", lambda *_: nothing)
     monkeypatch.setattr("ablkd.learning.estimate_templates", lambda *_: nothing)

@@ -300,7 +300,7 @@ def test_qc_rows_say_what_was_assumed(reference):
 
 
 def test_a_stated_number_that_the_fragments_rule_out_is_to_be_reviewed(reference, monkeypatch):
-    few = TemplateEstimate(-40 * np.log(CANDIDATES / 140) ** 2)  # 139 is a candidate
+    few = TemplateEstimate(-40 * np.log(CANDIDATES / 140)[:, None] ** 2)  # 139 is a candidate
     monkeypatch.setattr("ablkd.expected.estimate_templates", lambda *_: few)
     qc = qc_rows(reference, 9_000.0)
     assert (qc["template_copies"].value, qc["template_copies"].status) == ("139.248", "review")

@@ -74,7 +74,27 @@ def test_few_fragments_say_nothing_and_500_are_assumed(simulated):
     expected = simulated(3, 20_000, depth=60, controls=0)
     assert expected.templates == (500.0, "not given: this number is assumed")
     low, high = expected.template_estimate.allowed
-    assert low < 100 and high > 2_000
+    assert low < 150 and high > 2_000
+
+
+def test_every_number_that_the_fragments_allow_counts_by_its_chance(simulated):
+    numbers = simulated([1, 200], 200).background.numbers
+    assert numbers.chance.sum() == pytest.approx(1)
+    assert numbers.number @ numbers.chance == pytest.approx(200, rel=0.5)
+    assert numbers.chance[numbers.number > 600].sum() < 1e-3
+
+
+def test_a_stated_number_leaves_no_doubt_unless_it_is_ruled_out(simulated):
+    assert simulated(2, 500, stated=500.0).background.numbers.number.tolist() == [500.0]
+    assert len(simulated([0, 500], 500, stated=50_000.0).background.numbers.number) > 1
+
+
+def test_a_clone_of_few_templates_is_no_call_where_their_number_is_not_known(simulated):
+    """200 templates: a clone of two has 1 % of the fragments, and is one of very few; of 5,000 it would be a mutation."""
+    few, many = simulated([1, 200], 200), simulated([1, 5_000], 5_000)
+    error, alpha = few.of(314, state_of("ATT")), alphas(few.reference, 271).catalogue
+    assert few.background.threshold(20_000, error, alpha) > 200
+    assert many.background.threshold(20_000, many.of(314, state_of("ATT")), alpha) < 200
 
 
 def test_a_true_change_outside_the_catalogue_does_not_pass_for_few_templates(simulated, reference):
@@ -108,6 +128,6 @@ fits           stated used  words
 def test_which_number_is_reckoned_with(line):
     fits, stated, used, words = line.split()
     peaks = [tuple(map(float, peak.split(":"))) for peak in fits.split(";")]
-    estimate = TemplateEstimate(np.max([h - 40 * np.log(CANDIDATES / n) ** 2 for n, h in peaks], axis=0))
+    estimate = TemplateEstimate(np.max([h - 40 * np.log(CANDIDATES / n) ** 2 for n, h in peaks], axis=0)[:, None])
     number, why = estimate.used(None if stated == "." else float(stated))
     assert number == pytest.approx(float(used), rel=0.01) and words.replace("_", " ") in why

@@ -108,15 +108,43 @@ def error_tail(x, n, rates, weights, expected_clones, cv, templates, family_cv2,
 
 
 @jit
-def smallest_count(n, rates, weights, expected_clones, cv, templates, family_cv2, alpha):
-    """Smallest count whose tail is below alpha; n + 1 where even all fragments would not do."""
+def mixed_tail(x, n, rates, weights, expected_clones, cv, numbers, chances, factors, family_cv2, precision):
+    """The same where the number of templates is not known.
+
+    It is numbers float64[K] with chances float64[K] that add up to 1; with the k-th, factors[k] times the expected
+    clones carry the allele.
+    """
+    total = 0.0
+    for k in range(len(numbers)):
+        clones = expected_clones * factors[k]
+        total += chances[k] * error_tail(x, n, rates, weights, clones, cv, numbers[k], family_cv2, precision)
+    return total
+
+
+@jit
+def _reaches(alpha, x, n, rates, weights, expected_clones, cv, numbers, chances, factors, family_cv2):
+    """Whether the mixed tail is at least alpha; its parts are summed until that is clear."""
+    total = 0.0
+    for k in range(len(numbers)):
+        clones = expected_clones * factors[k]
+        total += chances[k] * error_tail(x, n, rates, weights, clones, cv, numbers[k], family_cv2, 1e-3)
+        if total >= alpha:
+            return True
+    return False
+
+
+@jit
+def smallest_count(n, rates, weights, expected_clones, cv, numbers, chances, factors, family_cv2, alpha):
+    """Smallest count whose mixed tail is below alpha; n + 1 where even all fragments would not do."""
     low, high = 1, 4
-    while high <= n and error_tail(high, n, rates, weights, expected_clones, cv, templates, family_cv2, 1e-3) >= alpha:
+    while high <= n and _reaches(
+        alpha, high, n, rates, weights, expected_clones, cv, numbers, chances, factors, family_cv2
+    ):
         low, high = high + 1, 2 * high
     high = min(high, n + 1)
     while low < high:
         middle = (low + high) // 2
-        if error_tail(middle, n, rates, weights, expected_clones, cv, templates, family_cv2, 1e-3) >= alpha:
+        if _reaches(alpha, middle, n, rates, weights, expected_clones, cv, numbers, chances, factors, family_cv2):
             low = middle + 1
         else:
             high = middle
