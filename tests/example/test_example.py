@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import csv
+import json
+import shutil
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 
+import jsonschema
 import pytest
+from mutalyzer_hgvs_parser import to_model
 
 from ablkd.documents import read_result
-from ablkd.records import Result
+from ablkd.records import Result, TimelinePoint
 from ablkd.run_folder import init_folder
+from ablkd.tables import read_rows
 
 # What each sample was made of (truth.tsv): molecules with their fraction, and the fusion that could be seen.
 MOLECULES = {
@@ -30,8 +36,8 @@ READS = [name for name in MOLECULES if not name.startswith("P2_")]
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory, root) -> dict[str, Result]:
-    """result.json of every sample, by plain `snakemake --cores` in a run folder with the example's sheet."""
+def made(tmp_path_factory, root) -> Path:
+    """The results folder, made by plain `snakemake --cores` in a run folder with the example's tables."""
     folder = tmp_path_factory.mktemp("example")
     init_folder(folder / "run")
     with (root / "tests/example/samples.tsv").open(newline="") as stream:
@@ -43,10 +49,17 @@ def results(tmp_path_factory, root) -> dict[str, Result]:
             places = [str(root / "tests/example" / name) for name in cell.split(";")] if cell else []
             row[header.index(column)] = ";".join(places)
     (folder / "run/samples.tsv").write_text("".join("\t".join(row) + "\n" for row in rows))
-    command = [sys.executable, "-m", "snakemake", "--cores", "8"]
+    clinical = root / "tests/example/clinical.tsv"
+    command = [sys.executable, "-m", "snakemake", "--cores", "8", "--config", f"clinical={clinical}"]
     done = subprocess.run(command, cwd=folder / "run", capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr
-    return {name: read_result(Path(folder / f"run/results/samples/{name}/result.json")) for name in MOLECULES}
+    return folder / "run/results"
+
+
+@pytest.fixture(scope="module")
+def results(made) -> dict[str, Result]:
+    """result.json of every sample."""
+    return {name: read_result(made / f"samples/{name}/result.json") for name in MOLECULES}
 
 
 def fraction_of(sample: str, name: str) -> float:
@@ -133,3 +146,73 @@ def test_no_drug_is_sensitive_beside_the_triple_compound(results):
         "asciminib": "sensitive",
     }
     assert {d.category for d in results["WT_control"].drugs} == {"unknown"}
+
+
+# ---------------------------------------------------------------- the files for other programs
+
+
+def test_every_result_follows_the_published_schema(made, results):
+    schema = json.loads(files("ablkd").joinpath("schemas/result.schema.json").read_text("utf-8"))
+    for sample in results:
+        plain = json.loads((made / f"samples/{sample}/result.json").read_text("utf-8"))
+        jsonschema.Draft202012Validator(schema).validate(plain)
+
+
+def test_every_name_is_hgvs(results):
+    coding = {c.hgvs_c for r in results.values() for c in (*r.calls, *r.coverage) if c.hgvs_c}
+    transcripts = {e.hgvs_r for r in results.values() for e in r.splicing if e.hgvs_r}
+    proteins = {row.hgvs_p for r in results.values() for row in (*r.calls, *r.splicing) if row.hgvs_p}
+    assert len(coding) > 150 and transcripts and proteins
+    for name in coding | transcripts | {f"NP_005148.2:{protein}" for protein in proteins}:
+        assert to_model(name), name
+
+
+def test_bcftools_takes_every_vcf_without_a_word(made, results, root):
+    if not shutil.which("bcftools"):
+        pytest.skip("bcftools is not installed")
+    fasta = shutil.copy(root / "reference/transcripts.fasta", made / "transcripts.fasta")
+    for sample, result in results.items():
+        vcf = made / f"samples/{sample}/calls.vcf.gz"
+        for command in (["view", vcf], ["norm", "-c", "e", "-f", fasta, vcf], ["stats", "-F", fasta, vcf]):
+            done = subprocess.run(["bcftools", *map(str, command)], capture_output=True, text=True, check=True)
+            told = [line for line in done.stderr.splitlines() if not line.startswith("Lines ")]
+            assert told == [] and "realigned" not in done.stderr or "/0/0\n" in done.stderr, (sample, command)
+            if command[0] == "view":
+                rows = [line for line in done.stdout.splitlines() if not line.startswith("#")]
+                assert len(rows) == len(result.calls)
+
+
+# ---------------------------------------------------------------- the course of the two patients
+
+
+def course(made: Path, patient: str) -> list[TimelinePoint]:
+    return read_rows(made / f"patients/{patient}.tsv", TimelinePoint)
+
+
+def test_the_first_patient_gains_two_mutations_on_the_molecules_of_the_first(made):
+    points = course(made, "patient1")
+    changes = {(p.kind, p.name): p.change for p in points if p.sample == "P1_2018-11" and p.change}
+    assert changes["haplotype", "G250E+D276G+T315I"] == "T315I gained G250E and D276G"
+    assert changes["haplotype", "T315I"].startswith("regressed (")
+    assert changes["mutation", "G250E"].startswith("emerged (not seen before at LoD95")
+    copies = {p.date: p.value for p in points if p.kind == "measurement" and p.unit == "copies"}
+    assert copies == {"2018-05": "140000", "2018-11": "25000", "2018-12": "2000"}
+    burden = {p.date: float(p.value) for p in points if (p.kind, p.name, p.unit) == ("mutation", "T315I", "copies")}
+    assert burden == {"2018-05": pytest.approx(63000, rel=0.15), "2018-11": pytest.approx(13750, rel=0.15)}
+
+
+def test_the_second_patient_gains_exon_skipping_that_traces_cannot_place(made):
+    points = course(made, "patient2")
+    changes = {(p.kind, p.name): p.change for p in points if p.sample == "P2_2019-02" and p.change}
+    assert changes["splicing", "exon4_skipping"].startswith("emerged (not seen before at LoD95")
+    assert changes["phase", "exon4_skipping+T315I"] == "may be on one molecule; this sample cannot tell"
+    assert {p.value for p in points if p.unit == "ng/ml"} == {">23"}
+
+
+def test_the_pages_tell_the_course(made):
+    for patient, words in (("patient1", ">23, no date"), ("patient2", "7 years")):
+        html = (made / f"patients/{patient}.html").read_text("utf-8")
+        assert words.replace(">", "&gt;") in html and "<script" not in html
+        for point in course(made, patient):
+            assert point.name.split("+")[0].replace("_", " ").replace("exon4", "exon 4") in html, point
+            assert not point.change or point.change in html, point

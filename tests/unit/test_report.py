@@ -325,6 +325,16 @@ def test_a_pdf_without_its_library_is_a_clear_error(tmp_path, monkeypatch):
     assert not (tmp_path / "report.pdf").exists()
 
 
+def test_a_pdf_holds_the_page(tmp_path):
+    pytest.importorskip(
+        "weasyprint", reason="WeasyPrint is not installed (pip install 'ablkd[pdf]')", exc_type=ImportError
+    )
+    write_pdf(examples.t315i(), tmp_path / "report.pdf")
+    data = (tmp_path / "report.pdf").read_bytes()
+    assert data.startswith(b"%PDF-") and data.rstrip().endswith(b"%%EOF")
+    assert len(data) > 20_000
+
+
 def test_a_mutation_of_two_codon_states_is_one_finding(tmp_path):
     other = replace(examples.call("F317L", 0.02, "low_level"), hgvs_c="NM_005157.6:c.949T>C")
     calls = (examples.call("F317L", 0.05), other)

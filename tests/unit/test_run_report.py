@@ -11,7 +11,9 @@ import pytest
 import results as examples
 
 from ablkd.errors import InputError
+from ablkd.patient_page import write_patient
 from ablkd.records import ResultRow, Summary
+from ablkd.report import write_report
 from ablkd.run_report import write_index, write_run
 from ablkd.tables import read_rows
 
@@ -34,7 +36,7 @@ def folder(tmp_path):
 
 def rows_of_matrix(folder) -> dict[str, list[str]]:
     html = (folder / "report.html").read_text("utf-8")
-    matrix = html[html.index('class="matrix"') : html.index("<h3>Controls")]
+    matrix = html[html.index('class="matrix"') : html.index("Controls</h2>")]
     head = re.findall(r'<th scope="col">([^<]*)</th>', matrix)
     found = {"head": head}
     for row in matrix.split("<tr>")[2:]:
@@ -100,6 +102,19 @@ def test_the_page_names_settings_that_differ(folder):
 
 def test_a_run_without_cross_checks_says_so(folder):
     assert "The samples of this run were not held against each other" in (folder / "report.html").read_text("utf-8")
+
+
+def levels(html: str) -> list[int]:
+    return [int(level) for level in re.findall(r"<h([1-6])", html)]
+
+
+def test_headings_go_down_one_step_at_a_time(folder, tmp_path):
+    write_index(run(), tmp_path / "index.html")
+    write_patient("P1", [], tmp_path / "patient.html")
+    write_report(examples.sanger("S3"), tmp_path / "sample.html")
+    for path in (folder / "report.html", *(tmp_path / f"{name}.html" for name in ("index", "patient", "sample"))):
+        found = levels(path.read_text("utf-8"))
+        assert found[0] == 1 and all(b - a <= 1 for a, b in zip(found, found[1:], strict=False)), path.name
 
 
 def test_links_lead_to_the_samples(folder):

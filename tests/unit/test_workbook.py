@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 import zipfile
 from dataclasses import replace
+from xml.etree.ElementTree import fromstring as parse
 
+import pytest
 import results as examples
 
 from ablkd.records import ResultRow, Summary
 from ablkd.run_tables import result_rows
 from ablkd.tables import column_types
 from ablkd.workbook import write_workbook
+
+MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 
 def made(path, results):
@@ -43,6 +47,32 @@ def test_numbers_are_numbers_and_empty_stays_empty(tmp_path):
     results = parts["xl/worksheets/sheet2.xml"]
     assert cell(results, column(ResultRow, "fraction") + "3") == ("n", "0.452")
     assert cell(results, column(ResultRow, "name") + "3")[0] == "s"
+
+
+def sheet_cells(parts: dict[str, str], number: int) -> list[list[str | float | None]]:
+    """Every cell of a sheet, row by row, as another program reads it."""
+    strings = ["".join(t.text or "" for t in one.iter(f"{MAIN}t")) for one in parse(parts["xl/sharedStrings.xml"])]
+    rows = []
+    for row in parse(parts[f"xl/worksheets/sheet{number}.xml"]).iter(f"{MAIN}row"):
+        cells = {re.sub(r"\d", "", c.get("r") or ""): c for c in row if c.find(f"{MAIN}v") is not None}
+        told = {k: (c.get("t"), c.findtext(f"{MAIN}v") or "") for k, c in cells.items()}
+        rows.append({k: strings[int(v)] if kind == "s" else float(v) for k, (kind, v) in told.items()})
+    return [[row.get(chr(ord("A") + i)) for i in range(26)] for row in rows]
+
+
+def test_every_cell_is_read_back_as_it_was_written(tmp_path):
+    results = [examples.crowded(), examples.sanger("S3"), examples.blind("S4"), examples.hostile("S6")]
+    parts = made(tmp_path / "x.xlsx", results)
+    tables = ([r.summary for r in results], [row for r in results for row in result_rows(r)])
+    for number, (row_type, rows) in enumerate(zip((Summary, ResultRow), tables, strict=True), start=1):
+        columns = list(column_types(row_type))
+        header, *cells = sheet_cells(parts, number)
+        assert header[: len(columns)] == columns and len(cells) == len(rows)
+        for line, row in zip(cells, rows, strict=True):
+            for cell, column in zip(line, columns, strict=False):
+                value = getattr(row, column)
+                wanted = None if value in (None, "") else value
+                assert cell == (pytest.approx(wanted, rel=1e-5) if isinstance(wanted, float) else wanted), column
 
 
 def test_words_never_become_formulas_or_links(tmp_path):
