@@ -213,7 +213,7 @@ def test_the_pages_tell_the_course(made):
     for patient, words in (("patient1", ">23, no date"), ("patient2", "7 years")):
         html = (made / f"patients/{patient}.html").read_text("utf-8")
         assert words.replace(">", "&gt;") in html and "<script" not in html
-        for point in course(made, patient):
+        for point in (p for p in course(made, patient) if p.kind != "identity"):
             assert point.name.split("+")[0].replace("_", " ").replace("exon4", "exon 4") in html, point
             told_elsewhere = point.name == "unmutated" or (point.kind, point.status) == ("phase", "compound")
             assert not point.change or told_elsewhere or point.change in html, point
