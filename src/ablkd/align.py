@@ -14,7 +14,7 @@ from ablkd.counts import write_counts
 from ablkd.errors import UnusableSample
 from ablkd.fragments import QUALITIES, Fragments, empty, join, save
 from ablkd.isoforms import SpliceGraph, build_graph
-from ablkd.kernels import chaining, gapped, merging, placement, seeds
+from ablkd.kernels import chaining, chimeras, gapped, merging, placement, seeds
 from ablkd.placed import NO_READS, Placed, PlacedArrays
 from ablkd.reads import ReadBlock, read_blocks
 from ablkd.realigned import Realigner
@@ -62,6 +62,11 @@ class Aligner:
         )
         return Placed(block, PlacedArrays(block.codes, block.quals, block.offsets, nodes, reverse, placed))
 
+    def chimeras(self, placed: Placed) -> int:
+        """Reads that hold a second stretch of the target beside the one that is placed; it is not used."""
+        a = placed.arrays
+        return int(chimeras.count_chimeras(a.codes, a.offsets, a.nodes, a.placed, self.table))
+
 
 def merge(
     first: Placed, second: Placed | None, graph: SpliceGraph, min_quality: int
@@ -103,6 +108,7 @@ def align_sample(
     rows = []
     parts: list[Fragments] = []
     pairs = np.zeros(3, np.int64)
+    chimeric = poor = 0
     with BamWriter(bam, reference, aligner.graph) as writer:
         try:
             rows = _input_rows(sample, [*reads_1, *reads_2])
@@ -110,7 +116,11 @@ def align_sample(
             for one, two in read_blocks(reads_1, reads_2, size):
                 first = aligner.place(one)
                 second = aligner.place(two) if two is not None else None
-                settled = realigner.settle(first) if platform.reads == "long" else first
+                settled = first
+                if platform.reads == "long":
+                    settled = realigner.settle(first)
+                    chimeric += aligner.chimeras(settled)
+                poor += one.left_out
                 part, made = merge(settled, second, aligner.graph, platform.min_base_quality)
                 writer.write(first, second)
                 parts.append(part)
@@ -132,7 +142,11 @@ def align_sample(
     save(joined, fragments)
     tally, indels = count(joined, reference, aligner.graph), seen_indels(joined, reference)
     write_counts(counts, [as_counts(sample, platform.platform, tally, indels)])
-    return rows + _qc_rows(sample, joined, pairs, name, reason)
+    rows += _qc_rows(sample, joined, pairs, name, reason)
+    if platform.reads == "long":
+        rows.append(QcMetric(sample, "chimeric_reads", str(chimeric), "reads", "", "pass", ""))
+        rows.append(QcMetric(sample, "reads_left_out", str(poor), "reads", "", "pass", ""))
+    return rows
 
 
 def _input_rows(sample: str, paths: list[Path]) -> list[QcMetric]:

@@ -16,6 +16,7 @@ from ablkd.kernels import fastq
 from ablkd.reference import encode
 
 CHUNK = 1 << 23
+LEAST_ACCURACY = 0.99
 LETTERS = encode("".join(chr(i) for i in range(256)))
 PROBLEMS = {
     fastq.NO_AT: "a record does not begin with '@'",
@@ -29,7 +30,8 @@ PROBLEMS = {
 class ReadBlock:
     """R reads: codes (A 0, C 1, G 2, T 3, else 4) and Phred qualities uint8[B], offsets int64[R+1], names likewise.
 
-    `first_line` is the line of the file at which the block begins (0 for BAM).
+    `first_line` is the line of the file at which the block begins (0 for BAM); `left_out` counts reads of the file that
+    are not given because the file itself calls them too poor.
     """
 
     codes: NDArray[np.uint8]
@@ -38,6 +40,7 @@ class ReadBlock:
     names: NDArray[np.uint8]
     name_offsets: NDArray[np.int64]
     first_line: int
+    left_out: int = 0
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -108,6 +111,7 @@ def _block(text: NDArray[np.uint8], spans: NDArray[np.int64], line: int) -> Read
 def read_bam(path: Path, block: int) -> Iterator[tuple[ReadBlock, ReadBlock | None]]:
     """(first reads, their mates or None) of an aligned or unaligned BAM; primary records, as sequenced.
 
+    Consensus reads whose predicted accuracy (tag rq) is below 0.99 are left out, as their maker does for HiFi reads.
     Pairs are found by name wherever they stand; a read whose mate is missing is given alone.
     """
     import pysam
@@ -115,10 +119,14 @@ def read_bam(path: Path, block: int) -> Iterator[tuple[ReadBlock, ReadBlock | No
     single: list[tuple[str, str, bytes]] = []
     paired: list[tuple[tuple[str, str, bytes], tuple[str, str, bytes]]] = []
     waiting: dict[str, tuple[bool, tuple[str, str, bytes]]] = {}
+    poor = 0
     try:
         with pysam.AlignmentFile(str(path), "rb", check_sq=False) as bam:
             for record in bam.fetch(until_eof=True):
                 if record.is_secondary or record.is_supplementary:
+                    continue
+                if record.has_tag("rq") and float(record.get_tag("rq")) < LEAST_ACCURACY:
+                    poor += 1
                     continue
                 read = (
                     record.query_name or "",
@@ -139,7 +147,9 @@ def read_bam(path: Path, block: int) -> Iterator[tuple[ReadBlock, ReadBlock | No
         part = paired[start : start + block]
         yield _from_records([p[0] for p in part]), _from_records([p[1] for p in part])
     for start in range(0, len(single), block):
-        yield _from_records(single[start : start + block]), None
+        made = _from_records(single[start : start + block])
+        made.left_out = poor if start == 0 else 0
+        yield made, None
 
 
 def _from_records(records: list[tuple[str, str, bytes]]) -> ReadBlock:

@@ -49,17 +49,17 @@ def splice_sample(
         ends = boundaries.ends(variant)
         spanned = bool(graph.edges_of(variant.event)) and _amplifiable(variant, reference, graph, fragments)
         spanned &= ends.event > 0 or (ends.left > 0 and ends.right > 0)
-        row = _event(sample, variant, ends, spanned, platform, background, len(reference.splicing))
+        row = event_row(sample, variant, ends, spanned, platform, background, len(reference.splicing))
         rows.append(_with_agreement(row, variant, ends, boundaries, background))
     for novel in novel_junctions(fragments, reference):
         ends = boundaries.ends(novel.variant, novel.carriers)
-        row = _event(sample, novel.variant, ends, True, platform, background, len(reference.splicing))
+        row = event_row(sample, novel.variant, ends, True, platform, background, len(reference.splicing))
         row = _with_agreement(row, novel.variant, ends, boundaries, background)
         rows.append(_judged(row, novel))
     return rows, _fusions(sample, background, reference, graph, fragments)
 
 
-def _event(
+def event_row(
     sample: str,
     variant: SpliceVariant,
     ends: Ends,
@@ -68,6 +68,7 @@ def _event(
     background: Background,
     tested: int,
 ) -> SpliceEvent:
+    """The row of one event from its counts; `spanned`: could any fragment show it; `tested`: events of the sample."""
     x, n = ends.event, ends.event + ends.reference
     alpha = JUNCTION_ALPHA / max(1, tested)
     error = assumed(_error(variant, platform), platform.error_log_sd)

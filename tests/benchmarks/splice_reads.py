@@ -101,7 +101,7 @@ def art_reads(products: dict[str, float], way: str, depth: float, seed: int, fol
         # ART numbers reads by itself, so every part gets its own prefix.
         words = ["art_illumina", "-ss", model, "-p", "-na", "-l", length, "-m", insert, "-s", spread, "-f", coverage]
         words += ["-i", source, "-o", stem, "-rs", zlib.crc32(f"{seed}.{number}".encode()) % 10**6, "-d", f"p{number}_"]
-        subprocess.run(list(map(str, words)), check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([str(word) for word in words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for mate, path in enumerate(mates, start=1):
             part = Path(f"{stem}{mate}.fq")
             with part.open("rb") as one, path.open("ab") as all_of:

@@ -192,6 +192,39 @@ def test_long_reads(run, reference, tmp_path):
     assert len(set(fragments.junctions.tolist())) == 1 and bin(fragments.junctions[0]).count("1") == 2
 
 
+def test_of_two_ligated_products_one_is_used_and_the_read_is_counted(run, reference, tmp_path):
+    """Products joined head to tail or head to head, adapters at the ends; then reads with adapters alone."""
+    tile = next(a for a in reference.amplicons if a.name == "minor_long")
+    product = reference.sequences["e1a2"][tile.forward_start - 1 : tile.reverse_end]
+    adapter = "AATGTACTTCGTTCAGTTACGTATTGCT"
+    reads = [("a", adapter + product + product), ("b", product + turned(product)), ("c", turned(product) + product)]
+    reads += [
+        ("d", product[:700] + product[:900]),
+        ("e", adapter + product + turned(adapter)),
+        ("f", adapter * 3 + product),
+    ]
+    fragments, qc = run(tmp_path, [write_fastq(tmp_path / "r.fastq.gz", reads)], platform="ont")
+    assert len(fragments) == len(reads) and qc["chimeric_reads"].value == "4"
+    assert not (fragments.allele == 4).any() and len(fragments.ins_position) == 0
+    covered = fragments.stops() - fragments.starts()
+    assert covered[[0, 1, 2, 4, 5]].tolist() == [1513 - 79] * 5
+
+
+def test_consensus_reads_that_their_maker_calls_poor_are_left_out(run, reference, tmp_path):
+    """Tag rq of a HiFi BAM: below 0.99 a read is left out and counted; without the tag it stays."""
+    path, molecule = tmp_path / "hifi.bam", reference.sequence[300:1500]
+    with pysam.AlignmentFile(str(path), "wb", header={"HD": {"VN": "1.6"}}) as bam:
+        for k, accuracy in enumerate((0.999, 0.99, 0.98, 0.5, None)):
+            record = pysam.AlignedSegment(bam.header)
+            record.query_name, record.flag, record.query_sequence = str(k), 4, molecule
+            record.query_qualities = pysam.qualitystring_to_array("I" * len(molecule))
+            if accuracy is not None:
+                record.set_tag("rq", accuracy, "f")
+            bam.write(record)
+    fragments, qc = run(tmp_path / "out", [path], platform="pacbio_hifi")
+    assert (len(fragments), qc["reads"].value, qc["reads_left_out"].value) == (3, "3", "2")
+
+
 UNUSABLE = {
     "no reads": ([], "the files hold no reads (check the sequencing run)"),
     "foreign": (
