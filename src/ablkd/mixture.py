@@ -149,9 +149,13 @@ class Mixture:
 
 @dataclass(frozen=True)
 class Weighed:
-    """Posterior of a fraction: `none` is the weight at 0, `values` float64[A] have the `weights` float64[A]."""
+    """Posterior of a fraction: `none` is the weight at 0, `values` float64[A] have the `weights` float64[A].
+
+    The prior was half at 0 and half uniform up to `most`.
+    """
 
     none: float
+    most: float
     values: Floats
     weights: Floats
 
@@ -219,4 +223,4 @@ def _integrate(prior: RatePrior, rates: Floats, top: Floats, none: Floats, level
     spike = float(weights @ none_fine)
     total = spike + float(slab.sum())
     middle = (values[:, 1:] + values[:, :-1]) / 2
-    return Weighed(spike / total, middle.ravel(), slab.ravel() / total)
+    return Weighed(spike / total, most, middle.ravel(), slab.ravel() / total)

@@ -22,8 +22,9 @@ from ablkd.recombinants import Parts
 from ablkd.records import Call, Haplotype, Phase, SpliceEvent
 from ablkd.reference import Reference
 
-# METHOD: a fraction counts as compound above a tenth of the rarest member, above what 5 spanning fragments make, and
-# above what sequencing errors would add at twice the rate that is known.
+# METHOD: what is below a tenth of the rarest member is as good as nothing. To be proven, a compound must also exceed
+# what 5 spanning fragments make, and what sequencing errors would add at twice the rate that is known; to be excluded,
+# it must be below the tenth alone, whatever few fragments or templates can show.
 SHARE_OF_RAREST, FRAGMENTS_NEEDED = 0.1, 5
 SURE, UNLIKELY, PLAUSIBLE = 0.95, 0.05, 0.025
 # METHOD: below 20 expected spanning fragments of the rarest member only bounds are told.
@@ -159,11 +160,14 @@ def _judge(sample: str, observations: Observations, which: Sequence[int], templa
         return _unlinked(row, evidence, templates)
     posterior = through_templates(evidence.mixture.weigh(evidence.everything, prior), templates)
     parts = evidence.parts
-    cut = max(SHARE_OF_RAREST * evidence.rarest, FRAGMENTS_NEEDED / evidence.effective, parts.error)
-    probability, needed = posterior.above(cut), parts.rate_needed()
+    negligible = SHARE_OF_RAREST * evidence.rarest
+    probability, needed = posterior.above(negligible), parts.rate_needed()
+    proven = posterior.above(max(negligible, FRAGMENTS_NEEDED / evidence.effective, parts.error)) >= SURE
     return replace(
         row,
-        verdict=_classify(evidence, parts, probability, needed, prior),
+        verdict="compound"
+        if proven or _associated(evidence, parts)
+        else _apart(evidence, parts, probability, needed, prior),
         probability=probability,
         expected_recombinant=parts.recombinant(prior.median),
         recombination_needed=needed,
@@ -172,9 +176,8 @@ def _judge(sample: str, observations: Observations, which: Sequence[int], templa
     )
 
 
-def _classify(evidence: Evidence, parts: Parts, probability: float, needed: float | None, prior: RatePrior) -> str:
-    if probability >= SURE or _associated(evidence, parts):
-        return "compound"
+def _apart(evidence: Evidence, parts: Parts, probability: float, needed: float | None, prior: RatePrior) -> str:
+    """The verdict on what is not proven to be a compound."""
     k, n = round((evidence.observed or 0.0) * evidence.effective), round(evidence.effective)
     found = k > 0 and special.betainc(k, n - k + 1, max(parts.error, 1e-9)) < SEEN_P
     if not found:
@@ -203,8 +206,10 @@ def _unlinked(row: Phase, evidence: Evidence, templates: float) -> Phase:
     errors of such a sum add as squares.
     """
     mixture, margins = evidence.mixture, evidence.margins
-    variances = margins * (1 - margins) * (1 + FAMILY_CV2) / templates
-    parts = ~seen(mixture.patterns).all(axis=1)
+    shown = seen(mixture.patterns)
+    behind = np.maximum(mixture.counts @ shown, 1)
+    variances = margins * (1 - margins) * ((1 + FAMILY_CV2) / templates + 1 / behind)
+    parts = ~shown.all(axis=1)
     in_parts = replace(mixture, patterns=mixture.patterns[parts], counts=mixture.counts[parts])
     low, high = design(in_parts).bounds([evidence.everything], templates)
     forced = float(margins.sum()) - (len(margins) - 1) - TWO_SIDED * float(np.sqrt(variances.sum()))

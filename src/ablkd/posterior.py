@@ -12,6 +12,7 @@ from ablkd.background import FAMILY_CV2
 from ablkd.mixture import Weighed
 
 ATOMS = 64
+LEAST = 1e-300
 HALVINGS = 40
 
 
@@ -21,7 +22,9 @@ class Posterior:
 
     METHOD: the fragments tell the fraction g among what was amplified, of N templates; the patient's fraction is then
     Beta(n g + 1/2, n (1 - g) + 1/2) with n = N / (1 + CV^2) of family sizes. A single factor on all counts would take
-    sets that few fragments span for less known than they are. Molecules that no template has stay at 0.
+    sets that few fragments span for less known than they are. A fraction of 0 among the templates is one of 0 in the
+    patient, or one so small that no template had it: Beta(1, n + 1), with the weight that the uniform part of the prior
+    gives to that.
     """
 
     none: float
@@ -51,12 +54,14 @@ def through_templates(found: Weighed, templates: float) -> Posterior:
     """The posterior of the patient's fraction; `templates` molecules were amplified."""
     order = np.argsort(found.values, kind="stable")
     values, weights = found.values[order], found.weights[order]
+    n = templates / (1 + FAMILY_CV2)
+    missed = min(0.5, 1 / (n * found.most))
+    none, weights = found.none * (1 + missed), weights * (1 - missed)
     total = weights.sum()
-    if total <= 0:
-        return Posterior(1.0, np.ones(1), np.ones(1), np.zeros(1))
     # Neighbours are taken together; the ends, which decide intervals, as finely as the middle.
-    group = np.minimum((np.cumsum(weights) / total * ATOMS).astype(np.int64), ATOMS - 1)
+    group = np.minimum((np.cumsum(weights) / max(total, LEAST) * ATOMS).astype(np.int64), ATOMS - 1)
     mass = np.bincount(group, weights, ATOMS).astype(np.float64)
     mean = np.bincount(group, weights * values, ATOMS)[mass > 0] / mass[mass > 0]
-    n = templates / (1 + FAMILY_CV2)
-    return Posterior(found.none, n * mean + 0.5, n * (1 - mean) + 0.5, mass[mass > 0])
+    a, b = np.append(n * mean + 0.5, 1.0), np.append(n * (1 - mean) + 0.5, n + 1.0)
+    mass = np.append(mass[mass > 0], none * missed / (1 + missed))
+    return Posterior(none / (1 + missed) / (none + total), a, b, mass / (none + total))

@@ -248,9 +248,13 @@ def test_posterior_is_the_two_dimensional_integral(numbers):
 @pytest.mark.parametrize("none, value, templates", [(0.3, 0.1, 1_000), (0.0, 0.02, 200), (0.9, 0.4, 1e9)])
 def test_few_templates_widen_the_posterior(none, value, templates):
     """Against draws: Beta around what was amplified, of templates whose families vary by CV^2 = 0.25."""
-    posterior = through_templates(Weighed(none, np.array([value]), np.array([1 - none])), templates)
-    n, rng = templates / 1.25, np.random.default_rng(1)
-    drawn = rng.beta(n * value + 0.5, n * (1 - value) + 0.5, 200_000) * (rng.random(200_000) >= none)
+    posterior = through_templates(Weighed(none, 0.5, np.array([value]), np.array([1 - none])), templates)
+    n, rng, number = templates / 1.25, np.random.default_rng(1), 200_000
+    # Of prior fractions up to 0.5, one in n / 2 is that of molecules which no template has.
+    seen = rng.random(number) < (1 - none) * (1 - 2 / n) / ((1 - none) * (1 - 2 / n) + none * (1 + 2 / n))
+    missed = rng.random(number) < 2 / n / (1 + 2 / n)
+    drawn = np.where(missed, rng.beta(1, n + 1, number), 0.0)
+    drawn = np.where(seen, rng.beta(n * value + 0.5, n * (1 - value) + 0.5, number), drawn)
     for q in (0.025, 0.5, 0.975):
         assert posterior.quantile(q) == pytest.approx(np.quantile(drawn, q), abs=0.002)
     assert posterior.above(value) == pytest.approx((drawn > value).mean(), abs=0.02)
