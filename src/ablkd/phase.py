@@ -22,10 +22,10 @@ from ablkd.recombinants import Parts
 from ablkd.records import Call, Haplotype, Phase, SpliceEvent
 from ablkd.reference import Reference
 
-# METHOD: what is below a tenth of the rarest member is as good as nothing. To be proven, a compound must also exceed
-# what 5 spanning fragments make, and what sequencing errors would add at twice the rate that is known; to be excluded,
-# it must be below the tenth alone, whatever few fragments or templates can show.
-SHARE_OF_RAREST, FRAGMENTS_NEEDED = 0.1, 5
+# METHOD: to be excluded, a compound must be below a tenth of the rarest member, whatever few fragments or templates can
+# show. To be proven, it must exceed a fiftieth, what 5 spanning fragments make, and what sequencing errors would add at
+# twice the rate that is known: a compound of a few per cent is one, also beside large clones with one mutation each.
+SHARE_OF_RAREST, LEAST_SHARE, FRAGMENTS_NEEDED = 0.1, 0.02, 5
 SURE, UNLIKELY, PLAUSIBLE = 0.95, 0.05, 0.025
 # METHOD: below 20 expected spanning fragments of the rarest member only bounds are told.
 MIN_SPANNING = 20.0
@@ -160,9 +160,9 @@ def _judge(sample: str, observations: Observations, which: Sequence[int], templa
         return _unlinked(row, evidence, templates)
     posterior = through_templates(evidence.mixture.weigh(evidence.everything, prior), templates)
     parts = evidence.parts
-    negligible = SHARE_OF_RAREST * evidence.rarest
-    probability, needed = posterior.above(negligible), parts.rate_needed()
-    proven = posterior.above(max(negligible, FRAGMENTS_NEEDED / evidence.effective, parts.error)) >= SURE
+    probability, needed = posterior.above(SHARE_OF_RAREST * evidence.rarest), parts.rate_needed()
+    least = max(LEAST_SHARE * evidence.rarest, FRAGMENTS_NEEDED / evidence.effective, parts.error)
+    proven = posterior.above(least) >= SURE
     return replace(
         row,
         verdict="compound"
