@@ -119,6 +119,7 @@ def report_view(result: Result, reference: Reference | None) -> dict[str, Any]:
         "statuses": Counter(row.status for row in listed),
         "nothing_seen": not any(row.assessable == "yes" for row in result.coverage),
         "haplotypes": plots.ranked(result),
+        "apart": apart(result),
         "pictures": _pictures(result, reference),
         "recombination": [row for row in result.qc if row.metric == "recombination_rate"],
         "inputs": [row for row in result.qc if row.metric == "input_sha256"],
@@ -134,6 +135,12 @@ def cited_sources(result: Result, reference: Reference) -> list[Source]:
     told = [key for d in result.drugs for key in re.findall(r"[\w-]+", d.source + " " + d.statement)]
     used = dict.fromkeys([*told, *(e.source for e in result.evidence)])
     return [reference.sources[key] for key in used if key in reference.sources]
+
+
+def apart(result: Result) -> list[str]:
+    """Called changes that no haplotype holds: too rare to be told apart together with the others."""
+    held = {name for h in result.haplotypes for name in h.haplotype.split("+")}
+    return [call.name for call in named_calls(result.calls) if call.level != "evidence_only" and call.name not in held]
 
 
 def by_call(rows: tuple[Any, ...]) -> dict[str, list[Any]]:

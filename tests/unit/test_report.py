@@ -17,7 +17,7 @@ import results as examples
 from ablkd.errors import InputError
 from ablkd.fold_map import fold_map
 from ablkd.pages import mutations, render, words
-from ablkd.report import drug_sections, fold_range, gaps, leading_sets, report_view, write_pdf, write_report
+from ablkd.report import apart, drug_sections, fold_range, gaps, leading_sets, report_view, write_pdf, write_report
 from ablkd.wording import interval, per_cent, plain
 
 EXAMPLES = ("result", "t315i", "compound", "sanger", "blind", "crowded", "hostile")
@@ -242,6 +242,12 @@ def test_evidence_on_a_drug_without_a_line_is_not_lost():
 def test_fold_range(folds, ic50, words):
     rows = [examples.in_vitro("T315I", "x", ic50, fold, "s") for fold in folds]
     assert fold_range(rows) == words
+
+
+def test_changes_that_no_haplotype_holds_are_named():
+    assert apart(examples.t315i()) == []
+    assert apart(examples.crowded())[:4] == ["M244V", "L248V", "Y253H", "E255K"]
+    assert "Not part of these haplotypes: M244V, L248V, Y253H" in Page(made("crowded")).text
 
 
 def test_gaps_are_grouped_by_reason():
