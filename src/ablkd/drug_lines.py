@@ -7,6 +7,7 @@ absent.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from ablkd.findings import Findings, find, unseen
 from ablkd.records import Call, Coverage, DrugCall, Fusion, Haplotype, Phase, Rule, Sensitivity, SpliceEvent
@@ -149,7 +150,7 @@ def _line(
     if (codons or untyped) and category not in ("resistant", "reduced"):
         category = "not_assessable"
     basis = ordered([row for v in verdicts if v.category == category for row in v.rows or v.shown])
-    said = sentences(drug, category, findings, sorted(verdicts, key=_first_said), codons, untyped)
+    said = sentences(drug, category, findings, sorted(verdicts, key=partial(_first_said, findings)), codons, untyped)
     fusions = [v.finding for v in verdicts if v.finding in findings.fusions]
     return DrugCall(
         sample=sample,
@@ -164,7 +165,10 @@ def _line(
     )
 
 
-def _first_said(verdict: Verdict) -> tuple[int, int]:
-    """The gravest first; of equals the one with the strongest evidence, so that a line begins with its `evidence`."""
+def _first_said(findings: Findings, verdict: Verdict) -> tuple[int, int, bool]:
+    """The gravest first; of equals the one with the strongest evidence, so that a line begins with its `evidence`; then
+    what is reported before what is low level.
+    """
     evidence = [EVIDENCE.index(row.evidence) for row in verdict.rows]
-    return -SEVERITY.index(verdict.category), min(evidence, default=len(EVIDENCE))
+    low = set(verdict.finding.split("+")) <= findings.low_level
+    return -SEVERITY.index(verdict.category), min(evidence, default=len(EVIDENCE)), low

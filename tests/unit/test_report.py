@@ -282,7 +282,9 @@ def test_the_page_is_sound(name):
     assert [t for t, _ in found.tags].count("h1") == 1
     assert all(a.get("aria-label") for t, a in found.tags if t == "svg")
     scrolling = [a for _, a in found.tags if a.get("class") == "scroll"]
-    assert scrolling and all(a["tabindex"] == "0" and a["aria-label"] for a in scrolling), "no way to scroll by keyboard"
+    assert scrolling and all(a["tabindex"] == "0" and a["aria-label"] for a in scrolling), (
+        "no way to scroll by keyboard"
+    )
     references = {m for m in re.findall(r'(?:xlink:href="#|url\(#)([^")]+)', html)}
     assert references <= set(ids)
 
