@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ablkd.fragments import Fragments
 from ablkd.isoforms import MIN_OVERHANG, SpliceGraph
 from ablkd.records import SpliceVariant
+from ablkd.tally import LONGEST_DELETION, deletions
 
 Mask = NDArray[np.bool_]
 
@@ -19,6 +20,8 @@ NOVEL_OVERHANG = 20
 # event's own junction lies where fragments are scarcer: a short product ends nearer to it. Else their mean is used.
 UNEQUAL = 3.0
 PARTNER = 10**6
+# METHOD: a fragment whose gap is that of an event but for up to 40 bases at either end does not speak against it.
+ALIKE = 40
 
 
 def taking(fragments: Fragments, edges: list[int]) -> Mask:
@@ -66,6 +69,8 @@ class Boundaries:
         self.fragments = fragments
         self.graph = graph
         self.spans = [_left_out(graph, e) for e in range(len(graph.edges))]
+        long = {gap: owners for gap, owners in deletions(fragments).items() if gap[1] - gap[0] > LONGEST_DELETION}
+        self.gaps = {(start, end): owners for (start, end, _), owners in long.items()}
         self.reach = [self._reach(span) for span in (fragments.forward, fragments.reverse)]
 
     def ends(self, variant: SpliceVariant, carriers: Mask | None = None) -> Ends:
@@ -78,10 +83,17 @@ class Boundaries:
         if carriers is None:
             carriers = np.zeros(len(self.fragments), bool)
             event = self._by_jumps(own, left, right)
+            carriers[self._alike(first, past)] = True
         else:
             event = carriers & self._wide(first, past, left, right)
         sides = [int((self._others(at, own, left, right) & ~event & ~carriers).sum()) for at in (first, past)]
         return Ends(int(event.sum()), *sides)
+
+    def _alike(self, first: int, past: int) -> list[int]:
+        """Fragments with a long gap that is [first, past) but for few bases."""
+        reach = min(ALIKE, (past - first) // 2)
+        near = [gap for gap in self.gaps if max(abs(gap[0] - first), abs(gap[1] - past)) <= reach]
+        return [owner for gap in near for owner in self.gaps[gap]]
 
     def covering(self, first: int, past: int) -> int:
         """Fragments of which one mate covers all target bases [first, past)."""

@@ -15,9 +15,9 @@ from ablkd.counts import Indel
 from ablkd.fragments import Fragments
 from ablkd.indels import LISTED_COUNT
 from ablkd.isoforms import SpliceGraph
+from ablkd.junctions import crossing, taking
 from ablkd.records import Call, SpliceEvent
 from ablkd.reference import Reference
-from ablkd.splicing import crossing, taking
 from ablkd.tally import Tally, count, seen_indels
 
 # METHOD: WITHIN is a fragment that shows bases which an event skips, without crossing a junction of the event: it is

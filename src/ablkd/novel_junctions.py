@@ -32,14 +32,20 @@ class Novel:
     doubts: tuple[str, ...]
 
 
-def novel_junctions(fragments: Fragments, reference: Reference) -> list[Novel]:
-    """Every gap of more than `tally.LONGEST_DELETION` bases that at least three fragments show, by position."""
+def novel_junctions(fragments: Fragments, reference: Reference, known: dict[tuple[int, int], int]) -> list[Novel]:
+    """Every gap of more than `tally.LONGEST_DELETION` bases that at least three fragments show, by position.
+
+    `known` are the bases [start, end) that known events leave out, and the fragments that show each: what lies beside
+    them is theirs.
+    """
     exact: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
     for (start, end, _), fragments_of in deletions(fragments).items():
         if end - start > LONGEST_DELETION:
             exact[_placed(reference, start, end)].update(fragments_of)
     found: dict[tuple[int, int], set[int]] = {}
     for place, owners in sorted(exact.items(), key=lambda item: (-len(item[1]), item[0])):
+        if any(_same(event, place, count / len(owners)) for event, count in known.items()):
+            continue
         home = next((p for p in found if _same(p, place, len(exact[p]) / len(owners))), place)
         found.setdefault(home, set()).update(owners)
     return [

@@ -10,8 +10,9 @@ from ablkd.amplicons import primer_spans
 from ablkd.background import Background, assumed, prior_background
 from ablkd.detection import Limits
 from ablkd.fragments import Fragments
+from ablkd.fusions import fusion_rows
 from ablkd.isoforms import SpliceGraph, build_graph
-from ablkd.junctions import Boundaries, Ends, crossing, taking
+from ablkd.junctions import Boundaries, Ends
 from ablkd.novel_junctions import Novel, novel_junctions
 from ablkd.records import Fusion, Platform, SpliceEvent, SpliceVariant
 from ablkd.reference import Reference
@@ -25,9 +26,6 @@ LENGTH_BIAS = 5.0
 # METHOD: the two ends of an event disagree where their intervals do not overlap and the shares of fragments that go on
 # over them differ by half, more than coverage does from place to place.
 DISAGREEMENT, NEXT_TO_IT = 1.5, (10, 30)
-# METHOD: a fusion is present from three junction fragments that are at least 0.5 % of all; fewer are carry-over.
-FUSION_COUNT, FUSION_SHARE = 3, 0.005
-UNREARRANGED = "unrearranged"
 LONGER_GAP = 0.3
 
 
@@ -45,18 +43,21 @@ def splice_sample(
     background = prior_background(platform, template_copies)
     boundaries = Boundaries(fragments, graph)
     rows = []
+    known: dict[tuple[int, int], int] = {}
     for variant in reference.splicing:
         ends = boundaries.ends(variant)
+        if variant.kind == "skip":
+            known[variant.start - 1, variant.end] = ends.event
         spanned = bool(graph.edges_of(variant.event)) and _amplifiable(variant, reference, graph, fragments)
         spanned &= ends.event > 0 or (ends.left > 0 and ends.right > 0)
         row = event_row(sample, variant, ends, spanned, platform, background, len(reference.splicing))
         rows.append(_with_agreement(row, variant, ends, boundaries, background))
-    for novel in novel_junctions(fragments, reference):
+    for novel in novel_junctions(fragments, reference, known):
         ends = boundaries.ends(novel.variant, novel.carriers)
         row = event_row(sample, novel.variant, ends, True, platform, background, len(reference.splicing))
         row = _with_agreement(row, novel.variant, ends, boundaries, background)
         rows.append(_judged(row, novel))
-    return rows, _fusions(sample, background, reference, graph, fragments)
+    return rows, fusion_rows(sample, background, reference, graph, fragments)
 
 
 def event_row(
@@ -164,30 +165,3 @@ def _biased(fraction: float | None, variant: SpliceVariant) -> tuple[float | Non
     odds = fraction / (1 - fraction) * factor
     low, high = sorted((fraction, odds / (1 + odds)))
     return low, high
-
-
-def _fusions(
-    sample: str, background: Background, reference: Reference, graph: SpliceGraph, fragments: Fragments
-) -> list[Fusion]:
-    junctions = [t for t in reference.transcripts if t.partner_length]
-    if not junctions:
-        return []
-    seen = {
-        t.name: int(taking(fragments, [i for i, e in enumerate(graph.edges) if e.transcript == t.name]).sum())
-        for t in junctions
-    }
-    first = min(t.target_start for t in junctions)
-    # From the exon before the first breakpoint on, plainly or by an event.
-    spliced = [e for e, j in enumerate(graph.edges) if j.origin == first - 2 and j.goal < graph.target_length]
-    whole = crossing(fragments, graph, first - 1) | taking(fragments, spliced)
-    fused = taking(fragments, [e for e, j in enumerate(graph.edges) if j.transcript])
-    seen[UNREARRANGED] = int((whole & ~fused).sum())
-    labels = {t.name: t.label for t in junctions} | {UNREARRANGED: f"{reference.target.label}, unrearranged"}
-    total = sum(seen.values())
-    rows = []
-    for name, x in seen.items():
-        share, low, high = background.interval(x, total, 0.0) if total else (None, None, None)
-        present = x >= FUSION_COUNT and share is not None and share >= FUSION_SHARE
-        call = "present" if present else "not_detected" if total >= FUSION_COUNT else "not_assessable"
-        rows.append(Fusion(sample, name, labels[name], x, share, low, high, call))
-    return rows

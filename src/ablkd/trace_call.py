@@ -10,6 +10,7 @@ import numpy as np
 
 from ablkd import hgvs
 from ablkd.errors import UnusableSample
+from ablkd.fusions import UNREARRANGED
 from ablkd.records import (
     Call,
     Coverage,
@@ -21,7 +22,6 @@ from ablkd.records import (
     SpliceEvent,
 )
 from ablkd.reference import Reference, sha256
-from ablkd.splicing import UNREARRANGED
 from ablkd.trace_align import PlacedTrace, place_trace
 from ablkd.trace_alleles import WildType, measure
 from ablkd.trace_bounds import haplotype_rows, phase_rows, sites_of

@@ -26,8 +26,9 @@ def found(reference):
     def rows(kinds, same_ends=False):
         fragments = draw(reference, kinds)
         number = np.arange(len(fragments), dtype=np.int32)
+        number = np.stack([number // 3000, number % 3000])  # nodes of the target
         if not same_ends:
-            fragments = replace(fragments, ends=np.stack([number, number], axis=1))
+            fragments = replace(fragments, ends=number.T.copy())
         events, _ = splice_sample("S", reference.platform("illumina"), reference, fragments, 5_000)
         return {e.event: e for e in events if e.event.startswith("novel:")}
 

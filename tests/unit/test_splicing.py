@@ -1,5 +1,7 @@
 """Isoform events and fusion types: fractions from drawn and simulated molecules, and what an amplicon cannot show."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from drawn import Kind, draw
@@ -7,6 +9,7 @@ from drawn import Kind, draw
 from ablkd.align import align_sample
 from ablkd.detection import Limits
 from ablkd.fragments import load
+from ablkd.isoforms import build_graph
 from ablkd.simulate import Realised, simulate
 from ablkd.splicing import splice_sample
 from ablkd.tables import read_rows
@@ -165,6 +168,15 @@ def test_events_expected_in_healthy_people_are_present_and_say_so(spliced, refer
     assert {v.event for v in reference.splicing if v.expected == "yes"} == {"a2_alternative_acceptor", "exon7_skipping"}
 
 
+def test_a_gap_that_is_an_event_but_for_few_bases_does_not_speak_against_it(spliced):
+    """Noisy reads that lost bases on both sides of a skip: neither its fragments nor against it, and no new junction."""
+    kinds = [Kind(990, "", ACROSS, ACROSS, SKIP4), Kind(10, "545_830del", ACROSS, ACROSS)]
+    events, _ = spliced(kinds)
+    row = events["exon4_skipping"]
+    assert (row.junction_reads, row.reference_reads, row.fraction) == (990, 0, 1.0)
+    assert {e.event for e in events.values() if e.call in ("present", "evidence_only")} == {"exon4_skipping"}
+
+
 def test_two_events_at_once(spliced):
     kinds = [
         Kind(400, "", ACROSS, ACROSS, SKIP4),
@@ -310,6 +322,31 @@ def test_carry_over_is_not_a_fusion(spliced):
     _, fusions = spliced([Kind(2_000, "", PAST, PAST, (), "e14a2"), Kind(4, "", PAST, PAST, (), "e1a2")])
     assert present(fusions) == {"e14a2"}
     assert (fusions["e1a2"].call, fusions["e1a2"].junction_reads) == ("not_detected", 4)
+
+
+def test_sheared_fragments_of_a_short_partner_are_compared_with_as_near_ones(reference):
+    """Half and half, cut at random: of e13a2 63 bases lie before the junction, of e14a2 138; whole products count all."""
+    rng = np.random.default_rng(31)
+    graph = build_graph(reference)
+    for before in ({"e13a2": 63, "e14a2": 138}, {"e13a2": 0, "e14a2": 0}):
+        kinds, left = [], []
+        for name, room in before.items():
+            origin = next(e.origin for e in graph.edges if e.transcript == name and not e.events)
+            chain = [origin]
+            for _ in range(180):
+                chain.append(int(graph.arrays.preceding[chain[-1]]))
+            starts = (
+                rng.integers(12, room, 20 * (room - 12)) if room else np.full(2_000, {"e13a2": 62, "e14a2": 137}[name])
+            )
+            kinds.append(Kind(len(starts), "", PAST, PAST, (), name))
+            left += [chain[s] for s in starts]
+        ends = np.stack([np.array(left), np.full(len(left), 899)], axis=1).astype(np.int32)
+        fragments = replace(draw(reference, kinds), ends=ends)
+        _, fusions = splice_sample("S", reference.platform("illumina"), reference, fragments, 20_000)
+        shares = {f.fusion: f for f in fusions if f.call == "present"}
+        assert {name: f.junction_reads for name, f in shares.items()} == {k.fusion: k.count for k in kinds}
+        assert shares["e13a2"].fraction == pytest.approx(0.5, abs=0.04)
+        assert shares["e13a2"].fraction_low < 0.5 < shares["e13a2"].fraction_high
 
 
 def test_where_no_fragment_reaches_the_junction_the_fusion_is_not_assessable(spliced):
