@@ -27,6 +27,7 @@ from ablkd.wording import joined, ranges
 SENTENCE_END = re.compile(r"(?<=[.\]]) (?=[A-Z0-9])")
 FOLDS = "In vitro, the IC50 of "  # such a sentence sums up a row of the in-vitro table
 MOST_RUNS = 8  # of codons in one line
+MOST_POLYCLONAL = 12  # rows of the phase table
 MOST_SETS = 6  # compound verdicts on the first screen; the phase table has them all
 
 
@@ -120,6 +121,7 @@ def report_view(result: Result, reference: Reference | None) -> dict[str, Any]:
         "nothing_seen": not any(row.assessable == "yes" for row in result.coverage),
         "haplotypes": plots.ranked(result),
         "apart": apart(result),
+        "phase": phase_rows(result.phase),
         "pictures": _pictures(result, reference),
         "recombination": [row for row in result.qc if row.metric == "recombination_rate"],
         "inputs": [row for row in result.qc if row.metric == "input_sha256"],
@@ -135,6 +137,14 @@ def cited_sources(result: Result, reference: Reference) -> list[Source]:
     told = [key for d in result.drugs for key in re.findall(r"[\w-]+", d.source + " " + d.statement)]
     used = dict.fromkeys([*told, *(e.source for e in result.evidence)])
     return [reference.sources[key] for key in used if key in reference.sources]
+
+
+def phase_rows(phase: tuple[Phase, ...]) -> tuple[list[Phase], list[Phase]]:
+    """(sets for the table, polyclonal ones to tell in a line): many sets that are apart would hide the others."""
+    polyclonal = [p for p in phase if p.verdict == "polyclonal"]
+    if len(polyclonal) <= MOST_POLYCLONAL:
+        return list(phase), []
+    return [p for p in phase if p.verdict != "polyclonal"], polyclonal
 
 
 def apart(result: Result) -> list[str]:

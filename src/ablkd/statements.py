@@ -95,24 +95,26 @@ def _gaps(category: str, codons: Sequence[int], untyped: Sequence[str]) -> list[
 
 
 def _evidence(drug: str, verdicts: Sequence[Verdict]) -> list[str]:
-    """What the tables say of each finding; those without a category are named together."""
+    """What the tables say of each finding; those without a category, and those of one class row, are named together."""
     unknown = [_named(verdict.finding) for verdict in verdicts if not verdict.rows]
+    covers: dict[Rule, list[str]] = {}
+    for verdict in verdicts:
+        for rule in (row for row in verdict.shown if isinstance(row, Rule)):
+            covers.setdefault(rule, []).append(_named(verdict.finding))
     said = []
     for verdict in verdicts:
         if not verdict.rows:
             said.append(f"No source seen gives a category for {joined(unknown)} with {drug}.")
         rows = dict.fromkeys([*ordered(verdict.rows), *ordered(verdict.shown)])
-        said += _cited(verdict.finding, [row for row in rows if row.statement])
+        for row in (row for row in rows if row.statement):
+            if isinstance(row, Sensitivity):
+                said.append(f"{row.statement} [{row.source}]")
+            elif row in covers:  # told at the first finding it covers
+                said.append(f"{joined(covers.pop(row))}: {row.statement} [{row.source}]")
         fold = _folds([row for row in verdict.shown if isinstance(row, Sensitivity)])
         if fold:
             said.append(f"In vitro, the IC50 of {_named(verdict.finding)} is {fold}.")
     return said
-
-
-def _cited(finding: str, rows: Sequence[Sensitivity | Rule]) -> list[str]:
-    """Statements with the keys of their sources; the first one on a class of findings says which finding it is on."""
-    first = next((row for row in rows if isinstance(row, Rule)), None)
-    return [f"{f'{_named(finding)}: ' if row is first else ''}{row.statement} [{row.source}]" for row in rows]
 
 
 def _named(finding: str) -> str:

@@ -499,3 +499,12 @@ def test_a_clean_no_template_control_is_reportable():
     made = result(sample=control, qc=[bad], rows=[], controls=[clean], fusion=fusions("", "not_assessable"))
     assert (made.summary.status, made.summary.reason) == ("reportable", "")
     assert {line.category for line in made.drugs} == {"not_assessable"}
+
+
+def test_a_class_row_is_told_once_with_all_findings_it_covers():
+    pairs = [phase("G250E+T315I", "compound"), phase("T315I+M351T", "compound"), phase("G250E+M351T", "polyclonal")]
+    line = lines([call("G250E"), call("T315I"), call("M351T")], phases=pairs)["ponatinib"]
+    assert line.lead.startswith("G250E + T315I and T315I + M351T: In vitro, compound mutants that include T315I")
+    assert line.statement.count("responded worse to ponatinib") == 1
+    many = lines([call("E255K"), call("V299L")], phases=[phase("E255K+V299L", "polyclonal")])["dasatinib"]
+    assert "V299L and E255K: In the dasatinib trials" in many.statement
