@@ -28,6 +28,7 @@ from ablkd.records import (
     Summary,
 )
 from ablkd.reference import Reference
+from ablkd.wording import plain
 
 SCHEMA_VERSION = "1"
 
@@ -68,7 +69,7 @@ def interpret(
         qc=tuple(qc),
         controls=tuple(controls),
         evidence=tuple(row for row in reference.sensitivity if row.finding in names),
-        notes=tuple(_notes(reference, calls, splicing)),
+        notes=tuple(_notes(reference, calls, splicing, _normal(reference, coverage, fusion))),
         peaks=tuple(peaks),
         pile_ups=tuple(pile_ups),
     )
@@ -78,11 +79,14 @@ def _present(splicing: Sequence[SpliceEvent]) -> list[str]:
     return [s.event for s in splicing if s.call == "present"]
 
 
-def _notes(reference: Reference, calls: Sequence[Call], splicing: Sequence[SpliceEvent]) -> list[str]:
-    """What each present isoform means, then the sentences that every report carries (keys `report_*`)."""
+def _notes(
+    reference: Reference, calls: Sequence[Call], splicing: Sequence[SpliceEvent], normal: Sequence[str]
+) -> list[str]:
+    """What each present isoform means and what normal transcripts do, then what every report says (keys `report_*`)."""
     meanings = [(s.meaning, s.event) for s in splicing if s.call == "present"]
     meanings += [("splice_ends_disagree", s.event) for s in splicing if "ends_disagree" in s.filter.split(";")]
-    notes = [reference.notes[key].text.format(event=e) for key, e in meanings if key in reference.notes]
+    notes = [reference.notes[key].text.format(event=plain(e)) for key, e in meanings if key in reference.notes]
+    notes += [reference.notes[key].text for key in normal if key in reference.notes]
     general = [note.text for key, note in reference.notes.items() if key.startswith("report_")]
     return list(dict.fromkeys(notes + _linked(reference, calls, splicing) + general))
 
@@ -94,11 +98,20 @@ def _linked(reference: Reference, calls: Sequence[Call], splicing: Sequence[Spli
     linked = [v for v in reference.splicing if v.linked_mutation in passed and v.event in rows]
     return [
         reference.notes["splice_linked"].text.format(
-            mutation=passed[v.linked_mutation], event=v.event, call=rows[v.event].call.replace("_", " ")
+            mutation=passed[v.linked_mutation], event=plain(v.event), call=rows[v.event].call.replace("_", " ")
         )
         for v in linked
         if "splice_linked" in reference.notes
     ]
+
+
+def _normal(reference: Reference, coverage: Sequence[Coverage], fusion: Sequence[Fusion]) -> list[str]:
+    """The key of what is to be said of normal transcripts in the product; nothing where nothing was seen at all."""
+    fusions = {t.name for t in reference.transcripts if t.kind == "fusion"}
+    if any(f.call == "present" and f.fusion not in fusions for f in fusion):
+        return ["normal_present"]
+    typed = any(f.call == "present" for f in fusion)
+    return ["normal_possible"] if not typed and any(row.assessable == "yes" for row in coverage) else []
 
 
 def _summary(

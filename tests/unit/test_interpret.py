@@ -508,3 +508,18 @@ def test_a_class_row_is_told_once_with_all_findings_it_covers():
     assert line.statement.count("responded worse to ponatinib") == 1
     many = lines([call("E255K"), call("V299L")], phases=[phase("E255K+V299L", "polyclonal")])["dasatinib"]
     assert "V299L and E255K: In the dasatinib trials" in many.statement
+
+
+@pytest.mark.parametrize(
+    ("fusion", "missing", "key"),
+    [
+        (fusions(), (), None),
+        (fusions("", otherwise="not_assessable"), (), "normal_possible"),
+        ([*fusions(), Fusion("S", "unrearranged", "", 90, 0.4, 0.3, 0.5, "present")], (), "normal_present"),
+        (fusions("", otherwise="not_assessable"), {m.codon for m in REFERENCE.mutations}, None),
+    ],
+)
+def test_normal_transcripts_that_dilute_fractions_are_told(fusion, missing, key):
+    notes = result([call("T315I")], missing=missing, fusion=fusion).notes
+    told = [k for k in ("normal_possible", "normal_present") if REFERENCE.notes[k].text in notes]
+    assert told == ([key] if key else [])
