@@ -435,12 +435,12 @@ def test_the_summary_and_the_lines_are_made_from_the_same_findings():
     assert (row.status, row.reason) == ("reportable", "")
     assert {line.because for line in made.drugs} == {row.compound}
     assert {e.finding for e in made.evidence} == {"G250E", "T315I"}
-    assert any("exon7_skipping" in note for note in made.notes)
+    assert any("exon 7 skipping" in note for note in made.notes)
     assert made.knowledge == REFERENCE.hashes and made.settings == {"required_lod": "0.03"}
 
 
 @pytest.mark.parametrize(
-    ("present", "said"), [((), "del248-274 is not detected here"), (("del248-274",), "del248-274 is present here")]
+    ("present", "said"), [((), "del 248-274 is not detected here"), (("del248-274",), "del 248-274 is present here")]
 )
 def test_a_mutation_that_makes_a_splice_site_says_what_became_of_it(present, said):
     made = result([call("L248V")], splicing=events(*present))
@@ -455,7 +455,7 @@ def test_an_isoform_without_the_mutation_that_makes_it_tells_of_it():
 
 def test_ends_of_an_event_that_contradict_each_other_are_said():
     rows = [replace(e, filter="ends_disagree") if e.call == "present" else e for e in events("exon4_skipping")]
-    assert any("exon4_skipping: the fractions at its two ends" in note for note in result(splicing=rows).notes)
+    assert any("exon 4 skipping: the fractions at its two ends" in note for note in result(splicing=rows).notes)
 
 
 def test_an_open_compound_is_not_left_out_of_the_summary():
