@@ -8,6 +8,7 @@ start of the reading.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from Bio.Align import PairwiseAligner
 from numpy.typing import NDArray
 
 from ablkd.errors import UnusableSample
+from ablkd.hgvs import indel_names
 from ablkd.records import SpliceVariant, Transcript
 from ablkd.reference import Reference, encode
 from ablkd.traces import Trace, base_fractions, base_signals
@@ -22,7 +24,33 @@ from ablkd.traces import Trace, base_fractions, base_signals
 SEED = 12
 # METHOD: fewer seeds than these are found between unrelated sequences of this length now and then.
 FEWEST_SEEDS = 30
-CONFIDENT = 30
+
+
+# METHOD: a base that the basecaller missed leaves a wide step between peaks, one too many a narrow one.
+EVEN_STEPS = (0.6, 1.5)
+
+
+@dataclass(frozen=True)
+class Indel:
+    """Target bases [start, end) (0-based) replaced by `inserted`; N where the inserted bases could not be read."""
+
+    start: int
+    end: int
+    inserted: str
+
+    @property
+    def ahead(self) -> int:
+        """Bases that molecules with it run ahead behind it; less than 0 for insertions."""
+        return self.end - self.start - len(self.inserted)
+
+    def names(self, reference: Reference) -> tuple[str, str, str]:
+        """(name, hgvs_c, hgvs_p); the protein is not told where bases could not be read."""
+        if "N" not in self.inserted:
+            return indel_names(reference, self.start, self.end, self.inserted)
+        length = len(self.inserted)
+        bases = f"N[{length}]" if self.inserted == "N" * length else self.inserted
+        place = f"{self.start}_{self.start + 1}ins" if self.start == self.end else f"{self.start + 1}_{self.end}delins"
+        return f"c.{place}{bases}", f"{reference.target.name}:c.{place}{bases}", "p.?"
 
 
 @dataclass(frozen=True)
@@ -43,8 +71,8 @@ class PlacedTrace:
 
     `isoforms[0]` is the contig without an event. index int32[I, B]: index on the isoform, -1 where none.
     positions int32[Lc]: 1-based target position of each base of the contig, 0 for the partner's. heights
-    float64[B, 4]: signal of A, C, G, T above baseline. `forward` tells the strand that was read; `gaps`
-    counts the gaps of the alignment between confident bases.
+    float64[B, 4]: signal of A, C, G, T above baseline. `forward` tells the strand that was read; `gaps` are the
+    indels that the called bases show.
     """
 
     trace: Trace
@@ -54,7 +82,7 @@ class PlacedTrace:
     index: NDArray[np.int32]
     positions: NDArray[np.int32]
     heights: NDArray[np.float64]
-    gaps: int
+    gaps: tuple[Indel, ...]
 
     @property
     def fractions(self) -> NDArray[np.float64]:
@@ -62,13 +90,34 @@ class PlacedTrace:
         return base_fractions(self.heights)
 
 
-def contig_isoforms(reference: Reference, contig: Transcript) -> list[Isoform]:
-    """The contig as it is, then with each known splice event that changes it."""
+def contig_isoforms(reference: Reference, contig: Transcript, indels: Sequence[Indel] = ()) -> list[Isoform]:
+    """The contig as it is, then with each known splice event that changes it, then with each of some indels."""
     bases = encode(reference.sequences[contig.name])
     plain = Isoform("", bases, np.arange(len(bases), dtype=np.int32))
     shift = contig.partner_length - contig.target_start
     changed = (_with_event(plain, variant, shift) for variant in reference.splicing)
-    return [plain, *(isoform for isoform in changed if isoform is not None)]
+    known = [isoform for isoform in changed if isoform is not None]
+    return [plain, *known, *(_with_indel(plain, indel, shift + 1, reference) for indel in indels)]
+
+
+def _with_indel(plain: Isoform, indel: Indel, shift: int, reference: Reference) -> Isoform:
+    """The isoform with one indel, named after its change."""
+    first, last = indel.start + shift, indel.end + shift
+    inserted = encode(indel.inserted)
+    return Isoform(
+        indel.names(reference)[1],
+        np.concatenate([plain.bases[:first], inserted, plain.bases[last:]]),
+        np.concatenate([plain.origin[:first], np.full(len(inserted), -1, np.int32), plain.origin[last:]]),
+    )
+
+
+def with_indel(placed: PlacedTrace, indel: Indel, reference: Reference) -> PlacedTrace:
+    """The same trace with one more isoform, whose bases stand as far from the start as those of the contig."""
+    plain = placed.isoforms[0]
+    shift = placed.contig.partner_length - placed.contig.target_start + 1
+    isoform = _with_indel(plain, indel, shift, reference)
+    row = _index_on(isoform, plain, placed.index[0], placed.forward)
+    return replace(placed, isoforms=(*placed.isoforms, isoform), index=np.vstack([placed.index, row]))
 
 
 def _with_event(plain: Isoform, variant: SpliceVariant, shift: int) -> Isoform | None:
@@ -93,8 +142,8 @@ def target_positions(contig: Transcript, length: int) -> NDArray[np.int32]:
     return np.where(np.arange(length) >= contig.partner_length, position, 0).astype(np.int32)
 
 
-def place_trace(trace: Trace, reference: Reference) -> PlacedTrace:
-    """Orient a trace and place it on the contig and the isoform it resembles most.
+def place_trace(trace: Trace, reference: Reference, indels: Sequence[Indel] = ()) -> PlacedTrace:
+    """Orient a trace and place it on the contig and the isoform it resembles most, those with `indels` among them.
 
     Raises
     ------
@@ -116,18 +165,19 @@ def place_trace(trace: Trace, reference: Reference) -> PlacedTrace:
         raise UnusableSample(f"{trace.name}: resembles none of the known transcripts (check the sample)")
     contig = next(t for t in contigs if t.name == name)
     oriented = strands[forward]
-    isoforms = contig_isoforms(reference, contig)
+    isoforms = contig_isoforms(reference, contig, indels)
     main = max(isoforms, key=lambda isoform: _shared_seeds(oriented.bases, isoform.bases))
     place, gaps = _align(oriented, main, forward)
+    positions = target_positions(contig, len(isoforms[0].bases))
     return PlacedTrace(
         trace=oriented,
         forward=forward,
         contig=contig,
         isoforms=tuple(isoforms),
         index=np.array([_index_on(isoform, main, place, forward) for isoform in isoforms]),
-        positions=target_positions(contig, len(isoforms[0].bases)),
+        positions=positions,
         heights=heights if forward else heights[::-1, ::-1],
-        gaps=gaps,
+        gaps=_indels(gaps, main, positions),
     )
 
 
@@ -144,30 +194,59 @@ def _shared_seeds(read: NDArray[np.uint8], sequence: NDArray[np.uint8]) -> int:
     return int(np.isin(_seeds(read), _seeds(sequence)).sum())
 
 
-def _align(trace: Trace, main: Isoform, forward: bool) -> tuple[NDArray[np.int32], int]:
-    """Place of each base on an isoform, int32[B] (-1 where none), and the confident bases beside gaps.
+def _align(
+    trace: Trace, main: Isoform, forward: bool
+) -> tuple[NDArray[np.int32], list[tuple[int, int, NDArray[np.uint8]]]]:
+    """Place of each base on an isoform, int32[B] (-1 where none), and the gaps of an alignment to it.
 
-    A local affine alignment; where molecules of several lengths overlap it may end early, so the placing
-    goes on without gaps to where the reading ends.
+    A gap is (first, last + 1 on the isoform, bases in its place). It is an indel of the molecules if the peaks around
+    stand evenly: then the placing goes on as if there were none, for that is where molecules without it stand. Else
+    the basecaller missed a base or called one too many. A local alignment may end early where molecules of several
+    lengths overlap; the placing goes on to where the reading ends.
     """
     # METHOD: gaps cost as much as six mismatches: in a mixture the calls follow one isoform by only 5 in 8.
     aligner = PairwiseAligner(mode="local", match_score=1, mismatch_score=-1, open_gap_score=-6, extend_gap_score=-1)
-    best = aligner.align(_letters(main.bases), _letters(trace.bases))[0]
+    targets, queries = aligner.align(_letters(main.bases), _letters(trace.bases))[0].coordinates
     place = np.full(len(trace.bases), -1, np.int32)
-    targets, queries = best.coordinates
-    gaps = 0
-    for step in range(len(targets) - 1):
-        first, last = queries[step], queries[step + 1]
-        if last - first == targets[step + 1] - targets[step]:
-            place[first:last] = np.arange(targets[step], targets[step + 1])
-        else:
-            gaps += int(min(trace.quality[first - 1], trace.quality[min(last, len(place) - 1)]) >= CONFIDENT)
+    gaps = []
+    side = 1 if forward else -1
+    moved = 0
+    for step in list(range(len(targets) - 1))[::side]:
+        (first, last), (start, end) = queries[step : step + 2], targets[step : step + 2]
+        aligned = last - first == end - start
+        if not aligned and _evenly(trace, int(first), int(last)):
+            gaps.append((int(start), int(end), trace.bases[first:last]))
+            place[first:last] = (
+                start + np.arange(last - first) if forward else end - np.arange(last - first, 0, -1)
+            ) - moved
+            moved += side * int(end - start - last + first)
+        elif aligned:
+            place[first:last] = np.arange(start, end) - moved
     placed = np.flatnonzero(place >= 0)
-    end = placed[-1] if forward else placed[0]
-    rest = np.arange(end + 1, len(place)) if forward else np.arange(end)
-    beyond = place[end] + rest - end
-    place[rest] = np.where((beyond >= 0) & (beyond < len(main.bases)), beyond, -1)
-    return place, gaps
+    last_placed = placed[-1] if forward else placed[0]
+    rest = np.arange(last_placed + 1, len(place)) if forward else np.arange(last_placed)
+    place[rest] = place[last_placed] + rest - last_placed
+    return np.where((place >= 0) & (place < len(main.bases)), place, -1).astype(np.int32), gaps
+
+
+def _evenly(trace: Trace, first: int, last: int) -> bool:
+    """Whether the peaks around called bases [first, last) stand as far apart as elsewhere."""
+    steps = np.diff(trace.peaks)
+    around = steps[max(0, first - 2) : last + 1] / max(float(np.median(steps)), 1.0)
+    return bool(around.min() >= EVEN_STEPS[0] and around.max() <= EVEN_STEPS[1])
+
+
+def _indels(
+    gaps: Sequence[tuple[int, int, NDArray[np.uint8]]], main: Isoform, positions: NDArray[np.int32]
+) -> tuple[Indel, ...]:
+    """Gaps on the contig as it is as indels of the target; those over a junction of `main` or the partner left out."""
+    found = []
+    for first, last, bases in gaps:
+        span = main.origin[max(first - 1, 0) : last + 1]
+        start = int(positions[span[1]]) - 1 if len(span) > 1 and span.min() >= 0 else -1
+        if start > 0 and (np.diff(span) == 1).all():
+            found.append(Indel(start, start + last - first, _letters(bases)))
+    return tuple(found)
 
 
 def _letters(codes: NDArray[np.uint8]) -> str:

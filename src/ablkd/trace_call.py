@@ -26,7 +26,9 @@ from ablkd.trace_align import PlacedTrace, place_trace
 from ablkd.trace_alleles import WildType, measure
 from ablkd.trace_bounds import haplotype_rows, phase_rows, sites_of
 from ablkd.trace_evidence import Evidence, candidates, findings, weigh
+from ablkd.trace_indels import find_indels, indel_row, unnamed_row
 from ablkd.trace_isoforms import Mixture, event_shares, explain, splice_rows
+from ablkd.trace_shifts import unexplained, up_to
 from ablkd.trace_wild_type import KnownTrace, known_traces, wild_type_for
 from ablkd.trace_windows import peak_windows
 from ablkd.traces import read_trace
@@ -78,15 +80,21 @@ def call_traces(
         qc.append(QcMetric(sample, "input_sha256", sha256(path), path.name, "", "pass", ""))
     splicing = splice_rows(sample, reference.splicing, [event_shares(p) for p in placed], required_lod)
     present = {row.event for row in splicing if row.call == "present"}
+    placed, indels = find_indels(placed, sorted(present), reference)
+    present |= {one.event for one in indels if not one.reasons}
     mixtures = [
         explain(p, [0, *(i for i, isoform in enumerate(p.isoforms) if isoform.event in present)]) for p in placed
     ]
+    shifts = [unexplained(m) for m in mixtures]
+    mixtures = [up_to(m, shift) for m, shift in zip(mixtures, shifts, strict=True)]
     listed_codons = {m.codon for m in reference.mutations}
     known, unread = known_traces(sample, wild_types, library, reference)
     beside = [wild_type_for(p, known, reference) for p in placed]
     measured = [measure(m, reference.codes, listed_codons, w) for m, w in zip(mixtures, beside, strict=True)]
     evidence = weigh(candidates(reference), measured)
     calls = [_call(sample, e, reference, reporting_cut) for e in findings(evidence)]
+    calls += [indel_row(sample, one, reference, reporting_cut) for one in indels]
+    calls.sort(key=lambda c: (c.codon, c.hgvs_c))
     coverage = _coverage(sample, evidence, calls, reference, required_lod)
     sites = sites_of(calls, splicing, reference)
     return TraceResult(
@@ -97,7 +105,13 @@ def call_traces(
         splicing=splicing,
         fusion=_fusion(sample, mixtures, reference),
         peaks=peak_windows(mixtures, calls, splicing, reference),
-        qc=[*qc, *unread, *_quality(sample, mixtures, len(paths), qc), *_known_rows(sample, placed, beside, known)],
+        qc=[
+            *qc,
+            *unread,
+            *_quality(sample, mixtures, len(paths), qc),
+            *_known_rows(sample, placed, beside, known),
+            *(unnamed_row(sample, s, p) for s, p in zip(shifts, placed, strict=True) if s is not None),
+        ],
     )
 
 
@@ -253,8 +267,8 @@ def _quality(sample: str, mixtures: Sequence[Mixture], given: int, problems: Seq
         }
         rows += [QcMetric(sample, metric, value, name, "", "pass", "") for metric, value in values.items()]
         if placed.gaps:
-            reason = f"{name}: {placed.gaps} gaps between good bases: traces are not searched for small indels"
-            rows.append(QcMetric(sample, "alignment_gaps", str(placed.gaps), name, "0", "review", reason))
+            reason = f"{name}: {len(placed.gaps)} gaps between good bases that no indel found explains"
+            rows.append(QcMetric(sample, "alignment_gaps", str(len(placed.gaps)), name, "0", "review", reason))
     reasons = [row.reason for row in problems if row.metric == "trace"] or ["no traces were given"]
     usable = len(mixtures) > 0
     rows += [

@@ -28,6 +28,7 @@ SHOWING_Z = float(norm.isf(0.01))
 SMALLEST_SHARE = {"both_orientations": 0.04, "wild_type_trace": 0.10, "one_orientation": 0.12}
 SMALLEST_LOD = {"both_orientations": 0.05, "wild_type_trace": 0.10, "one_orientation": 0.20}
 SMALLEST_UNLISTED = 0.50
+CLEARLY_LOWER = 0.9
 # Shares at which a limit of detection is looked for.
 STEPS = np.arange(0.005, 1.0, 0.005)
 
@@ -155,15 +156,17 @@ def _evidence(allele: Allele, found: list[int], traces: Sequence[Measured], fami
 def _most_telling(allele: Allele, found: list[int], traces: Sequence[Measured], family: int) -> tuple[list[int], float]:
     """The traces to judge an allele by, and their limit of detection.
 
-    METHOD: all of them, or without those in which isoforms overlap there, whichever promises the lower limit. Noise
-    decides that, not what the traces show of the allele.
+    METHOD: all of them, unless those in which no isoforms overlap there promise a clearly lower limit. Noise decides
+    that, not what the traces show of the allele.
     """
     position = allele.sites[0][0]
     clear = [i for i in found if traces[i].kind[position] != MIXED]
-    choices = [found] if not clear or clear == found else [found, clear]
-    limits = [_limit(allele, [traces[i] for i in some], family) for some in choices]
-    best = int(np.argmin(limits))
-    return choices[best], limits[best]
+    limit = _limit(allele, [traces[i] for i in found], family)
+    if clear and clear != found:
+        without = _limit(allele, [traces[i] for i in clear], family)
+        if without < CLEARLY_LOWER * limit:
+            return clear, without
+    return found, limit
 
 
 def _limit(allele: Allele, traces: Sequence[Measured], family: int) -> float:

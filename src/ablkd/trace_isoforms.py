@@ -76,8 +76,9 @@ def _columns(placed: PlacedTrace, members: Sequence[int]) -> NDArray[np.float64]
     columns = np.zeros((len(placed.trace.bases), 4, len(members)))
     for k, member in enumerate(members):
         index = placed.index[member]
-        there = np.flatnonzero(index >= 0)
-        columns[there, placed.isoforms[member].bases[index[there]], k] = 1.0
+        bases = placed.isoforms[member].bases
+        there = np.flatnonzero((index >= 0) & (bases[index] < 4))
+        columns[there, bases[index[there]], k] = 1.0
     return columns
 
 
@@ -135,13 +136,14 @@ def distinguishable(placed: PlacedTrace, good: NDArray[np.bool_]) -> dict[int, N
     return found
 
 
-def event_shares(placed: PlacedTrace) -> dict[str, Share]:
-    """Every event that a trace can show -> what it says of it."""
-    first = explain(placed, range(len(placed.isoforms)))
-    seen = distinguishable(placed, first.good)
+def event_shares(placed: PlacedTrace, among: set[str] | None = None) -> dict[str, Share]:
+    """Every event that a trace can show -> what it says of it; `among` some of them where it is given."""
+    members = [0, *(i for i, form in enumerate(placed.isoforms[1:], 1) if among is None or form.event in among)]
+    first = explain(placed, members)
+    seen = {m: bases for m, bases in distinguishable(placed, first.good).items() if m in members}
     if not seen:
         return {}
-    members = (0, *seen)
+    members = [0, *seen]
     mixture = explain(placed, members)
     columns = _columns(placed, members)[mixture.good]
     observed = placed.fractions[mixture.good]

@@ -1,8 +1,7 @@
-"""The stretches of chromatogram that the report shows: each finding, and the codon people ask for first."""
+"""The stretches of chromatogram that the report shows: each finding, and the codons people ask for first."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,14 +20,13 @@ def peak_windows(
     splicing: Sequence[SpliceEvent],
     reference: Reference,
 ) -> list[PeakWindow]:
-    """Windows around each passed call, each present junction and the most cited codon, in both orientations.
+    """Windows around each passed call, each present junction and what is always shown, in both orientations.
 
     Of several traces of an orientation the one with the most trusted bases around the place is shown.
     """
     codons = {c.codon: c.name for c in calls if c.filter == "PASS"}
-    cited = most_cited_codon(reference)
-    if cited:
-        codons.setdefault(cited, f"codon {cited}")
+    for codon, title in always_shown(reference).items():
+        codons.setdefault(codon, title)
     places = [(name, 3 * codon - 1) for codon, name in sorted(codons.items())]
     variants = {v.event: v for v in reference.splicing}
     for row in splicing:
@@ -45,11 +43,11 @@ def peak_windows(
     return windows
 
 
-def most_cited_codon(reference: Reference) -> int | None:
-    """The codon of the listed change with the most rows of drug sensitivity; None without any."""
-    codons = {m.name: m.codon for m in reference.mutations}
-    cited = Counter(s.finding for s in reference.sensitivity if s.finding in codons)
-    return codons[min(cited, key=lambda name: (-cited[name], codons[name]))] if cited else None
+def always_shown(reference: Reference) -> dict[int, str]:
+    """Codons whose chromatogram is shown whatever is found, with the title: note `always_shown`, `CODON NAME;...`."""
+    note = reference.notes.get("always_shown")
+    parts = [part.split(maxsplit=1) for part in note.text.split(";")] if note else []
+    return {int(part[0]): f"codon {part[0]}" + (f" ({part[1]})" if part[1:] else "") for part in parts}
 
 
 def _base_at(mixture: Mixture, position: int) -> int:

@@ -22,7 +22,7 @@ from ablkd.trace_call import TraceResult, call_traces
 from ablkd.trace_evidence import candidates, findings, limit_of_detection, weigh
 from ablkd.trace_isoforms import explain, holm, stouffer
 from ablkd.trace_noise import Noise, fit_noise
-from ablkd.trace_windows import most_cited_codon
+from ablkd.trace_windows import always_shown
 from ablkd.traces import Trace, base_fractions, base_signals, read_trace
 
 CASES = sorted(p.parent for p in (Path(__file__).parents[1] / "cases").glob("sanger_*/case.tsv"))
@@ -266,16 +266,16 @@ def test_two_listed_changes_of_a_codon_are_not_joined(monkeypatch, tmp_path, ref
     assert filters == {"T315I": "PASS", "T315P": "PASS", "T315L": "bases_not_linked"}
 
 
-def test_windows_show_findings_and_the_most_cited_codon(monkeypatch, tmp_path, reference):
-    assert most_cited_codon(reference) == 315
+def test_windows_show_findings_and_the_codon_always_shown(monkeypatch, tmp_path, reference):
+    assert always_shown(reference) == {315: "codon 315 (gatekeeper)"}
     traces = both(reference.sequence[:1678], (0.5, "748G>A"), (0.5, "-"))
     found = call(monkeypatch, tmp_path, reference, traces)
     name = next(c.name for c in found.calls if c.filter == "PASS")
     assert [w.title for w in found.peaks] == [
         f"{name}, forward",
         f"{name}, reverse",
-        "codon 315, forward",
-        "codon 315, reverse",
+        "codon 315 (gatekeeper), forward",
+        "codon 315 (gatekeeper), reverse",
     ]
     for window in found.peaks:
         assert len(window.bases) == len(window.reference) == len(window.peaks) == len(window.positions) == 25

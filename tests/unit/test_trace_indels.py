@@ -1,0 +1,79 @@
+"""Indels that no table lists: found by their shift, named where they can be, and told where they cannot."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from chromatogram import draw, read_from
+
+from ablkd import hgvs
+from ablkd.trace_align import Indel, place_trace, with_indel
+from ablkd.trace_indels import find_indels, unnamed_row
+from ablkd.trace_isoforms import explain
+from ablkd.trace_shifts import find_shift, unexplained, up_to
+
+BOTH = ((True, 420), (False, 1450))
+
+
+def placed(reference, *molecules: tuple[float, str], seed: int = 1, starts=BOTH, noise: float = 0.01):
+    target = reference.sequence[:1678]
+    traces = []
+    for forward, start in starts:
+        reads = [(share, read_from(target, changes, forward, start)) for share, changes in molecules]
+        traces.append(draw(f"{'FR'[not forward]}.ab1", reads, 750, 2 * seed + forward, noise))
+    return [place_trace(t, reference) for t in traces]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_drawn_indels_are_named(seed, reference):
+    """Lengths and places drawn; the name is checked against hgvs alone."""
+    random = np.random.default_rng(seed)
+    start, length = int(random.integers(700, 1150)), int(random.integers(1, 60))
+    share = (0.3, 0.5, 1.0)[seed % 3]
+    if seed % 2:
+        inserted = "".join(random.choice(list("ACGT"), min(length, 20)))
+        change = f"{start}_{start + 1}ins{inserted}"
+        name = hgvs.indel_names(reference, start, start, inserted)[1]
+    else:
+        change = f"{start}_{start + length - 1}del"
+        name = hgvs.indel_names(reference, start - 1, start - 1 + length, "")[1]
+    traces = placed(reference, (share, change), (1 - share, "-"), seed=seed, noise=0.005)
+    _, found = find_indels(traces, [], reference)
+    assert [(f.event, f.reasons) for f in found] == [(name, ())]
+    assert found[0].share == pytest.approx(share, abs=0.07)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_wild_type_has_no_shift(seed, reference):
+    traces = placed(reference, (1.0, "-"), seed=seed, noise=0.03)
+    assert [find_shift(explain(t, [0])) for t in traces] == [None, None]
+    assert find_indels(traces, [], reference)[1] == []
+
+
+def test_a_skipped_exon_is_no_indel(reference):
+    traces = placed(reference, (0.4, "550_822del"), (0.6, "-"))
+    assert find_indels(traces, ["exon4_skipping"], reference)[1] == []
+
+
+def test_a_shift_on_the_contig_is_the_same_bases_further_on(reference):
+    """An isoform made by `with_indel` against plain string surgery."""
+    (trace,) = placed(reference, (1.0, "-"), starts=BOTH[:1])
+    changed = with_indel(trace, Indel(899, 905, "TT"), reference)
+    bases = "".join("ACGT"[c] for c in changed.isoforms[-1].bases)
+    sequence = reference.sequence
+    assert bases == sequence[:899] + "TT" + sequence[905:]
+    index = changed.index[-1]
+    assert (index[trace.index[0] >= 0] == trace.index[0][trace.index[0] >= 0])[:400].all()
+
+
+def test_what_cannot_be_named_is_told_and_not_trusted(reference):
+    (trace,) = placed(reference, (0.6, "-"), (0.4, "900_920del"), starts=BOTH[:1])
+    mixture = explain(trace, [0])
+    shift = unexplained(mixture)
+    assert shift.ahead == 21
+    row = unnamed_row("S", shift, trace)
+    assert row.status == "review"
+    assert "second sequence runs 21 bases ahead" in row.reason
+    trusted = up_to(mixture, shift)
+    assert not trusted.good[shift.base :].any()
+    assert trusted.good[: shift.base - 30].any()
