@@ -499,6 +499,8 @@ class PeakWindow:
 
     `channels` are the signals of A, C, G and T; `bases`, `reference` and `peaks` run along the called
     bases (`peaks` are indices into the channels, `positions` 1-based target positions, 0 where none).
+    `minor` is the second highest base where it is a good part of the signal, else a blank; `overlap` are the bases
+    of the isoform or indel `overlapping`, whose molecules stand at other places of the target; empty without.
     """
 
     trace: str
@@ -509,6 +511,9 @@ class PeakWindow:
     bases: str
     reference: str
     positions: tuple[int, ...]
+    minor: str = ""
+    overlap: str = ""
+    overlapping: str = ""
 
 
 @dataclass(frozen=True)

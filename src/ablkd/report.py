@@ -16,7 +16,7 @@ from ablkd.fold_map import fold_map, span
 from ablkd.named_calls import NEUTRAL_TIERS, named_calls
 from ablkd.pages import NO_SITE, picture, render, words
 from ablkd.pile_plot import pile_up
-from ablkd.records import Coverage, DrugCall, Phase, Result, Sensitivity, Source
+from ablkd.records import Coverage, DrugCall, PeakWindow, Phase, Result, Sensitivity, Source
 from ablkd.reference import Reference
 from ablkd.site import Site
 from ablkd.splice_plot import splice_arcs
@@ -266,6 +266,13 @@ def target_regions(reference: Reference) -> list[plots.Region]:
     return [(r[0] if r == widest[r[0]] else "", r[1], r[2]) for r in runs if pieces[r[0]] <= 2]
 
 
+def _codon_of(window: PeakWindow, codons: dict[str, int]) -> int | None:
+    """The codon that a chromatogram window is about; None for a junction."""
+    title = window.title.rpartition(",")[0]
+    number = title.removeprefix("codon ").split(" ")[0]
+    return int(number) if number.isdigit() else codons.get(title)
+
+
 def _pictures(result: Result, reference: Reference | None) -> dict[str, Any]:
     regions = target_regions(reference) if reference else []
     codons = {call.name: call.codon for call in result.calls}
@@ -280,7 +287,7 @@ def _pictures(result: Result, reference: Reference | None) -> dict[str, Any]:
         "pile_up": picture(pile_up(result)) if result.pile_ups else "",
         "splicing": picture(splice_arcs(result, exons)) if result.splicing else "",
         "traces": [
-            (window, picture(chromatogram(window, f"trace{i}", codons.get(window.title.split(",")[0]))))
+            (window, picture(chromatogram(window, f"trace{i}", _codon_of(window, codons))))
             for i, window in enumerate(result.peaks)
         ],
     }

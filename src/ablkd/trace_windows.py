@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ablkd.records import Call, PeakWindow, SpliceEvent
 from ablkd.reference import Reference
@@ -12,6 +13,8 @@ from ablkd.trace_isoforms import Mixture
 
 BASES_AROUND = 12
 LETTERS = "ACGTN"
+# A second peak is written out from this share of the signal on.
+GOOD_PART = 0.15
 
 
 def peak_windows(
@@ -27,14 +30,15 @@ def peak_windows(
     codons = {c.codon: c.name for c in calls if c.filter == "PASS"}
     for codon, title in always_shown(reference).items():
         codons.setdefault(codon, title)
-    places = [(name, 3 * codon - 1) for codon, name in sorted(codons.items())]
+    places = [(name, 3 * codon - 1, 3 * codon - 1) for codon, name in sorted(codons.items())]
     variants = {v.event: v for v in reference.splicing}
     for row in splicing:
         if row.call == "present":
-            places.append((row.event, variants[row.event].start))
+            # Read forward isoforms run apart from the first base of the event on, in reverse from its last one.
+            places.append((row.event, variants[row.event].start, variants[row.event].end))
     windows = []
-    for title, position in places:
-        for forward in (True, False):
+    for title, *ends in places:
+        for forward, position in zip((True, False), ends, strict=True):
             shown = [(m, _base_at(m, position)) for m in mixtures if m.placed.forward == forward]
             shown = [(m, base) for m, base in shown if base >= 0]
             if shown:
@@ -76,6 +80,7 @@ def _window(title: str, mixture: Mixture, base: int) -> PeakWindow:
     member = mixture.members[int(mixture.shares.argmax())]
     isoform, index = placed.isoforms[member], placed.index[member][shown]
     origin = np.where(index >= 0, isoform.origin[index], -1)
+    overlap, overlapping = _overlap(mixture, member, shown)
     return PeakWindow(
         trace=trace.name,
         title=f"{title}, {'forward' if placed.forward else 'reverse'}",
@@ -85,4 +90,28 @@ def _window(title: str, mixture: Mixture, base: int) -> PeakWindow:
         bases="".join(LETTERS[b] for b in trace.bases[shown]),
         reference="".join(LETTERS[isoform.bases[i]] if i >= 0 else "N" for i in index),
         positions=tuple(int(placed.positions[o]) if o >= 0 else 0 for o in origin),
+        minor="".join(_minor(f) for f in placed.fractions[shown]),
+        overlap=overlap,
+        overlapping=overlapping,
     )
+
+
+def _minor(fractions: NDArray[np.float64]) -> str:
+    """The second highest base where it is a good part of the signal; a blank elsewhere."""
+    second = int(np.argsort(fractions)[-2])
+    return LETTERS[second] if fractions[second] >= GOOD_PART else " "
+
+
+def _overlap(mixture: Mixture, shown_member: int, shown: slice) -> tuple[str, str]:
+    """Bases and name of the next most frequent isoform, where its molecules stand elsewhere; blanks where not."""
+    placed = mixture.placed
+    order = np.argsort(-mixture.shares, kind="stable")
+    for member in (mixture.members[i] for i in order if mixture.members[i] != shown_member):
+        isoform, plain = placed.isoforms[member], placed.isoforms[shown_member]
+        index, own = placed.index[member][shown], placed.index[shown_member][shown]
+        there = np.where(index >= 0, isoform.origin[index], -1)
+        apart = (index >= 0) & (there != np.where(own >= 0, plain.origin[own], -1))
+        if apart.any():
+            bases = (LETTERS[isoform.bases[i]] if differs else " " for i, differs in zip(index, apart, strict=True))
+            return "".join(bases), isoform.event or placed.contig.label
+    return "", ""
