@@ -19,7 +19,7 @@ FLOORS = [
     "recalibration tally junctions realigned trace_align trace_isoforms trace_noise trace_alleles trace_wild_type trace_shifts trace_indels",
     "call worth assessable indels splicing novel_junctions fusions linkage mixture posterior recombinants identifiable "
     "recombination haplotypes phase pile_up simulate "
-    "trace_call trace_evidence trace_bounds trace_windows warm validation",
+    "trace_call trace_evidence trace_bounds trace_quality trace_windows warm validation",
     "interpret explain drug_lines findings statements controls wording named_calls sights identity contamination cross_check "
     "timeline timeline_words",
     "report fold_map plots pile_plot splice_plot svg pages trace_plot vcf run_report run_tables workbook patient_page timeline_plot timeline_axis timeline_lanes "

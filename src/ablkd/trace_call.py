@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-
-import numpy as np
 
 from ablkd import hgvs
 from ablkd.errors import UnusableSample
@@ -22,14 +20,15 @@ from ablkd.records import (
     SpliceEvent,
 )
 from ablkd.reference import Reference, sha256
-from ablkd.trace_align import PlacedTrace, place_trace
-from ablkd.trace_alleles import WildType, measure
+from ablkd.trace_align import place_trace
+from ablkd.trace_alleles import measure
 from ablkd.trace_bounds import haplotype_rows, phase_rows, sites_of
 from ablkd.trace_evidence import Evidence, candidates, findings, weigh
 from ablkd.trace_indels import find_indels, indel_row, unnamed_row
 from ablkd.trace_isoforms import Mixture, event_shares, explain, splice_rows
+from ablkd.trace_quality import known_rows, quality_rows
 from ablkd.trace_shifts import unexplained, up_to
-from ablkd.trace_wild_type import KnownTrace, known_traces, wild_type_for
+from ablkd.trace_wild_type import known_traces, wild_type_for
 from ablkd.trace_windows import peak_windows
 from ablkd.traces import read_trace
 
@@ -108,8 +107,8 @@ def call_traces(
         qc=[
             *qc,
             *unread,
-            *_quality(sample, mixtures, len(paths), qc),
-            *_known_rows(sample, placed, beside, known),
+            *quality_rows(sample, mixtures, len(paths), qc),
+            *known_rows(sample, placed, beside, known),
             *(unnamed_row(sample, s, p) for s, p in zip(shifts, placed, strict=True) if s is not None),
         ],
     )
@@ -230,59 +229,3 @@ def _fusion(sample: str, mixtures: Sequence[Mixture], reference: Reference) -> l
         )
         for name, label in labels.items()
     ]
-
-
-def _known_rows(
-    sample: str, placed: Sequence[PlacedTrace], beside: Sequence[WildType | None], known: Sequence[KnownTrace]
-) -> list[QcMetric]:
-    """Which known traces were used for each trace."""
-    rows = []
-    for p, wild in zip(placed, beside, strict=True):
-        names = wild.names if wild else ()
-        reason = "" if names or not known else f"{p.trace.name}: no known trace was read from the same primer"
-        rows.append(QcMetric(sample, "wild_type_traces", str(len(names)), p.trace.name, "", "pass", reason))
-        if names:
-            rows[-1] = replace(rows[-1], reason=f"{p.trace.name}: {', '.join(names)} taken off")
-        changed = int((wild.kappa != 1).sum()) if wild else 0
-        if changed:
-            reason = f"{p.trace.name}: peak ratios of {changed} changes from traces of known fractions"
-            rows.append(QcMetric(sample, "calibrated_changes", str(changed), p.trace.name, "", "pass", reason))
-    return rows
-
-
-def _quality(sample: str, mixtures: Sequence[Mixture], given: int, problems: Sequence[QcMetric]) -> list[QcMetric]:
-    """Rows for each placed trace (`unit` names its file) and for the sample."""
-    rows = []
-    for mixture in mixtures:
-        placed, good = mixture.placed, mixture.good
-        name = placed.trace.name
-        ordered = np.sort(placed.heights[good], axis=1)
-        quality = placed.trace.quality[good]
-        noise = float(ordered[:, 2].mean()) if good.any() else 0.0
-        values = {
-            "trace": "forward" if placed.forward else "reverse",
-            "read_length": str(int(good.sum())),
-            "mean_quality": f"{quality.mean():.1f}" if quality.any() else "",
-            "signal_to_noise": f"{ordered[:, 3].mean() / noise:.1f}" if noise else "",
-        }
-        rows += [QcMetric(sample, metric, value, name, "", "pass", "") for metric, value in values.items()]
-        if placed.gaps:
-            reason = f"{name}: {len(placed.gaps)} gaps between good bases that no indel found explains"
-            rows.append(QcMetric(sample, "alignment_gaps", str(len(placed.gaps)), name, "0", "review", reason))
-    reasons = [row.reason for row in problems if row.metric == "trace"] or ["no traces were given"]
-    usable = len(mixtures) > 0
-    rows += [
-        QcMetric(sample, "traces", str(len(mixtures)), f"of {given}", "", "pass", ""),
-        QcMetric(sample, "reads", str(given), "traces", "", "pass", ""),
-        QcMetric(sample, "on_target", f"{len(mixtures) / given:.4f}" if given else "", "fraction", "", "pass", ""),
-        QcMetric(
-            sample,
-            "usable",
-            "yes" if usable else "no",
-            "",
-            "yes",
-            "pass" if usable else "fail",
-            "" if usable else "; ".join(reasons),
-        ),
-    ]
-    return rows
