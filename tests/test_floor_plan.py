@@ -16,7 +16,7 @@ FLOORS = [
     "tables reference hgvs home",
     "samples clinical config site plan run_folder documents reads placed traces fragments isoforms amplicons levels counts",
     "align bam background detection error_classes templates indel_errors run_background learning expected panel "
-    "recalibration tally junctions realigned trace_align trace_isoforms trace_noise trace_alleles trace_wild_type trace_shifts trace_indels",
+    "recalibration tally junctions realigned trace_align trace_combine trace_isoforms trace_noise trace_alleles trace_wild_type trace_shifts trace_indels",
     "call worth assessable indels splicing novel_junctions fusions linkage mixture posterior recombinants identifiable "
     "recombination haplotypes phase pile_up simulate "
     "trace_call trace_evidence trace_bounds trace_quality trace_windows warm validation",

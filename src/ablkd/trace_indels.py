@@ -11,7 +11,8 @@ from scipy.stats import norm
 from ablkd.records import Call, QcMetric
 from ablkd.reference import Reference
 from ablkd.trace_align import Indel, PlacedTrace, place_trace, with_indel
-from ablkd.trace_isoforms import LEAST_ERROR, SMALLEST_LOD, Share, combine, event_shares, explain, stouffer
+from ablkd.trace_combine import combine, stouffer
+from ablkd.trace_isoforms import LEAST_ERROR, SMALLEST_LOD, Share, event_shares, explain
 from ablkd.trace_shifts import LONGEST_INDEL, Shift, indels_at, read_inserted, unexplained
 
 # METHOD: a shift is the best of all that were tried, so its p value counts that many times.

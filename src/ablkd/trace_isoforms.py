@@ -17,6 +17,7 @@ from scipy.stats import norm
 
 from ablkd.records import SpliceEvent, SpliceVariant
 from ablkd.trace_align import PlacedTrace
+from ablkd.trace_combine import combine, holm, stouffer
 
 # METHOD: a share is an average over many bases; with fewer than these it is not estimated.
 FEWEST_BASES = 80
@@ -28,6 +29,8 @@ BASES_BEFORE = 20
 MOST_UNEXPLAINED = 0.15
 LEAST_QUALITY = 25
 WINDOW = 21
+# METHOD: behind the end of the molecules basecallers go on calling noise: signal below this part of the usual one.
+LEAST_SIGNAL = 0.15
 DECOY_STEP = 7
 DECOYS_BEYOND = 60
 BLOCK = 10
@@ -91,7 +94,7 @@ def explain(placed: PlacedTrace, members: Sequence[int]) -> Mixture:
     observed = placed.fractions
     reached = np.asarray(columns.any(axis=(1, 2)))
     design = np.concatenate([columns, np.full((*observed.shape, 1), 0.25)], axis=2)
-    clean = _clean(placed.trace.quality)
+    clean, strong = _clean(placed.trace.quality), strong_bases(placed)
     good = reached
     for _ in range(2):
         if not good.any():
@@ -104,7 +107,7 @@ def explain(placed: PlacedTrace, members: Sequence[int]) -> Mixture:
         # The background counts as unexplained: where it is most of the signal there is no sequence to read.
         unexplained = np.abs(observed - columns @ shares).sum(axis=1) / 2
         usual = median_filter(unexplained, WINDOW, mode="nearest")
-        good = reached & (usual <= MOST_UNEXPLAINED) & (clean | mixed)
+        good = reached & (usual <= MOST_UNEXPLAINED) & strong & (clean | mixed)
     return Mixture(placed, tuple(members), shares, scale, expected, mixed, good)
 
 
@@ -113,6 +116,13 @@ def _clean(quality: NDArray[np.uint8]) -> NDArray[np.bool_]:
     if not quality.any():
         return np.ones(len(quality), bool)
     return percentile_filter(quality, 25, WINDOW, mode="nearest") >= LEAST_QUALITY
+
+
+def strong_bases(placed: PlacedTrace) -> NDArray[np.bool_]:
+    """Bases where the signal has not faded to a small part of what it was, bool[B]."""
+    total = median_filter(placed.heights.sum(axis=1), WINDOW, mode="nearest")
+    clean = _clean(placed.trace.quality)
+    return total >= LEAST_SIGNAL * float(np.median(total[clean] if clean.any() else total))
 
 
 def _mixed(placed: PlacedTrace, members: Sequence[int]) -> NDArray[np.bool_]:
@@ -208,36 +218,6 @@ def _decoys(
         column[np.arange(len(rows)), contig[place[inside]]] += 1.0
         shares.append(float((column * residual[rows]).sum() / (column**2).sum()))
     return np.array(shares) if len(shares) > 1 else np.array([0.0, MOST_UNEXPLAINED])
-
-
-def combine(values: Sequence[float], errors: Sequence[float], forward: Sequence[bool]) -> tuple[float, float]:
-    """Inverse-variance mean and its standard error over traces of both orientations."""
-    # METHOD: two traces of one orientation share the sequence's own peak pattern, so a second one improves
-    # the mean but not its error; the other orientation does.
-    means, variances = [], []
-    for strand in sorted(set(forward)):
-        picked = [i for i, f in enumerate(forward) if f == strand]
-        weights = np.array([errors[i] ** -2 for i in picked])
-        means.append(float(np.average([values[i] for i in picked], weights=weights)))
-        variances.append(min(errors[i] ** 2 for i in picked))
-    precision = 1 / np.array(variances)
-    return float(np.average(means, weights=precision)), float(precision.sum() ** -0.5)
-
-
-def stouffer(z: Sequence[float], forward: Sequence[bool]) -> float:
-    """One z over traces: the mean within an orientation, Stouffer's sum over orientations."""
-    strands = [np.mean([value for value, f in zip(z, forward, strict=True) if f == s]) for s in set(forward)]
-    return float(np.sum(strands) / np.sqrt(len(strands)))
-
-
-def holm(p: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Holm's adjusted p values, float64[n] (Scand J Stat 1979;6:65)."""
-    values = np.asarray(p, np.float64)
-    order = np.argsort(values, kind="stable")
-    steps = values[order] * (len(values) - np.arange(len(values)))
-    adjusted = np.empty(len(values))
-    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(steps))
-    return adjusted
 
 
 def splice_rows(

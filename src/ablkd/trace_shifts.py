@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablkd.trace_align import Indel, PlacedTrace
-from ablkd.trace_isoforms import Mixture
+from ablkd.trace_isoforms import Mixture, strong_bases
 
 LONGEST_INDEL = 60
 # METHOD: a shift is looked for in windows of this many bases, and told from 40 bases on.
@@ -63,7 +63,7 @@ def _surplus(mixture: Mixture, ahead: int) -> NDArray[np.float64]:
     rows = np.arange(len(index))
     rest = free.copy()
     rest[rows, shifted] = False
-    usable = fits & free[rows, shifted] & rest.any(axis=1)
+    usable = fits & strong_bases(placed) & free[rows, shifted] & rest.any(axis=1)
     left = placed.fractions - mixture.expected
     others = np.where(rest, left, 0.0).sum(axis=1) / np.maximum(rest.sum(axis=1), 1)
     return np.where(usable, left[rows, shifted] - others, np.nan)[_steps(placed)]

@@ -19,8 +19,9 @@ from ablkd.trace_align import place_trace
 from ablkd.trace_alleles import measure
 from ablkd.trace_bounds import Site, haplotype_rows, phase_rows
 from ablkd.trace_call import TraceResult, call_traces
+from ablkd.trace_combine import holm, stouffer
 from ablkd.trace_evidence import candidates, findings, limit_of_detection, weigh
-from ablkd.trace_isoforms import explain, holm, stouffer
+from ablkd.trace_isoforms import explain
 from ablkd.trace_noise import Noise, fit_noise
 from ablkd.trace_windows import always_shown
 from ablkd.traces import Trace, base_fractions, base_signals, read_trace
