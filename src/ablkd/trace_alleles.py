@@ -22,6 +22,7 @@ SMALLEST_SEEN = 0.95
 # METHOD: noise is not learnt from fewer bases than these of each kind.
 FEWEST_NOISE = 60
 HEIGHT_WINDOW = 31
+LARGEST_CHANCE = 0.99
 # The three kinds of base that have a noise of their own.
 ALONE, MIXED, REFERENCED = range(3)
 
@@ -44,15 +45,14 @@ class WildType:
 
 @dataclass(frozen=True)
 class Measured:
-    """What one trace says of every base of the target (L bases, 4 changed bases, K isoforms).
+    """What one trace says of every base of the target (L bases, 4 changed bases).
 
     share float64[L, 4]: molecules with that base instead of the target's, of all molecules; z float64[L, 4];
     covered bool[L, 4]; containing float64[L]: molecules that hold the base; height float64[L]: the target's own
     peak over its neighbours; drop bool[L, 4]: that peak is not too high for the share; alone bool[L, 4]: no
     neighbour shows half as much of the same base; kind int8[L] (`ALONE`, `MIXED` or `REFERENCED`); noise: a Noise or
     None for each kind and base; unit float64[L]: noise at a base over that of the trace; places: target base -> bases
-    of the trace at which its molecules stand; by_isoform float64[K, L, 4]: the share among the molecules of one
-    isoform, nan where they stand at one place with others.
+    of the trace at which its molecules stand.
     """
 
     forward: bool
@@ -67,7 +67,6 @@ class Measured:
     noise: tuple[tuple[Noise | None, ...], ...]
     unit: NDArray[np.float64]
     places: dict[int, tuple[int, ...]]
-    by_isoform: NDArray[np.float64]
 
     def noise_at(self, site: tuple[int, int]) -> Noise | None:
         """The noise of a changed base (0-based position, code) at its place."""
@@ -86,7 +85,6 @@ class _Shares:
     signal: NDArray[np.float64]
     drop: NDArray[np.bool_]
     kind: NDArray[np.int8]
-    by_isoform: NDArray[np.float64]
     places: dict[int, tuple[int, ...]]
 
 
@@ -99,15 +97,19 @@ def measure(
     show there is taken off first, and the shares of the places are added.
     """
     length = len(codes)
-    found = _gather(mixture, codes, wild)
+    found = _gather(mixture, codes)
     changed = codes[:, None] != np.arange(4)
-    share = np.where(changed, found.share, 0.0)
+    found.share[~changed] = 0.0
+    unlisted = _unlisted(length, listed_codons)
+    if wild is not None:
+        _take_off(found, wild, unlisted)
+    share = found.share
     covered = (found.containing > 1 - SMALLEST_SEEN) & (found.seen >= SMALLEST_SEEN * found.containing)
     unit = np.ones(length)
     for kind in (ALONE, MIXED, REFERENCED):
         same = found.kind == kind
         unit[same] = local_units(share, found.signal, covered & same)[same]
-    noise = _noises(share / unit[:, None], covered & _unlisted(length, listed_codons), found.kind, changed)
+    noise = _noises(share / unit[:, None], covered & unlisted, found.kind, changed)
     z = np.zeros((length, 4))
     known = covered[:, None] & changed
     for kind, models in enumerate(noise):
@@ -130,13 +132,12 @@ def measure(
         noise=noise,
         unit=unit,
         places=found.places,
-        by_isoform=found.by_isoform,
     )
 
 
-def _gather(mixture: Mixture, codes: NDArray[np.uint8], wild: WildType | None) -> _Shares:
+def _gather(mixture: Mixture, codes: NDArray[np.uint8]) -> _Shares:
     """Shares of every base the trace reads, place by place."""
-    length, members = len(codes), len(mixture.members)
+    length = len(codes)
     got = _Shares(
         share=np.zeros((length, 4)),
         seen=np.zeros(length),
@@ -145,38 +146,49 @@ def _gather(mixture: Mixture, codes: NDArray[np.uint8], wild: WildType | None) -
         signal=np.zeros(length),
         drop=np.ones((length, 4), bool),
         kind=np.zeros(length, np.int8),
-        by_isoform=np.full((members, length, 4), np.nan),
         places={},
     )
     heights = _relative_heights(mixture)
     for position, found in _places(mixture):
-        got.containing[position] = sum(sum(m.values()) for m in found.values())
-        read = {b: m for b, m in found.items() if b >= 0 and sum(m.values()) >= NEARLY_ZERO and mixture.good[b]}
+        got.containing[position] = sum(found.values())
+        read = {b: m for b, m in found.items() if b >= 0 and m >= NEARLY_ZERO and mixture.good[b]}
         got.places[position] = tuple(read)
-        ref = int(codes[position])
-        if any(mixture.mixed[base] for base in read):
-            got.kind[position] = MIXED
-        elif wild is not None and wild.known[position]:
-            got.kind[position] = REFERENCED
-        for base, holding in read.items():
-            molecules = sum(holding.values())
-            part, own = _share_at(mixture, base, ref, molecules, heights[base])
-            usual, cv = 1.0, PEAK_HEIGHT_CV
-            if got.kind[position] == REFERENCED and wild is not None:
-                part = np.maximum(part - wild.share[position], 0.0) / (1 - wild.share[position])
-                usual, cv = float(wild.height[position]), SAME_PEAK_CV
-            if wild is not None:
-                part = part / (part + wild.kappa[position] * (1 - part))
+        got.kind[position] = MIXED if any(mixture.mixed[base] for base in read) else ALONE
+        # Where isoforms overlap, the peaks of all of them vary.
+        varying = 1.0 if got.kind[position] == MIXED else None
+        for base, molecules in read.items():
+            part, own = _share_at(mixture, base, int(codes[position]), molecules, heights[base])
             got.share[position] += molecules * part
             got.height[position] += own
             got.signal[position] += float(heights[base].sum()) / len(read)
             # METHOD: a true change takes from the target's peak, a dye blob only adds. Peak heights vary, so only a
             # peak that is clearly too high for the share (2.2 sd) speaks against the change.
-            got.drop[position] &= own <= usual * molecules * (1 - part + 2.2 * cv)
+            got.drop[position] &= own <= molecules * (1 - part) + 2.2 * PEAK_HEIGHT_CV * (varying or molecules)
             got.seen[position] += molecules
-            if len(holding) == 1:
-                got.by_isoform[next(iter(holding)), position] = part
     return got
+
+
+def _take_off(got: _Shares, wild: WildType, rows: NDArray[np.bool_]) -> None:
+    """Take what wild type shows off the shares, where no isoforms overlap; `rows` may be learnt from.
+
+    METHOD: a false peak of the wild-type trace is partly chance. Of it is taken off what comes back in this trace: the
+    slope of a regression through nothing over the bases outside the listed codons. Chance is no larger than nearly all
+    false peaks are: what is beyond comes from the sequence.
+    """
+    beside = wild.known & (got.kind == ALONE) & (got.seen > 0)
+    got.kind[beside] = REFERENCED
+    learnt = beside & rows
+    usual = np.minimum(got.share, 0.15)[learnt]
+    squares = float((wild.share[learnt] ** 2).sum())
+    slope = min(1.0, float((usual * wild.share[learnt]).sum()) / squares) if squares else 0.0
+    molecules = np.maximum(got.seen, 1e-9)[:, None]
+    most = float(np.quantile(wild.share[learnt], LARGEST_CHANCE)) if learnt.any() else 0.0
+    part, false = np.minimum(got.share / molecules, 1.0), wild.share - (1 - slope) * np.minimum(wild.share, most)
+    part = np.where(beside[:, None], np.maximum(part - false, 0.0) / (1 - false), part)
+    part = part / np.maximum(part + wild.kappa * (1 - part), 1e-9)
+    got.share = part * got.seen[:, None]
+    allowed = wild.height[:, None] * (1 - part + 2.2 * SAME_PEAK_CV) * molecules
+    got.drop = np.where(beside[:, None], got.height[:, None] <= allowed, got.drop)
 
 
 def _share_at(
@@ -197,14 +209,11 @@ def _relative_heights(mixture: Mixture) -> NDArray[np.float64]:
     return heights / np.maximum(usual, 1e-9)[:, None]
 
 
-def _places(mixture: Mixture) -> Iterator[tuple[int, dict[int, dict[int, float]]]]:
-    """Each target base (0-based) and where its molecules stand: base of the trace (-1: unread) -> isoform -> share.
-
-    Isoforms are counted among the members of the mixture.
-    """
+def _places(mixture: Mixture) -> Iterator[tuple[int, dict[int, float]]]:
+    """Each target base (0-based) and where its molecules stand: base of the trace (-1: unread) -> share."""
     placed = mixture.placed
-    places: dict[int, dict[int, dict[int, float]]] = {}
-    for k, (member, molecules) in enumerate(zip(mixture.members, mixture.shares, strict=True)):
+    places: dict[int, dict[int, float]] = {}
+    for member, molecules in zip(mixture.members, mixture.shares, strict=True):
         isoform, index = placed.isoforms[member], placed.index[member]
         read = np.full(len(isoform.bases), -1)
         bases = np.flatnonzero(index >= 0)
@@ -213,7 +222,8 @@ def _places(mixture: Mixture) -> Iterator[tuple[int, dict[int, dict[int, float]]
         targets = placed.positions[isoform.origin[held]] - 1
         for target, base in zip(targets.tolist(), read[held].tolist(), strict=True):
             if target >= 0:
-                places.setdefault(target, {}).setdefault(base, {})[k] = float(molecules)
+                there = places.setdefault(target, {})
+                there[base] = there.get(base, 0.0) + float(molecules)
     yield from sorted(places.items())
 
 

@@ -22,8 +22,6 @@ PEAK_HEIGHT_CV, SAME_PEAK_CV = 0.27, 0.12
 # how high the peak above it is: its share goes with 1/height (21 public traces: 1.43 of the mean below peaks of less
 # than 0.7 of the median, 0.59 below those of more than 1.4).
 NOISE_WINDOW, WHOLE_TRACE, OUTLIERS = 41, 0.25, 0.95
-# METHOD: where noise falls steeply, as at the start of a read, the worse side counts.
-ASIDE, FEWEST_AROUND = NOISE_WINDOW // 4, 8
 UNIT_STEP = 1.1
 LOWEST_HEIGHT, HIGHEST_HEIGHT = 0.33, 2.0
 
@@ -90,15 +88,8 @@ def local_units(
     total = np.where(covered, share.sum(axis=1) / by_height, 0.0)
     total = np.minimum(total, np.quantile(total[covered], OUTLIERS))
     whole = float(total[covered].mean())
-    around = np.max([_mean_around(total, covered, shift) for shift in (-ASIDE, 0, ASIDE)], axis=0)
+    number = uniform_filter1d(covered.astype(float), NOISE_WINDOW, mode="constant")
+    around = uniform_filter1d(total, NOISE_WINDOW, mode="constant") / np.maximum(number, 1e-9)
     local = (around / whole + WHOLE_TRACE) / (1 + WHOLE_TRACE) if whole > 0 else np.ones(len(share))
-    unit = local * by_height
+    unit = np.where(number > 1e-9, local, 1.0) * by_height
     return UNIT_STEP ** np.ceil(np.log(unit) / math.log(UNIT_STEP))
-
-
-def _mean_around(values: NDArray[np.float64], covered: NDArray[np.bool_], shift: int) -> NDArray[np.float64]:
-    """Mean over the covered bases of a window beside each base, float64[L]; 0 where too few are there."""
-    width = NOISE_WINDOW if shift == 0 else 2 * ASIDE + 1
-    number = uniform_filter1d(covered.astype(float), width, mode="constant", origin=shift) * width
-    total = uniform_filter1d(np.where(covered, values, 0.0), width, mode="constant", origin=shift) * width
-    return np.where(number >= FEWEST_AROUND, total / np.maximum(number, 1e-9), 0.0)
