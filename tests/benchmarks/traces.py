@@ -99,11 +99,10 @@ def mixtures(reference: Reference, source: Callable, seeds: Iterator[int], sampl
         f"wild type: {len(false)} false calls in {samples} pairs {sorted(false)}; median LoD {np.median(limits):.3f}",
         flush=True,
     )
-    false = []
-    for _ in range(samples):
+    false, some = [], max(1, samples // 4)
+    for _ in range(some):
         false += passed(call(reference, source(target, WILD, next(seeds)), source(target, WILD, next(seeds), "W")))
-    print(f"wild type beside wild type: {len(false)} false calls in {samples} pairs {sorted(false)}", flush=True)
-    some = max(1, samples // 4)
+    print(f"wild type beside wild type: {len(false)} false calls in {some} pairs {sorted(false)}", flush=True)
     full, skipping = ((0.2, CHANGE), (0.8, "-")), ((0.15, SKIP), (0.85, "-"))
     tenth, both = ((0.1, CHANGE), (0.9, "-")), ((0.3, SKIP), (0.3, CHANGE), (0.4, "-"))
     on_skip = ((0.3, SKIP + ";" + CHANGE), (0.7, "-"))
