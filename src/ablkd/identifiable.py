@@ -55,7 +55,7 @@ class Design:
 def design(mixture: Mixture) -> Design:
     """The sums of haplotypes that patterns of at least PATTERN_COUNT fragments measure; all add up to 1."""
     possible, counts = mixture.possible, mixture.counts
-    rows, observed, behind = [np.ones(possible.sum())], [1.0], [float(counts.sum())]
+    rows, observed, behind = [np.ones(possible.sum())], [1.0], [float(max(counts.sum(), 1))]
     shown = seen(mixture.patterns)
     for sites in np.unique(shown, axis=0):
         same = (shown == sites).all(axis=1)

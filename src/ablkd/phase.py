@@ -27,8 +27,9 @@ from ablkd.reference import Reference
 # twice the rate that is known: a compound of a few per cent is one, also beside large clones with one mutation each.
 SHARE_OF_RAREST, LEAST_SHARE, FRAGMENTS_NEEDED = 0.1, 0.02, 5
 SURE, UNLIKELY, PLAUSIBLE = 0.95, 0.05, 0.025
-# METHOD: below 20 expected spanning fragments of the rarest member only bounds are told.
-MIN_SPANNING = 20.0
+# METHOD: below 5 expected spanning fragments of the rarest member only bounds are told; above, the posterior itself
+# says how little few fragments tell.
+MIN_SPANNING = 5.0
 SEEN_P = 0.01
 # METHOD: one-sided 99.5 %, because a sample has up to 15 pairs of six sites.
 ASSOCIATED = 2.58
