@@ -1,6 +1,6 @@
 """Is a compound called where there is one, and only there? Tubes of known molecules on a grid, judged as samples are.
 
-    python tests/benchmarks/phase_grid.py --seed 1 --trials 60 --folder phase_grid
+    python tests/benchmarks/phase_grid.py --seed 1 --trials 25 --folder phase_grid
 
 Fractions x distance x recombination x platform; in each cell `--trials` samples of their own depth, templates and
 errors of sites, PCR recombining throughout or late. Each is judged as a sample of a run without recombination control,
@@ -215,7 +215,7 @@ def main(words=None):
     """The grid, its tables, and whether the promise is kept."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--seed", type=int, default=1)
-    options.add_argument("--trials", type=int, default=60)
+    options.add_argument("--trials", type=int, default=25)
     options.add_argument("--folder", type=Path)
     chosen = options.parse_args(words)
     cells = []
