@@ -32,11 +32,19 @@ def touched_runs(codes: NDArray[np.uint8]) -> NDArray[np.int64]:
     return np.maximum(np.r_[run, 1], np.r_[1, run])
 
 
+def miscounted_run(indel: Indel, touched: NDArray[np.int64]) -> int:
+    """Length of the homopolymer that an indel may be a miscount of; 1 where it is longer than that."""
+    start, end, inserted = indel
+    run = int(touched[start])
+    return run if (len(inserted) or end - start) <= run else 1
+
+
 def indel_kind(indel: Indel, touched: NDArray[np.int64]) -> int:
     """The kind of one indel."""
     start, end, inserted = indel
     length = min(len(inserted) or end - start, LENGTHS)
-    return (LENGTHS * RUNS if inserted else 0) + RUNS * (length - 1) + min(int(touched[start]), RUNS) - 1
+    run = min(miscounted_run(indel, touched), RUNS)
+    return (LENGTHS * RUNS if inserted else 0) + RUNS * (length - 1) + run - 1
 
 
 def prior_indel_means(platform: Platform) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ import numpy as np
 from ablkd import hgvs
 from ablkd.counts import Indel
 from ablkd.expected import Expected
-from ablkd.indel_errors import touched_runs
+from ablkd.indel_errors import miscounted_run, touched_runs
 from ablkd.kernels.pileup import SKIPPED
 from ablkd.records import Call
 from ablkd.tally import Tally
@@ -56,7 +56,7 @@ def _row(tally: Tally, expected: Expected, alpha: float, indel: Indel, fragments
     if depth < MIN_DEPTH:
         reasons.append("depth")
     noisy = expected.platform.indel_error >= NOISY_INDELS and not expected.run.control_states[codon].any()
-    if noisy and touched_runs(reference.codes)[start] >= LONG_HOMOPOLYMER:
+    if noisy and miscounted_run(indel, touched_runs(reference.codes)) >= LONG_HOMOPOLYMER:
         reasons.append("homopolymer")
     name, hgvs_c, hgvs_p = hgvs.indel_names(reference, start, end, inserted)
     return Call(

@@ -30,8 +30,9 @@ def test_a_site_touches_the_longer_of_the_runs_it_is_between():
         # c.748-752 is GGGGG, c.825-829 GGACA.
         ((751, 752, ""), 4),
         ((825, 826, ""), 1),
-        ((825, 828, ""), 12 + 1),
-        ((826, 831, ""), 12 + 1),
+        ((825, 828, ""), 12),  # longer than the two bases it touches: no miscount of them
+        ((826, 831, ""), 12),
+        ((747, 750, ""), 12 + 4),
         ((752, 752, "G"), 18 + 4),
         ((826, 826, "TT"), 18 + 6 + 1),
         ((827, 827, "TTTT"), 18 + 12),

@@ -162,6 +162,13 @@ def test_other_indels_and_other_platforms_have_no_such_filter(indels):
     assert [r.filter for r in indels([Kind(1000, "752del"), Kind(1000)], "illumina")] == ["PASS"]
 
 
+@pytest.mark.parametrize("platform", ["pacbio_hifi", "illumina"])
+def test_a_deletion_longer_than_the_homopolymer_it_begins_with_is_no_miscount(indels, platform):
+    """27 bases from c.908 GGGG on, as a splice site inside exon 6 would leave out."""
+    rows = indels([Kind(300, "908_934del"), Kind(1200)], platform=platform)
+    assert [(r.hgvs_c.split(":")[1], r.filter) for r in rows] == [("c.908_934del", "PASS")]
+
+
 def test_longer_homopolymers_need_more_evidence(target, indels):
     """The same ten of 2,000: explained in a run of five, not in a run of one."""
     assert target[747:752] == "GGGGG" and target[825:827] == "GA"
