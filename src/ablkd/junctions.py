@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ablkd.fragments import Fragments
 from ablkd.isoforms import MIN_OVERHANG, SpliceGraph
 from ablkd.records import SpliceVariant
-from ablkd.tally import LONGEST_DELETION, deletions
+from ablkd.tally import deletions
 
 Mask = NDArray[np.bool_]
 
@@ -69,8 +69,7 @@ class Boundaries:
         self.fragments = fragments
         self.graph = graph
         self.spans = [_left_out(graph, e) for e in range(len(graph.edges))]
-        long = {gap: owners for gap, owners in deletions(fragments).items() if gap[1] - gap[0] > LONGEST_DELETION}
-        self.gaps = {(start, end): owners for (start, end, _), owners in long.items()}
+        self.gaps = deletions(fragments, long=True)
         self.reach = [self._reach(span) for span in (fragments.forward, fragments.reverse)]
 
     def ends(self, variant: SpliceVariant, carriers: Mask | None = None) -> Ends:

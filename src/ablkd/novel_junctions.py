@@ -12,7 +12,7 @@ from ablkd.fragments import Fragments
 from ablkd.junctions import Mask
 from ablkd.records import SpliceVariant
 from ablkd.reference import Reference
-from ablkd.tally import LONGEST_DELETION, deletions
+from ablkd.tally import deletions
 
 # METHOD: at least three fragments show a junction. Errors beside it shift where a read places it: what lies up to 3
 # (12, 40) bases from a place that is more (5 times, 20 times) as frequent is the same junction.
@@ -39,9 +39,8 @@ def novel_junctions(fragments: Fragments, reference: Reference, known: dict[tupl
     them is theirs.
     """
     exact: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
-    for (start, end, _), fragments_of in deletions(fragments).items():
-        if end - start > LONGEST_DELETION:
-            exact[_placed(reference, start, end)].update(fragments_of)
+    for (start, end), fragments_of in deletions(fragments, long=True).items():
+        exact[_placed(reference, start, end)].update(fragments_of)
     found: dict[tuple[int, int], set[int]] = {}
     for place, owners in sorted(exact.items(), key=lambda item: (-len(item[1]), item[0])):
         if any(_same(event, place, count / len(owners)) for event, count in known.items()):

@@ -83,8 +83,8 @@ def seen_indels(f: Fragments, reference: Reference) -> dict[Indel, list[int]]:
     Longer gaps are junctions (`novel_junctions`).
     """
     seen: dict[Indel, list[int]] = {}
-    small = {gap: owners for gap, owners in deletions(f).items() if gap[1] - gap[0] <= LONGEST_DELETION}
-    for (start, end, inserted), fragments in (*small.items(), *_insertions(f).items()):
+    gaps = {(start, end, ""): owners for (start, end), owners in deletions(f, long=False).items()}
+    for (start, end, inserted), fragments in (*gaps.items(), *_insertions(f).items()):
         # The same change may lie at several places of a repeat; the most 3' place is its name.
         if inserted:
             start, inserted = hgvs.shift_insertion_right(reference.sequence, start, inserted)
@@ -95,8 +95,11 @@ def seen_indels(f: Fragments, reference: Reference) -> dict[Indel, list[int]]:
     return seen
 
 
-def deletions(f: Fragments) -> dict[Indel, list[int]]:
-    """Every gap as it was placed, [start, end) 0-based -> the fragments that show it."""
+def deletions(f: Fragments, long: bool) -> dict[tuple[int, int], list[int]]:
+    """Gaps as they were placed, [start, end) 0-based -> the fragments that show them.
+
+    Those of more than LONGEST_DELETION bases, or the others.
+    """
     owner = np.repeat(np.arange(len(f)), np.diff(f.offsets))
     gone = f.allele == DELETED
     owner, position = owner[gone], f.position[gone]
@@ -104,9 +107,10 @@ def deletions(f: Fragments) -> dict[Indel, list[int]]:
         return {}
     breaks = np.flatnonzero((np.diff(owner) != 0) | (np.diff(position) != 1)) + 1
     first, last = np.r_[0, breaks], np.r_[breaks, len(owner)] - 1
-    found: dict[Indel, list[int]] = {}
-    for a, b in zip(first, last, strict=True):
-        found.setdefault((int(position[a]), int(position[b]) + 1, ""), []).append(int(owner[a]))
+    chosen = (last - first >= LONGEST_DELETION) == long
+    found: dict[tuple[int, int], list[int]] = {}
+    for a, b in zip(first[chosen], last[chosen], strict=True):
+        found.setdefault((int(position[a]), int(position[b]) + 1), []).append(int(owner[a]))
     return found
 
 

@@ -123,7 +123,7 @@ def placed(reference, read: str, kind: str = "short"):
 def gaps(fragments, reference):
     """Every gap that a fragment shows, at exon borders where it can lie there, 1-based; and no other change."""
     assert (fragments.allele == 4).all()
-    return [(a + 1, b) for a, b in (_placed(reference, start, end) for start, end, _ in deletions(fragments))]
+    return [(a + 1, b) for a, b in (_placed(reference, *gap) for gap in deletions(fragments, long=True))]
 
 
 @pytest.mark.parametrize("reverse", [False, True])
