@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -14,6 +15,7 @@ from ablkd.reference import Reference
 # METHOD: sets of more than two are bounded for the six most frequent changes; pairs always.
 MOST_SITES = 6
 ONE_SIDED, TWO_SIDED = 1.645, 1.96
+DELETION = re.compile(r"c\.\d+_(\d+)del")
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Site:
 def sites_of(calls: Sequence[Call], splicing: Sequence[SpliceEvent], reference: Reference) -> list[Site]:
     """Passed changes that are not synonymous, and present events not expected in health; transcript order."""
     sites = [
-        Site(c.name, 3 * c.codon - 2, c.vaf, (c.vaf - c.vaf_low) / TWO_SIDED, range(0))
+        Site(c.name, 3 * c.codon - 2, c.vaf, (c.vaf - c.vaf_low) / TWO_SIDED, _deleted(c))
         for c in calls
         if c.filter == "PASS" and c.tier != "synonymous"
     ]
@@ -43,6 +45,12 @@ def sites_of(calls: Sequence[Call], splicing: Sequence[SpliceEvent], reference: 
         error = (event.fraction - (event.fraction_low or 0.0)) / TWO_SIDED
         sites.append(Site(event.event, variant.start, event.fraction, error, removed))
     return sorted(sites, key=lambda s: (s.position, s.name))
+
+
+def _deleted(call: Call) -> range:
+    """The target bases (1-based) behind the first codon that a deletion takes away; empty for other changes."""
+    named = DELETION.search(call.hgvs_c)
+    return range(3 * call.codon + 1, int(named.group(1)) + 1) if named else range(0)
 
 
 def _exclusive(sites: Sequence[Site]) -> bool:
