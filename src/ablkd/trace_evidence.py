@@ -26,7 +26,7 @@ SHOWING_Z = float(norm.isf(0.01))
 # be chance. Nothing below the smallest share is called, no limit below the smallest one is promised, and with one
 # orientation alone unlisted changes are called only where they replaced half of the target's base. One orientation
 # without a wild-type trace keeps the usual limit of the method, 20 %: less 1.645 standard errors that is 13.5 %.
-SMALLEST_SHARE = {"both_orientations": 0.04, "wild_type_trace": 0.10, "one_orientation": 0.135}
+SMALLEST_SHARE = {"both_orientations": 0.05, "wild_type_trace": 0.10, "one_orientation": 0.135}
 SMALLEST_LOD = {"both_orientations": 0.05, "wild_type_trace": 0.10, "one_orientation": 0.20}
 SMALLEST_UNLISTED = 0.50
 CLEARLY_LOWER = 0.9
