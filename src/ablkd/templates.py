@@ -15,7 +15,7 @@ from ablkd.kernels import tails
 CANDIDATES = np.geomspace(30, 30_000, 19)
 # METHOD: the rate of such errors is not known well: it is any that the literature allows, or none at all.
 RT_ERRORS = np.array([1e-8, 5e-6, 1e-5, RT_ERROR, 2.5e-5, 4e-5])
-RT_CHANCES = np.array([0.0, 0.05, 0.25, 0.35, 0.2, 0.15])
+RT_CHANCES = np.array([0.05, 0.05, 0.20, 0.35, 0.20, 0.15])
 # METHOD: one site in ten thousand, a fourth of a site in a sample, is something else (a real change, a contamination),
 # of any fraction alike on a log scale; else one real mutation would pass for a clone of very few templates.
 ELSE = 1e-4
