@@ -9,7 +9,7 @@ from typing import Any
 
 from ablkd.clinical import read_clinical
 from ablkd.config import checked_settings
-from ablkd.counts import read_counts
+from ablkd.counting.counts import read_counts
 from ablkd.errors import InputError
 from ablkd.records import Sample
 from ablkd.reference import SEQUENCES, TABLES, Reference, load_reference

@@ -334,6 +334,9 @@ class Phase:
     compound_high: float | None
 
 
+APART = ("polyclonal", "explained_by_recombination")  # verdicts of `Phase` that say: not on one molecule
+
+
 @dataclass(frozen=True)
 class RecombinationRate:
     """work/runs/<run>/recombination.tsv: what a recombination control shows, one row for each of the run.

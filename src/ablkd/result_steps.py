@@ -28,7 +28,7 @@ def crosscheck(
     qc: Path,
 ) -> None:
     """Tables of all samples of a run -> what they show when they are held against each other, as qc rows."""
-    from ablkd.cross_check import cross_check
+    from ablkd.checks.cross_check import cross_check
 
     known = load_reference(reference)
     lines = [row for row in read_sheet(sheet, known) if row.run == run]
@@ -63,8 +63,8 @@ def interpret(
     result: Path,
 ) -> None:
     """Tables and knowledge -> the result, with the drug lines and all qc rows as tables of their own."""
-    from ablkd.controls import judge_controls
-    from ablkd.interpret import interpret as interpreted
+    from ablkd.checks.controls import judge_controls
+    from ablkd.interpretation.interpret import interpret as interpreted
 
     known = load_reference(reference)
     lines = {row.sample: row for row in read_sheet(sheet, known)}
@@ -108,15 +108,15 @@ def report(
     known = load_reference(reference)
     found = read_result(result)
     if html:
-        from ablkd.report import write_report
+        from ablkd.report.sample import write_report
 
         write_report(found, html, known, load_site(site))
     if vcf:
-        from ablkd.vcf import write_vcf
+        from ablkd.report.vcf import write_vcf
 
         write_vcf(found, known, vcf)
     if pdf:
-        from ablkd.report import write_pdf
+        from ablkd.report.sample import write_pdf
 
         write_pdf(found, pdf, known, load_site(site))
 
@@ -131,8 +131,8 @@ def timeline(
     site: Path | None,
 ) -> None:
     """A patient's results and clinical events -> page and table."""
-    from ablkd.patient_page import write_patient
-    from ablkd.timeline import timeline_points
+    from ablkd.course.rows import timeline_points
+    from ablkd.report.patient import write_patient
 
     events = [row for row in read_clinical(clinical) if row.patient == patient] if clinical else []
     found = [read_result(path) for path in results]
@@ -143,7 +143,7 @@ def timeline(
 
 def summarize(results: list[Path], run: str | None, folder: Path | None, index: Path | None, site: Path | None) -> None:
     """Results -> the pages and tables of a run, or the index page."""
-    from ablkd.run_report import write_index, write_run
+    from ablkd.report.run import write_index, write_run
 
     found = [read_result(path) for path in results]
     if index:
@@ -154,7 +154,7 @@ def summarize(results: list[Path], run: str | None, folder: Path | None, index: 
 
 def explain(name: str, reference: Path | None) -> None:
     """Print what the knowledge says of a name."""
-    from ablkd.explain import explain as explained
+    from ablkd.interpretation.explain import explain as explained
 
     print(explained(load_reference(reference or home() / "reference"), name), end="")
 

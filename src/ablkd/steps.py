@@ -66,7 +66,7 @@ def align(
     qc: Path,
 ) -> None:
     """Reads -> fragments, their counts, BAM and qc rows."""
-    from ablkd.align import align_sample
+    from ablkd.alignment.align import align_sample
 
     known = load_reference(reference)
     row = known.platform(platform)
@@ -79,9 +79,9 @@ def background(
     sheet: Path, platform: str, reference: Path, run_counts: list[Path], panel: Path | None, background: Path
 ) -> None:
     """Counts of a run's samples, and a laboratory panel -> the background of the run on one platform."""
-    from ablkd.learning import learn
-    from ablkd.panel import libraries
-    from ablkd.run_background import save
+    from ablkd.background.learning import learn
+    from ablkd.background.panel import libraries
+    from ablkd.background.run import save
 
     known = load_reference(reference)
     lines = {row.sample: row for row in read_sheet(sheet, known)}
@@ -91,7 +91,7 @@ def background(
 
 def panel(name: str, reference: Path, run_counts: list[Path], panel: Path) -> None:
     """Counts of past wild-type controls -> a laboratory panel."""
-    from ablkd.panel import make_panel
+    from ablkd.background.panel import make_panel
 
     print(make_panel(name, load_reference(reference), run_counts, panel))
 
@@ -110,8 +110,8 @@ def call(
     qc: Path,
 ) -> None:
     """Fragments and the run's background -> calls, coverage and qc rows."""
-    from ablkd import run_background
-    from ablkd.call import call_sample
+    from ablkd.background import run as run_background
+    from ablkd.calling.call import call_sample
     from ablkd.fragments import load
 
     known = load_reference(reference)
@@ -134,7 +134,7 @@ def splice(
 ) -> None:
     """Fragments -> isoform events and fusion type."""
     from ablkd.fragments import load
-    from ablkd.splicing import splice_sample
+    from ablkd.splicing.events import splice_sample
 
     known = load_reference(reference)
     events, fusions = splice_sample(sample, known.platform(platform), known, load(fragments), template_copies)
@@ -152,7 +152,7 @@ def recombination(
 ) -> None:
     """Fragments and calls of a run's recombination controls, in the order of the sheet -> what they show."""
     from ablkd.fragments import load
-    from ablkd.recombination import measure
+    from ablkd.phasing.recombination import measure
 
     known = load_reference(reference)
     controls = [row for row in read_sheet(sheet, known) if row.run == run and row.role == "recombination_control"]
@@ -181,9 +181,9 @@ def phase(
     """Fragments, calls, events and the run's rate of recombination -> haplotypes, compound verdicts, fragments to draw
     under each haplotype, and qc rows."""
     from ablkd.fragments import load
-    from ablkd.phase import phase_sample
-    from ablkd.pile_up import pile_ups as piled
-    from ablkd.recombination import in_force, qc_rows
+    from ablkd.phasing.phase import phase_sample
+    from ablkd.phasing.pile_up import pile_ups as piled
+    from ablkd.phasing.recombination import in_force, qc_rows
 
     known = load_reference(reference)
     changes = (read_rows(calls, r.Call), read_rows(splicing, r.SpliceEvent))
@@ -214,7 +214,7 @@ def trace(
     qc: Path,
 ) -> None:
     """Traces -> the same tables as reads, and chromatogram windows for the report."""
-    from ablkd.trace_call import call_traces
+    from ablkd.traces.call import call_traces
 
     limits = (required_lod, reporting_cut)
     found = call_traces(sample, traces, load_reference(reference), *limits, wild_types, trace_library)
@@ -240,9 +240,9 @@ def validate(
     reference: Path, folder: Path, conditions: Path | None, samples: int, reads: int, seed: int, cores: int
 ) -> None:
     """Conditions -> tables and one page that say what to expect of the calls."""
+    from ablkd.report.validation import write_page
     from ablkd.validation.conditions import SHIPPED
     from ablkd.validation.study import validate as validated
-    from ablkd.validation_page import write_page
 
     found = validated(folder, reference, conditions or SHIPPED, samples, reads, seed, cores)
     write_page(found, folder / "validation.html")

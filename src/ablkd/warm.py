@@ -7,18 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
-from ablkd.align import align_sample
-from ablkd.background import DEFAULT_TEMPLATES
-from ablkd.call import call_sample
-from ablkd.counts import read_counts
+from ablkd.alignment.align import align_sample
+from ablkd.background.allele import DEFAULT_TEMPLATES
+from ablkd.background.learning import Library, learn
+from ablkd.calling.call import call_sample
+from ablkd.counting.counts import read_counts
+from ablkd.counting.recalibration import quality_tail
 from ablkd.fragments import load
-from ablkd.learning import Library, learn
-from ablkd.mixture import Mixture
-from ablkd.phase import phase_sample
-from ablkd.recalibration import quality_tail
-from ablkd.recombination import ASSUMED
+from ablkd.phasing.mixture import Mixture
+from ablkd.phasing.phase import phase_sample
+from ablkd.phasing.recombination import ASSUMED
 from ablkd.reference import Reference
-from ablkd.splicing import splice_sample
+from ablkd.splicing.events import splice_sample
 
 
 def warm(reference: Reference) -> None:

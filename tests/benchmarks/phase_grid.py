@@ -24,9 +24,9 @@ import numpy as np
 from phase_tubes import PLATFORMS, TEMPLATES, amplify, observe, shown
 from scipy import special
 
-from ablkd.linkage import MISSING
-from ablkd.phase import phase_rows
-from ablkd.recombination import ASSUMED, in_force, measured
+from ablkd.phasing.linkage import MISSING
+from ablkd.phasing.phase import phase_rows
+from ablkd.phasing.recombination import ASSUMED, in_force, measured
 
 DISTANCES = (5, 78, 117, 195, 700)
 RATES = (0.0, 2e-4, 1e-3, 2e-3, 4e-3)

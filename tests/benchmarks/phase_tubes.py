@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ablkd.linkage import MISSING, Observations, Site
+from ablkd.phasing.linkage import MISSING, Observations, Site
 
 CYCLES, EFFICIENCY, LATE_CYCLES = 30, 0.6, 8
 PRODUCT = 1579

@@ -22,13 +22,13 @@ from pathlib import Path
 import numpy as np
 from splice_reads import PLATFORM, SHORT, Molecules, art_reads, long_reads
 
-from ablkd.align import align_sample
-from ablkd.background import prior_background
+from ablkd.alignment.align import align_sample
+from ablkd.background.allele import prior_background
 from ablkd.fragments import load
-from ablkd.junctions import Ends
 from ablkd.records import Fusion, SpliceEvent
 from ablkd.reference import Reference, load_reference
-from ablkd.splicing import event_row, splice_sample
+from ablkd.splicing.events import event_row, splice_sample
+from ablkd.splicing.junctions import Ends
 
 ROOT = Path(__file__).parents[2]
 WAYS = ("2x150", "2x250", "hifi", "ont")

@@ -5,9 +5,9 @@ import pytest
 import splice_grid
 from splice_reads import Molecules, long_reads, noisy
 
-from ablkd.align import align_sample
+from ablkd.alignment.align import align_sample
 from ablkd.fragments import load
-from ablkd.splicing import splice_sample
+from ablkd.splicing.events import splice_sample
 
 
 @pytest.fixture(scope="module")

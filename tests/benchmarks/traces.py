@@ -21,12 +21,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ablkd import trace_call, trace_wild_type
 from ablkd.records import Mutation, SpliceVariant, Transcript
 from ablkd.reference import Reference, load_reference
 from ablkd.simulate.capillary import draw_trace
-from ablkd.trace_call import TraceResult, call_traces
-from ablkd.traces import Trace, base_fractions, base_signals, read_trace
+from ablkd.traces import call as trace_call
+from ablkd.traces import wild_type as trace_wild_type
+from ablkd.traces.abif import Trace, base_fractions, base_signals, read_trace
+from ablkd.traces.call import TraceResult, call_traces
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "unit"))

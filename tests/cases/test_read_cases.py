@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ablkd.align import Aligner, merge
+from ablkd.alignment.align import Aligner, merge
+from ablkd.alignment.reads import ReadBlock
 from ablkd.fragments import DELETED
-from ablkd.reads import ReadBlock
 from ablkd.reference import encode
 
 CASES = sorted(p.parent for p in Path(__file__).parent.glob("reads_*/case.tsv"))

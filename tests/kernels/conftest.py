@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from isoform_panel import Isoform, Label, all_isoforms
 
-from ablkd.align import Aligner
+from ablkd.alignment.align import Aligner
 from ablkd.isoforms import SpliceGraph, build_graph
 from ablkd.reference import Reference
 

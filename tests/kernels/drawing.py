@@ -15,11 +15,11 @@ from dataclasses import fields
 
 import numpy as np
 
-from ablkd.align import merge
+from ablkd.alignment.align import merge
+from ablkd.alignment.placed import Placed, PlacedArrays
+from ablkd.alignment.reads import ReadBlock
 from ablkd.fragments import DELETED, UNOBSERVED, Fragments
 from ablkd.isoforms import SpliceGraph, build_graph
-from ablkd.placed import Placed, PlacedArrays
-from ablkd.reads import ReadBlock
 from ablkd.records import SpliceVariant, Transcript
 from ablkd.reference import Reference
 

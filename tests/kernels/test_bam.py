@@ -13,8 +13,8 @@ from isoform_panel import contigs, rows
 from numba import config
 from simulated import block, cut, long_read, short_reads, turned
 
-from ablkd.bam import BamWriter
-from ablkd.placed import Placed, PlacedArrays
+from ablkd.alignment.bam import BamWriter
+from ablkd.alignment.placed import Placed, PlacedArrays
 
 FEW = bool(config.DISABLE_JIT)
 TARGET = "NM_005157.6"

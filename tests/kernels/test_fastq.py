@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import config
 
+from ablkd.alignment.reads import LETTERS
 from ablkd.kernels import fastq
-from ablkd.reads import LETTERS
 
 EXAMPLES = 30 if config.DISABLE_JIT else 300
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import config
 
-from ablkd.align import merge
+from ablkd.alignment.align import merge
 
 EXAMPLES = 25 if config.DISABLE_JIT else 300
 PLAIN, BRANCHED = toy(branched=False), toy()

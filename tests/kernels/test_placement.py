@@ -9,7 +9,7 @@ from isoform_panel import junctions
 from numba import config
 from simulated import block, cut, long_read, short_reads, turned
 
-from ablkd.align import Aligner, merge
+from ablkd.alignment.align import Aligner, merge
 
 INTERPRETED = bool(config.DISABLE_JIT)
 SHORT, LONG = (6, 1) if INTERPRETED else (200, 24)

@@ -11,10 +11,10 @@ from numba import config
 from simulated import block, long_read, turned
 
 from ablkd import hgvs
-from ablkd.align import Aligner, merge
+from ablkd.alignment.align import Aligner, merge
+from ablkd.alignment.realigned import Realigner
+from ablkd.counting.tally import count
 from ablkd.kernels import realign
-from ablkd.realigned import Realigner
-from ablkd.tally import count
 
 READS = 2 if config.DISABLE_JIT else 150
 SIZE = realign.LONGEST + 2

@@ -10,7 +10,7 @@ import re
 
 import numpy as np
 
-from ablkd.traces import Trace
+from ablkd.traces.abif import Trace
 
 COMPLEMENT = str.maketrans("ACGT", "TGCA")
 SPACING = 12

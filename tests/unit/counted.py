@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ablkd.counts import Counts
-from ablkd.learning import Library
+from ablkd.background.learning import Library
+from ablkd.counting.counts import Counts
 
 BASES = "ACGT"
 # Codons 237 to 507, 0-based.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ablkd.counts import Counts
+from ablkd.background.learning import Library, learn
+from ablkd.background.run import RunBackground
+from ablkd.background.templates import LOG_PRIOR, TemplateEstimate
+from ablkd.counting.counts import Counts
+from ablkd.counting.tally import as_counts, count, seen_indels
 from ablkd.fragments import Fragments
 from ablkd.isoforms import build_graph
-from ablkd.learning import Library, learn
-from ablkd.run_background import RunBackground
-from ablkd.tally import as_counts, count, seen_indels
-from ablkd.templates import LOG_PRIOR, TemplateEstimate
 
 
 def counted(reference, fragments: Fragments, sample: str = "S", platform: str = "illumina") -> Counts:
@@ -40,5 +40,5 @@ def trust_the_sheet(monkeypatch) -> None:
     """Make the fragments say nothing of the number of templates: drawn ones have no errors of reverse transcription, and
     whether the number can be found from them has tests of its own."""
     nothing = TemplateEstimate(LOG_PRIOR[:, None])
-    monkeypatch.setattr("ablkd.expected.estimate_templates", lambda *_: nothing)
-    monkeypatch.setattr("ablkd.learning.estimate_templates", lambda *_: nothing)
+    monkeypatch.setattr("ablkd.background.expected.estimate_templates", lambda *_: nothing)
+    monkeypatch.setattr("ablkd.background.learning.estimate_templates", lambda *_: nothing)

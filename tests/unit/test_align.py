@@ -10,9 +10,9 @@ import numpy as np
 import pysam
 import pytest
 
-from ablkd import align
-from ablkd.align import align_sample
-from ablkd.counts import read_counts
+from ablkd.alignment import align
+from ablkd.alignment.align import align_sample
+from ablkd.counting.counts import read_counts
 from ablkd.fragments import Fragments, load
 from ablkd.hgvs import CODONS
 

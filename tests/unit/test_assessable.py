@@ -9,14 +9,14 @@ import pytest
 from drawn import Kind, draw, misread
 from learned import counted, run_of, trust_the_sheet
 
-from ablkd.call import call_sample
-from ablkd.counts import write_counts
-from ablkd.detection import Limits
-from ablkd.expected import Expected
+from ablkd.background.detection import Limits
+from ablkd.background.expected import Expected
+from ablkd.background.learning import learn
+from ablkd.background.panel import libraries, make_panel
+from ablkd.background.templates import CANDIDATES, TemplateEstimate
+from ablkd.calling.call import call_sample
+from ablkd.counting.counts import write_counts
 from ablkd.hgvs import CODONS
-from ablkd.learning import learn
-from ablkd.panel import libraries, make_panel
-from ablkd.templates import CANDIDATES, TemplateEstimate
 
 KINASE = (708, 1521)
 
@@ -301,7 +301,7 @@ def test_qc_rows_say_what_was_assumed(reference):
 
 def test_a_stated_number_that_the_fragments_rule_out_is_to_be_reviewed(reference, monkeypatch):
     few = TemplateEstimate(-40 * np.log(CANDIDATES / 140)[:, None] ** 2)  # 139 is a candidate
-    monkeypatch.setattr("ablkd.expected.estimate_templates", lambda *_: few)
+    monkeypatch.setattr("ablkd.background.expected.estimate_templates", lambda *_: few)
     qc = qc_rows(reference, 9_000.0)
     assert (qc["template_copies"].value, qc["template_copies"].status) == ("139.248", "review")
     assert "9000" in qc["template_copies"].reason and qc["templates_in_fragments"].value == "139-139"

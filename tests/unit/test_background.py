@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from scipy.special import gammaln
 
-from ablkd.background import Background, ErrorRate, assumed, lognormal, possible, prior_background
+from ablkd.background.allele import Background, ErrorRate, assumed, lognormal, possible, prior_background
 
 # fragments, error rate, templates, expected RT clones, counts to ask about
 MIXTURES = [

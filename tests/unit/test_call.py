@@ -8,11 +8,11 @@ from drawn import Kind, draw, misread
 from learned import run_of, trust_the_sheet
 from scipy.stats import false_discovery_control
 
-from ablkd.background import assumed, prior_background
-from ablkd.call import call_sample
+from ablkd.background.allele import assumed, prior_background
+from ablkd.background.learning import learn
+from ablkd.calling.call import call_sample
+from ablkd.counting.levels import alphas
 from ablkd.fragments import QUALITIES
-from ablkd.learning import learn
-from ablkd.levels import alphas
 
 # The catalogue's codons 237 to 507.
 KINASE = (708, 1521)
@@ -21,7 +21,7 @@ KINASE = (708, 1521)
 @pytest.fixture(autouse=True)
 def calls_alone(monkeypatch):
     """What could have been called, and how many templates there were, have tests of their own."""
-    monkeypatch.setattr("ablkd.call.coverage_rows", lambda *_: ([], 0))
+    monkeypatch.setattr("ablkd.calling.call.coverage_rows", lambda *_: ([], 0))
     trust_the_sheet(monkeypatch)
 
 

@@ -11,11 +11,11 @@ import pytest
 from counted import shown
 
 from ablkd import cli, steps
+from ablkd.background.run import load
 from ablkd.config import checked_settings, read_config
-from ablkd.counts import write_counts
+from ablkd.counting.counts import write_counts
 from ablkd.errors import InputError
 from ablkd.home import code_hash
-from ablkd.run_background import load
 
 
 def ablkd(*words: str, **options) -> subprocess.CompletedProcess:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from scipy import stats
 
-from ablkd.controls import _widened, judge_controls
+from ablkd.checks.controls import _widened, judge_controls
 from ablkd.records import Call, Coverage, Phase, QcMetric, Sample, SpliceEvent
 
 

@@ -5,7 +5,7 @@ import pytest
 from drawn import Kind, draw
 from learned import counted
 
-from ablkd.counts import Counts, read_counts, write_counts
+from ablkd.counting.counts import Counts, read_counts, write_counts
 from ablkd.errors import InputError
 from ablkd.hgvs import CODONS
 

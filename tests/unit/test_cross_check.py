@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ablkd.cross_check import METRICS, cross_check
+from ablkd.checks.cross_check import METRICS, cross_check
 from ablkd.records import Call, Coverage, Fusion, Sample
 
 TOGETHER = {"e1a2": frozenset(), "e13a2": frozenset({"e14a2"}), "e14a2": frozenset({"e13a2"}), "e19a2": frozenset()}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ablkd.detection import Limits
+from ablkd.background.detection import Limits
 
 
 def power_of_molecules(needed, n, fraction, rate, templates, rng, trials=6_000):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from counted import BASES, changes_of, state_of
 
-from ablkd.error_classes import CLASSES, TRANSITIONS, beside_homopolymer, prior_means, single_changes
+from ablkd.background.classes import CLASSES, TRANSITIONS, beside_homopolymer, prior_means, single_changes
 from ablkd.reference import encode
 
 

@@ -6,10 +6,10 @@ from counted import changes_of, drawn, run_of_counts, shown, site_rates, state_o
 from learned import trust_the_sheet
 from scipy import special, stats
 
-from ablkd.detection import Limits
-from ablkd.expected import Expected
-from ablkd.learning import Library, class_means, learn
-from ablkd.levels import alphas
+from ablkd.background.detection import Limits
+from ablkd.background.expected import Expected
+from ablkd.background.learning import Library, class_means, learn
+from ablkd.counting.levels import alphas
 
 ATT, GAG = state_of("ATT"), state_of("GAG")
 

@@ -8,7 +8,7 @@ import pytest
 
 from ablkd.cli import main
 from ablkd.errors import InputError
-from ablkd.explain import explain
+from ablkd.interpretation.explain import explain
 
 
 def categories(text: str) -> dict[str, str]:

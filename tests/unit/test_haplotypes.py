@@ -5,16 +5,16 @@ import pytest
 from drawn import Kind, call_row, draw
 from molecules import CHANGES, recombined, sample
 
-from ablkd.align import align_sample
-from ablkd.call import call_sample
-from ablkd.counts import read_counts
+from ablkd.alignment.align import align_sample
+from ablkd.background.learning import Library, learn
+from ablkd.calling.call import call_sample
+from ablkd.counting.counts import read_counts
 from ablkd.fragments import load
-from ablkd.learning import Library, learn
-from ablkd.mixture import Mixture
-from ablkd.phase import phase_sample
-from ablkd.recombination import ASSUMED
+from ablkd.phasing.mixture import Mixture
+from ablkd.phasing.phase import phase_sample
+from ablkd.phasing.recombination import ASSUMED
 from ablkd.simulate import Realised, simulate
-from ablkd.splicing import splice_sample
+from ablkd.splicing.events import splice_sample
 from ablkd.tables import read_rows
 
 PAIR = ["D276G", "T315I"]

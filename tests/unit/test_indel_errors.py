@@ -7,9 +7,9 @@ import pytest
 from counted import shown
 from learned import trust_the_sheet
 
-from ablkd.expected import Expected
-from ablkd.indel_errors import KINDS, indel_kind, learn_indels, prior_indel_means, touched_runs
-from ablkd.learning import Library, learn
+from ablkd.background.expected import Expected
+from ablkd.background.indels import KINDS, indel_kind, learn_indels, prior_indel_means, touched_runs
+from ablkd.background.learning import Library, learn
 from ablkd.reference import encode
 
 DELETION_1, INSERTION_1 = 0, 18

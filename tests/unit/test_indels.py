@@ -6,14 +6,14 @@ from Bio.Seq import Seq
 from drawn import Kind, draw
 from learned import run_of, trust_the_sheet
 
-from ablkd.call import call_sample
-from ablkd.learning import learn
+from ablkd.background.learning import learn
+from ablkd.calling.call import call_sample
 
 
 @pytest.fixture(autouse=True)
 def calls_alone(monkeypatch):
     """What could have been called, and how many templates there were, have tests of their own."""
-    monkeypatch.setattr("ablkd.call.coverage_rows", lambda *_: ([], 0))
+    monkeypatch.setattr("ablkd.calling.call.coverage_rows", lambda *_: ([], 0))
     trust_the_sheet(monkeypatch)
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ablkd.drug_lines import drug_lines
-from ablkd.interpret import interpret
+from ablkd.interpretation.drug_lines import drug_lines
+from ablkd.interpretation.interpret import interpret
 from ablkd.records import (
     Call,
     ControlVerdict,

@@ -5,13 +5,13 @@ import pytest
 from counted import RT_PER_ALLELE, changes_of, drawn, run_of_counts, shown, site_rates, state_of
 from learned import trust_the_sheet
 
-from ablkd.background import GRID
-from ablkd.counts import Counts
-from ablkd.error_classes import CLASSES, single_changes
-from ablkd.expected import Expected
-from ablkd.learning import Library, class_means, learn
-from ablkd.levels import alphas
-from ablkd.run_background import load, save
+from ablkd.background.allele import GRID
+from ablkd.background.classes import CLASSES, single_changes
+from ablkd.background.expected import Expected
+from ablkd.background.learning import Library, class_means, learn
+from ablkd.background.run import load, save
+from ablkd.counting.counts import Counts
+from ablkd.counting.levels import alphas
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 from drawn import Kind, call_row, draw, event_row
 
 from ablkd.isoforms import build_graph
-from ablkd.linkage import MISSING, WITHIN, observe
+from ablkd.phasing.linkage import MISSING, WITHIN, observe
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from drawn import Kind, draw
 
-from ablkd.align import Aligner, merge
-from ablkd.novel_junctions import _placed
-from ablkd.reads import ReadBlock
+from ablkd.alignment.align import Aligner, merge
+from ablkd.alignment.reads import ReadBlock
+from ablkd.counting.tally import deletions, seen_indels
 from ablkd.reference import encode
-from ablkd.splicing import splice_sample
-from ablkd.tally import deletions, seen_indels
+from ablkd.splicing.events import splice_sample
+from ablkd.splicing.novel import _placed
 
 ACROSS = (400, 1650)
 OTHER_STRAND = str.maketrans("ACGT", "TGCA")

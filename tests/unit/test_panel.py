@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from counted import shown, state_of
 
-from ablkd.background import GRID
-from ablkd.counts import read_counts, write_counts
+from ablkd.background.allele import GRID
+from ablkd.background.expected import Expected
+from ablkd.background.learning import learn
+from ablkd.background.panel import libraries, make_panel
+from ablkd.counting.counts import read_counts, write_counts
 from ablkd.errors import InputError
-from ablkd.expected import Expected
-from ablkd.learning import learn
-from ablkd.panel import libraries, make_panel
 from ablkd.records import Sample
 
 

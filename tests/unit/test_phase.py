@@ -7,14 +7,14 @@ import pytest
 from drawn import Kind, call_row, draw, event_row
 from molecules import CHANGES, recombined, sample
 
-from ablkd import phase
 from ablkd.isoforms import build_graph
-from ablkd.linkage import MISSING
-from ablkd.mixture import Mixture, Weighed
-from ablkd.phase import phase_sample
-from ablkd.posterior import through_templates
-from ablkd.recombinants import Parts
-from ablkd.recombination import ASSUMED
+from ablkd.phasing import phase
+from ablkd.phasing.linkage import MISSING
+from ablkd.phasing.mixture import Mixture, Weighed
+from ablkd.phasing.phase import phase_sample
+from ablkd.phasing.posterior import through_templates
+from ablkd.phasing.recombinants import Parts
+from ablkd.phasing.recombination import ASSUMED
 
 PAIR = ["D276G", "T315I"]  # 117 bp apart
 FAR = ["G250E", "T315I"]  # 195 bp apart

@@ -8,9 +8,9 @@ from dataclasses import replace
 import results as examples
 from drawn import Kind, call_row, draw
 
-from ablkd.pile_plot import pile_up
-from ablkd.pile_up import MOST_FRAGMENTS, pile_ups
+from ablkd.phasing.pile_up import MOST_FRAGMENTS, pile_ups
 from ablkd.records import DrawnFragment, Haplotype, PileUp
+from ablkd.report.pile_plot import pile_up
 
 G250E, T315I = "749G>A", "944C>T"
 HAPLOTYPES = [

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import isotonic_regression
 
-from ablkd import plots
-from ablkd.splice_plot import place, splice_arcs
-from ablkd.svg import spread
-from ablkd.trace_plot import chromatogram
+from ablkd.report import plots
+from ablkd.report.splice_plot import place, splice_arcs
+from ablkd.report.svg import spread
+from ablkd.report.trace_plot import chromatogram
 
 REGIONS = [("P-loop", 247, 255), ("gatekeeper", 315, 315), ("activation loop", 381, 402)]
 

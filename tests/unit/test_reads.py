@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ablkd import reads
+from ablkd.alignment import reads
+from ablkd.alignment.reads import read_blocks
 from ablkd.errors import UnusableSample
-from ablkd.reads import read_blocks
 
 RECORDS = [("a", "ACGTN", "IIIII"), ("b", "acgtn", "!~5:J"), ("c", "", ""), ("d", "GATTACA", "1234567")]
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from ablkd.counting.recalibration import quality_tail, quality_threshold, recalibrate
 from ablkd.fragments import DELETED, QUALITIES, UNOBSERVED, Fragments, empty
-from ablkd.recalibration import quality_tail, quality_threshold, recalibrate
 
 SITES = 300
 TARGET = np.random.default_rng(5).integers(0, 4, SITES).astype(np.uint8)

@@ -9,8 +9,8 @@ from molecules import recombined, sample
 from ablkd import steps
 from ablkd.errors import InputError
 from ablkd.fragments import save
-from ablkd.phase import phase_sample
-from ablkd.recombination import ASSUMED, in_force, measure, qc_rows
+from ablkd.phasing.phase import phase_sample
+from ablkd.phasing.recombination import ASSUMED, in_force, measure, qc_rows
 from ablkd.records import Call, Phase, QcMetric, RecombinationRate, SpliceEvent
 from ablkd.tables import read_rows, write_rows
 

@@ -15,9 +15,18 @@ import pytest
 import results as examples
 
 from ablkd.errors import InputError
-from ablkd.fold_map import fold_map
-from ablkd.pages import mutations, render, words
-from ablkd.report import apart, drug_sections, fold_range, gaps, leading_sets, report_view, write_pdf, write_report
+from ablkd.report.fold_map import fold_map
+from ablkd.report.pages import mutations, render, words
+from ablkd.report.sample import (
+    apart,
+    drug_sections,
+    fold_range,
+    gaps,
+    leading_sets,
+    report_view,
+    write_pdf,
+    write_report,
+)
 from ablkd.wording import interval, per_cent, plain
 
 EXAMPLES = ("result", "t315i", "compound", "sanger", "blind", "crowded", "hostile")
@@ -317,7 +326,7 @@ def test_the_same_bytes_wherever_it_is_made(tmp_path):
     html = page(examples.crowded(), tmp_path)
     program = (
         "import sys; sys.path.insert(0, sys.argv[1]); import results; from pathlib import Path;"
-        "from ablkd.report import write_report; write_report(results.crowded(), Path(sys.argv[2]))"
+        "from ablkd.report.sample import write_report; write_report(results.crowded(), Path(sys.argv[2]))"
     )
     other = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "1"}
     again = tmp_path / "elsewhere" / "again.html"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablkd import wording
-from ablkd.pages import codons, few_codons, names, words
+from ablkd.report.pages import codons, few_codons, names, words
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ import pytest
 import results as examples
 
 from ablkd.errors import InputError
-from ablkd.patient_page import write_patient
 from ablkd.records import ResultRow, Summary
-from ablkd.report import write_report
-from ablkd.run_report import write_index, write_run
+from ablkd.report.patient import write_patient
+from ablkd.report.run import write_index, write_run
+from ablkd.report.sample import write_report
 from ablkd.tables import read_rows
 
 FILES = {"report.html", "summary.tsv", "results.tsv", "summary.xlsx", "ablkd_mqc.json", "manifest.json"}

@@ -9,7 +9,7 @@ from Bio import SeqIO
 from ablkd.errors import InputError
 from ablkd.simulate import simulate
 from ablkd.simulate.abif import write_trace
-from ablkd.traces import Trace, read_trace
+from ablkd.traces.abif import Trace, read_trace
 
 ROOT = Path(__file__).parents[2]
 CONTIGS = {record.id: str(record.seq) for record in SeqIO.parse(ROOT / "reference/transcripts.fasta", "fasta")}

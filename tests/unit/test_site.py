@@ -8,10 +8,10 @@ import pytest
 import results as examples
 
 from ablkd.errors import InputError
-from ablkd.pages import render
-from ablkd.patient_page import write_patient
-from ablkd.report import report_view, write_report
-from ablkd.run_report import write_index, write_run
+from ablkd.report.pages import render
+from ablkd.report.patient import write_patient
+from ablkd.report.run import write_index, write_run
+from ablkd.report.sample import report_view, write_report
 from ablkd.site import Site, load_site, site_files
 
 SETTINGS = """

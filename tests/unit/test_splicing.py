@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from drawn import Kind, draw
 
-from ablkd.align import align_sample
-from ablkd.detection import Limits
+from ablkd.alignment.align import align_sample
+from ablkd.background.detection import Limits
 from ablkd.fragments import load
 from ablkd.isoforms import build_graph
 from ablkd.simulate import Realised, simulate
-from ablkd.splicing import splice_sample
+from ablkd.splicing.events import splice_sample
 from ablkd.tables import read_rows
 
 ACROSS = (400, 1650)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from counted import changes_of, drawn, run_of_counts, site_rates, state_of
 
-from ablkd.expected import Expected
-from ablkd.learning import learn
-from ablkd.levels import alphas
-from ablkd.templates import CANDIDATES, TemplateEstimate
+from ablkd.background.expected import Expected
+from ablkd.background.learning import learn
+from ablkd.background.templates import CANDIDATES, TemplateEstimate
+from ablkd.counting.levels import alphas
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 import results as examples
 
-from ablkd.identity import compare
-from ablkd.patient_page import write_patient
+from ablkd.checks.identity import compare
+from ablkd.course.rows import timeline_points
+from ablkd.course.sights import Sight
+from ablkd.course.words import gained, what_changed
 from ablkd.records import Fusion
-from ablkd.sights import Sight
-from ablkd.timeline import timeline_points
-from ablkd.timeline_axis import month, months_of, number
-from ablkd.timeline_words import gained, what_changed
+from ablkd.report.patient import write_patient
+from ablkd.report.timeline_axis import month, months_of, number
 
 NOT_ABLE = Sight("not_assessable", platform="illumina")
 FUSIONS = {"e1a2", "e14a2"}

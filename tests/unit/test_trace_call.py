@@ -11,20 +11,20 @@ from chromatogram import draw, read_from
 from scipy.optimize import linprog
 from scipy.stats import norm
 
-from ablkd import trace_call
 from ablkd.errors import InputError
 from ablkd.records import Coverage, Mutation, Transcript
 from ablkd.tables import as_table
-from ablkd.trace_align import place_trace
-from ablkd.trace_alleles import measure
-from ablkd.trace_bounds import Site, haplotype_rows, phase_rows
-from ablkd.trace_call import TraceResult, call_traces
-from ablkd.trace_combine import holm, stouffer
-from ablkd.trace_evidence import candidates, findings, limit_of_detection, weigh
-from ablkd.trace_isoforms import explain
-from ablkd.trace_noise import Noise, fit_noise
-from ablkd.trace_windows import always_shown
-from ablkd.traces import Trace, base_fractions, base_signals, read_trace
+from ablkd.traces import call as trace_call
+from ablkd.traces.abif import Trace, base_fractions, base_signals, read_trace
+from ablkd.traces.align import place_trace
+from ablkd.traces.alleles import measure
+from ablkd.traces.bounds import Site, haplotype_rows, phase_rows
+from ablkd.traces.call import TraceResult, call_traces
+from ablkd.traces.combine import holm, stouffer
+from ablkd.traces.evidence import candidates, findings, limit_of_detection, weigh
+from ablkd.traces.isoforms import explain
+from ablkd.traces.noise import Noise, fit_noise
+from ablkd.traces.windows import always_shown
 
 CASES = sorted(p.parent for p in (Path(__file__).parents[1] / "cases").glob("sanger_*/case.tsv"))
 

@@ -7,10 +7,10 @@ import pytest
 from chromatogram import draw, read_from
 
 from ablkd import hgvs
-from ablkd.trace_align import Indel, place_trace, with_indel
-from ablkd.trace_indels import find_indels, unnamed_row
-from ablkd.trace_isoforms import explain
-from ablkd.trace_shifts import find_shift, unexplained, up_to
+from ablkd.traces.align import Indel, place_trace, with_indel
+from ablkd.traces.indels import find_indels, unnamed_row
+from ablkd.traces.isoforms import explain
+from ablkd.traces.shifts import find_shift, unexplained, up_to
 
 BOTH = ((True, 420), (False, 1450))
 

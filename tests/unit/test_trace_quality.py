@@ -8,10 +8,10 @@ from chromatogram import SPACING, draw, read_from
 
 from ablkd.plan import Plan
 from ablkd.records import Sample
-from ablkd.trace_align import place_trace
-from ablkd.trace_isoforms import explain
-from ablkd.trace_quality import dye_blobs, quality_rows, unexplained_peaks
-from ablkd.traces import Trace
+from ablkd.traces.abif import Trace
+from ablkd.traces.align import place_trace
+from ablkd.traces.isoforms import explain
+from ablkd.traces.quality import dye_blobs, quality_rows, unexplained_peaks
 
 START = 420
 

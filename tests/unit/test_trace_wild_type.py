@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from chromatogram import SPACING, draw, read_from
 
-from ablkd import trace_call, trace_wild_type
 from ablkd.errors import InputError
 from ablkd.samples import read_library
-from ablkd.traces import Trace
+from ablkd.traces import call as trace_call
+from ablkd.traces import wild_type as trace_wild_type
+from ablkd.traces.abif import Trace
 
 STARTS = {"F": (True, 420), "R": (False, 1450)}
 

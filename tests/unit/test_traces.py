@@ -9,7 +9,7 @@ from Bio import SeqIO
 from chromatogram import draw
 
 from ablkd.errors import InputError, UnusableSample
-from ablkd.traces import Trace, base_fractions, base_signals, read_trace
+from ablkd.traces.abif import Trace, base_fractions, base_signals, read_trace
 
 # file, called bases, whether it has qualities; or the words of the one line it earns.
 EDGE_CASES = """

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from ablkd import cli
-from ablkd.background import Background, ErrorRate
+from ablkd.background.allele import Background, ErrorRate
 from ablkd.errors import InputError
 from ablkd.simulate.counts import ErrorModel, draw_sites
 from ablkd.tables import as_table, read_rows

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablkd.errors import InputError
-from ablkd.vcf import place, vcf_text, write_vcf
+from ablkd.report.vcf import place, vcf_text, write_vcf
 
 noise = random.Random(11)
 BASES = [noise.choice("ACGT") for _ in range(3393)]

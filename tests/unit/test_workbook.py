@@ -11,9 +11,9 @@ import pytest
 import results as examples
 
 from ablkd.records import ResultRow, Summary
-from ablkd.run_tables import result_rows
+from ablkd.report.run_tables import result_rows
+from ablkd.report.workbook import write_workbook
 from ablkd.tables import column_types
-from ablkd.workbook import write_workbook
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 

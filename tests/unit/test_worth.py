@@ -5,11 +5,11 @@ import pytest
 from counted import changes_of, drawn, run_of_counts, shown, site_rates
 from learned import trust_the_sheet
 
-from ablkd.detection import Limits
-from ablkd.expected import Expected
-from ablkd.learning import learn
-from ablkd.levels import alphas
-from ablkd.worth import median_limits
+from ablkd.background.detection import Limits
+from ablkd.background.expected import Expected
+from ablkd.background.learning import learn
+from ablkd.calling.worth import median_limits
+from ablkd.counting.levels import alphas
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ablkd.tables import write_bytes
-from ablkd.traces import Trace
+from ablkd.traces.abif import Trace
 
 VERSION = 101
 HEADER_SIZE = 128

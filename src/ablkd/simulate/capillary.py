@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablkd.simulate.molecules import NOWHERE, Product
-from ablkd.traces import Trace
+from ablkd.traces.abif import Trace
 
 LONGEST_READ = 750
 PRIMER_LENGTH = 20

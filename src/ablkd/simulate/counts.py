@@ -13,9 +13,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ablkd.counts import Counts, Indel
-from ablkd.error_classes import TRANSITIONS
-from ablkd.indel_errors import HOMOPOLYMER_FACTOR, touched_runs
+from ablkd.background.classes import TRANSITIONS
+from ablkd.background.indels import HOMOPOLYMER_FACTOR, touched_runs
+from ablkd.counting.counts import Counts, Indel
 from ablkd.records import Platform
 from ablkd.reference import Reference
 

@@ -11,18 +11,18 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from ablkd.align import align_sample
-from ablkd.call import call_sample
-from ablkd.counts import Counts, read_counts
-from ablkd.error_classes import single_changes
-from ablkd.expected import Expected
+from ablkd.alignment.align import align_sample
+from ablkd.background.classes import single_changes
+from ablkd.background.expected import Expected
+from ablkd.background.learning import Library, learn, site_counts
+from ablkd.background.run import RunBackground
+from ablkd.calling.call import call_sample
+from ablkd.counting.counts import Counts, read_counts
+from ablkd.counting.levels import alphas
 from ablkd.fragments import load
 from ablkd.hgvs import CODONS
-from ablkd.learning import Library, learn, site_counts
-from ablkd.levels import alphas
 from ablkd.records import Mutation
 from ablkd.reference import Reference
-from ablkd.run_background import RunBackground
 from ablkd.simulate import simulate
 from ablkd.simulate.counts import Spike, Tube, draw_counts, draw_sites
 from ablkd.simulate.molecules import transcript_named

@@ -9,12 +9,12 @@ import numpy as np
 from scipy import special
 
 from ablkd import hgvs
-from ablkd.call import CARRY_FACTOR, MIN_DEPTH
-from ablkd.counts import Counts
-from ablkd.expected import Expected
-from ablkd.indel_errors import touched_runs
-from ablkd.indels import LONG_HOMOPOLYMER, NOISY_INDELS
-from ablkd.levels import Alphas
+from ablkd.background.expected import Expected
+from ablkd.background.indels import touched_runs
+from ablkd.calling.call import CARRY_FACTOR, MIN_DEPTH
+from ablkd.calling.indels import LONG_HOMOPOLYMER, NOISY_INDELS
+from ablkd.counting.counts import Counts
+from ablkd.counting.levels import Alphas
 from ablkd.validation.conditions import Condition
 from ablkd.validation.rows import FalseCalls
 from ablkd.validation.runs import SimulatedRun

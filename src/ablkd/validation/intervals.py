@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ablkd.background import Background
-from ablkd.detection import PROBABILITY
+from ablkd.background.allele import Background
+from ablkd.background.detection import PROBABILITY
 from ablkd.simulate.counts import Spike, draw_allele
 from ablkd.validation.conditions import Condition
 from ablkd.validation.rows import Intervals

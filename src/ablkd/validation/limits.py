@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from ablkd.detection import PROBABILITY, Limits
+from ablkd.background.detection import PROBABILITY, Limits
 from ablkd.simulate.counts import Spike, draw_allele
 from ablkd.validation.conditions import Condition
 from ablkd.validation.rows import Limit

@@ -8,15 +8,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ablkd.assessable import AlleleTest
-from ablkd.counts import Counts
-from ablkd.expected import Expected
+from ablkd.background.expected import Expected
+from ablkd.background.learning import Library, learn
+from ablkd.background.run import RunBackground
+from ablkd.calling.assessable import AlleleTest
+from ablkd.counting.counts import Counts
+from ablkd.counting.levels import Alphas, alphas
 from ablkd.hgvs import CODONS
-from ablkd.learning import Library, learn
-from ablkd.levels import Alphas, alphas
 from ablkd.records import Mutation, Platform
 from ablkd.reference import Reference
-from ablkd.run_background import RunBackground
 from ablkd.simulate.counts import ErrorModel, SiteErrors, Tube, draw_counts, draw_sites
 from ablkd.validation.conditions import Condition
 

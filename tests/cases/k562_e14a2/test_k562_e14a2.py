@@ -9,15 +9,15 @@ import gzip
 
 import pytest
 
-from ablkd.align import align_sample
-from ablkd.background import DEFAULT_TEMPLATES
-from ablkd.call import call_sample
-from ablkd.counts import read_counts
+from ablkd.alignment.align import align_sample
+from ablkd.background.allele import DEFAULT_TEMPLATES
+from ablkd.background.learning import Library, learn
+from ablkd.calling.call import call_sample
+from ablkd.counting.counts import read_counts
 from ablkd.fragments import load
-from ablkd.learning import Library, learn
-from ablkd.phase import phase_sample
-from ablkd.recombination import ASSUMED
-from ablkd.splicing import splice_sample
+from ablkd.phasing.phase import phase_sample
+from ablkd.phasing.recombination import ASSUMED
+from ablkd.splicing.events import splice_sample
 
 
 @pytest.fixture(scope="module")

@@ -13,16 +13,16 @@ from itertools import pairwise
 import pytest
 from cables2 import LEFT, RIGHT, TARGET, write_knowledge
 
-from ablkd.align import align_sample
-from ablkd.background import DEFAULT_TEMPLATES
-from ablkd.call import call_sample
+from ablkd.alignment.align import align_sample
+from ablkd.background.allele import DEFAULT_TEMPLATES
+from ablkd.background.learning import Library, learn
+from ablkd.calling.call import call_sample
+from ablkd.counting.tally import as_counts, count, seen_indels
 from ablkd.fragments import join, load
 from ablkd.isoforms import build_graph
-from ablkd.learning import Library, learn
-from ablkd.phase import phase_sample
-from ablkd.recombination import ASSUMED
-from ablkd.splicing import splice_sample
-from ablkd.tally import as_counts, count, seen_indels
+from ablkd.phasing.phase import phase_sample
+from ablkd.phasing.recombination import ASSUMED
+from ablkd.splicing.events import splice_sample
 
 # Sample: reads of each barcode, from its first on.
 SAMPLES = {

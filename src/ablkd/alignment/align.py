@@ -1,0 +1,170 @@
+"""Reads -> fragments and a BAM, isoforms competing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ablkd.alignment.bam import BamWriter
+from ablkd.alignment.placed import NO_READS, Placed, PlacedArrays
+from ablkd.alignment.reads import ReadBlock, read_blocks
+from ablkd.alignment.realigned import Realigner
+from ablkd.amplicons import assign_tiles, find_amplicon
+from ablkd.counting.counts import write_counts
+from ablkd.counting.tally import as_counts, count, seen_indels
+from ablkd.errors import UnusableSample
+from ablkd.fragments import QUALITIES, Fragments, empty, join, save
+from ablkd.isoforms import SpliceGraph, build_graph
+from ablkd.kernels import chaining, chimeras, gapped, merging, placement, seeds
+from ablkd.records import Platform, QcMetric
+from ablkd.reference import Reference, sha256
+
+BLOCK_BASES = 6_000_000
+TYPICAL_LENGTH = {"short": 150, "long": 1500}
+SEED_STRIDE = {"short": 1, "long": 3}
+# METHOD: a gapped placement stands on at least 30 matching bases and 75 % identity; less is not this target.
+MIN_MATCHES = 30
+MIN_IDENTITY = 0.75
+
+
+class Aligner:
+    """The splice graph with its k-mer index, ready to place blocks of reads."""
+
+    def __init__(self, reference: Reference, kind: str) -> None:
+        self.graph = build_graph(reference)
+        self.kind = kind
+        self.table = seeds.index_kmers(self.graph.arrays.bases, self.graph.arrays.following)
+
+    def place(self, block: ReadBlock) -> Placed:
+        """Place every read; reads on the reverse strand are turned in the block itself."""
+        graph = self.graph.arrays
+        nodes, reverse, state = placement.place_ungapped(block.codes, block.quals, block.offsets, self.table, graph)
+        which = np.flatnonzero(state == placement.NEEDS_GAPS)
+        placed = (state == placement.PLACED).astype(np.uint8)
+        offsets, path, centre, widest = chaining.lay_paths(
+            block.codes, block.offsets, which, self.table, graph, SEED_STRIDE[self.kind]
+        )
+        placed[which] = gapped.place_gapped(
+            block.codes,
+            block.offsets,
+            which,
+            nodes,
+            graph.bases,
+            offsets,
+            path,
+            centre,
+            widest,
+            MIN_MATCHES,
+            MIN_IDENTITY,
+        )
+        return Placed(block, PlacedArrays(block.codes, block.quals, block.offsets, nodes, reverse, placed))
+
+    def chimeras(self, placed: Placed) -> int:
+        """Reads that hold a second stretch of the target beside the one that is placed; it is not used."""
+        a = placed.arrays
+        return int(chimeras.count_chimeras(a.codes, a.offsets, a.nodes, a.placed, self.table))
+
+
+def merge(
+    first: Placed, second: Placed | None, graph: SpliceGraph, min_quality: int
+) -> tuple[Fragments, NDArray[np.int64]]:
+    """Fragments of a block, and counts int64[3]: made, contradicting mates dropped, mates on one strand."""
+    histogram = np.zeros((graph.target_length, 3, QUALITIES), np.int64)
+    one, two = first.arrays, second.arrays if second else NO_READS
+    made = merging.merge_fragments(one, two, graph.arrays, min_quality, histogram)
+    names = (
+        "junctions forward reverse ends offsets position allele quality ins_fragment ins_position ins_offsets ins_bases"
+    )
+    fragments = Fragments(
+        **dict(zip(names.split(), made, strict=False)),
+        tile=np.full(len(made[0]), -1, np.int16),
+        histogram=histogram.astype(np.int32),
+        reads=len(one.placed) + len(two.placed),
+        placed=int(one.placed.sum() + two.placed.sum()),
+    )
+    return fragments, made[-1]
+
+
+def align_sample(
+    sample: str,
+    platform: Platform,
+    amplicon: str,
+    reference: Reference,
+    reads_1: list[Path],
+    reads_2: list[Path],
+    fragments: Path,
+    counts: Path,
+    bam: Path,
+) -> list[QcMetric]:
+    """Align a sample's reads; write its fragments, their counts and its sorted, indexed BAM; return its qc rows.
+
+    Reads that cannot be used give empty outputs and a failed `usable` row, not an exception.
+    """
+    aligner = Aligner(reference, platform.reads)
+    realigner = Realigner(reference, aligner.graph, platform)
+    rows = []
+    parts: list[Fragments] = []
+    pairs = np.zeros(3, np.int64)
+    chimeric = poor = 0
+    with BamWriter(bam, reference, aligner.graph) as writer:
+        try:
+            rows = _input_rows(sample, [*reads_1, *reads_2])
+            size = BLOCK_BASES // TYPICAL_LENGTH[platform.reads] // 2
+            for one, two in read_blocks(reads_1, reads_2, size):
+                first = aligner.place(one)
+                second = aligner.place(two) if two is not None else None
+                settled = first
+                if platform.reads == "long":
+                    settled = realigner.settle(first)
+                    chimeric += aligner.chimeras(settled)
+                poor += one.left_out
+                part, made = merge(settled, second, aligner.graph, platform.min_base_quality)
+                writer.write(first, second)
+                parts.append(part)
+                pairs += made
+            joined = join(parts, aligner.graph.target_length)
+            if joined.reads == 0:
+                raise UnusableSample("the files hold no reads (check the sequencing run)")
+            if len(joined) == 0:
+                raise UnusableSample("no read lies on the target (another gene, another species or adapters only)")
+            reason = ""
+        except UnusableSample as problem:
+            nothing = empty(aligner.graph.target_length)
+            joined = replace(nothing, reads=sum(p.reads for p in parts), placed=sum(p.placed for p in parts))
+            reason = str(problem)
+            writer.clear()
+    name = amplicon or find_amplicon(reference, aligner.graph, joined.ends)
+    tile = assign_tiles(reference, aligner.graph, name, joined.ends)
+    joined = replace(joined, tile=tile)
+    save(joined, fragments)
+    tally, indels = count(joined, reference, aligner.graph), seen_indels(joined, reference)
+    write_counts(counts, [as_counts(sample, platform.platform, tally, indels)])
+    rows += _qc_rows(sample, joined, pairs, name, reason)
+    if platform.reads == "long":
+        rows.append(QcMetric(sample, "chimeric_reads", str(chimeric), "reads", "", "pass", ""))
+        rows.append(QcMetric(sample, "reads_left_out", str(poor), "reads", "", "pass", ""))
+    return rows
+
+
+def _input_rows(sample: str, paths: list[Path]) -> list[QcMetric]:
+    missing = [p.name for p in paths if not p.exists()]
+    if missing:
+        raise UnusableSample(f"{missing[0]}: no such file (check the sheet)")
+    return [QcMetric(sample, "input_sha256", sha256(p), p.name, "", "pass", "") for p in paths]
+
+
+def _qc_rows(sample: str, joined: Fragments, pairs: NDArray[np.int64], amplicon: str, reason: str) -> list[QcMetric]:
+    share = joined.placed / joined.reads if joined.reads else 0.0
+    rows = [
+        QcMetric(sample, "reads", str(joined.reads), "reads", "", "pass", ""),
+        QcMetric(sample, "on_target", f"{share:.4f}", "fraction", "", "pass", ""),
+        QcMetric(sample, "fragments", str(len(joined)), "fragments", "", "pass", ""),
+        QcMetric(sample, "contradicting_mates", str(int(pairs[1])), "fragments", "", "pass", ""),
+        QcMetric(sample, "mates_on_one_strand", str(int(pairs[2])), "fragments", "", "pass", ""),
+        QcMetric(sample, "amplicon", amplicon or "not recognised", "", "", "pass", ""),
+    ]
+    usable = QcMetric(sample, "usable", "no" if reason else "yes", "", "yes", "fail" if reason else "pass", reason)
+    return [*rows, usable]

@@ -1,0 +1,74 @@
+"""What the samples of one run and platform show of its errors; each sample's own part can be taken out again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ablkd.counting.counts import Indel
+from ablkd.tables import atomic
+
+
+@dataclass(frozen=True, eq=False)
+class RunBackground:
+    """A alleles are those of `error_classes.single_changes`, C codons, 60 nodes of `background.GRID`.
+
+    samples: names of all samples learned from; controls: which of them are wild type (of the run or of a panel);
+    templates float64[S]: molecules each was reckoned with. panel: name of the laboratory panel, empty without.
+    cv: between-sample variation of a site. means float64[3, CLASSES]: class means of the run by orientation.
+    classes float64[2, 60]: found spread of site rates around the class mean (transversions, transitions), and
+    smooth float64[2, 60] the same as a lognormal; sites int64[2]: how many sites each was found from.
+    shown_by_controls, shown_by_others float64[A, 60]: log likelihood of each node; others are samples that may hold
+    mutations. control_states int64[C, 64], run_states int64[C, 64]: counts of all controls, of all the run's samples.
+    indel_keys, indel_counts: indels that controls show. indel_means float64[KINDS]: class means of indels.
+    """
+
+    samples: NDArray[np.str_]
+    controls: NDArray[np.bool_]
+    templates: NDArray[np.float64]
+    panel: str
+    cv: float
+    means: NDArray[np.float64]
+    classes: NDArray[np.float64]
+    smooth: NDArray[np.float64]
+    sites: NDArray[np.int64]
+    shown_by_controls: NDArray[np.float64]
+    shown_by_others: NDArray[np.float64]
+    control_states: NDArray[np.int64]
+    run_states: NDArray[np.int64]
+    indel_keys: NDArray[np.str_]
+    indel_counts: NDArray[np.int64]
+    indel_means: NDArray[np.float64]
+
+    def position(self, sample: str) -> int | None:
+        """Index of a sample of the run; None where it was not learned from."""
+        found = np.flatnonzero(self.samples == sample)
+        return int(found[0]) if len(found) else None
+
+    def indel_in_controls(self, indel: Indel) -> int:
+        """Fragments of all controls that show it."""
+        found = np.flatnonzero(self.indel_keys == indel_key(indel))
+        return int(self.indel_counts[found].sum())
+
+
+def indel_key(indel: Indel) -> str:
+    """An indel as one word."""
+    return "{}_{}_{}".format(*indel)
+
+
+def save(background: RunBackground, path: Path) -> None:
+    """Write as an uncompressed npz; the same background gives the same bytes."""
+    arrays: dict[str, Any] = {f.name: np.asarray(getattr(background, f.name)) for f in fields(background)}
+    with atomic(path) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, **arrays)
+
+
+def load(path: Path) -> RunBackground:
+    """Read what `save` wrote."""
+    with np.load(path, allow_pickle=False) as data:
+        values = {f.name: data[f.name] for f in fields(RunBackground)}
+    return RunBackground(**{**values, "cv": float(values["cv"]), "panel": str(values["panel"])})

@@ -1,0 +1,251 @@
+"""Fragments -> calls: which codon states are there that errors alone do not explain."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from ablkd import hgvs
+from ablkd.background.allele import ErrorRate
+from ablkd.background.classes import bases_of
+from ablkd.background.expected import Expected
+from ablkd.background.run import RunBackground
+from ablkd.calling.assessable import coverage_rows
+from ablkd.calling.indels import indel_calls
+from ablkd.calling.worth import median_limits
+from ablkd.counting.levels import Alphas, alphas
+from ablkd.counting.recalibration import Recalibration, quality_tail, recalibrate
+from ablkd.counting.tally import Tally, as_counts, count, seen_indels
+from ablkd.fragments import Fragments
+from ablkd.isoforms import build_graph
+from ablkd.records import Call, Coverage, Platform, QcMetric
+from ablkd.reference import Reference
+
+# METHOD: a state seen by at least 3 fragments that errors explain with less than 0.1 % is listed as evidence.
+LISTED_COUNT, LISTED_P = 3, 0.001
+MIN_DEPTH = 100
+# METHOD: orientations, or the primer pairs that cover a codon, disagree where a stratum that should show the allele (5
+# expected) has it with p < 1e-4 and less than a fifth of the pooled fraction.
+POWERED, STRAND_P, STRAND_RATIO = 5.0, 1e-4, 0.2
+# METHOD: an artefact of read ends has 90 % of its bases within 10 nt of one, where fewer than half of the rest are.
+END_DISTANCE, END_ALT, END_REST = 10, 0.9, 0.5
+# METHOD: below three times what the run's other samples are expected to leave here, an allele may be theirs.
+CARRY_FACTOR = 3.0
+
+
+def call_sample(
+    sample: str,
+    platform: Platform,
+    reference: Reference,
+    fragments: Fragments,
+    run: RunBackground,
+    template_copies: float | None,
+    required_lod: float,
+    reporting_cut: float,
+) -> tuple[list[Call], list[Coverage], list[QcMetric]]:
+    """Calls, what could have been called, and the qc rows of calling.
+
+    `run` is the background of the sample's run and platform; `required_lod` and `reporting_cut` are fractions.
+    """
+    tally = count(fragments, reference, build_graph(reference))
+    indels = seen_indels(fragments, reference)
+    expected = Expected(as_counts(sample, platform.platform, tally, indels), run, platform, reference, template_copies)
+    qualities = recalibrate(fragments, tally.target, tally.primers)
+    levels = alphas(reference, int((tally.containing > 0).sum()))
+    tested = [_tested(tally, expected, qualities, levels, codon, state) for codon, state in _candidates(tally)]
+    real: defaultdict[int, set[int]] = defaultdict(set)
+    for one in tested:
+        if one.is_real:
+            real[one.codon].add(one.state)
+    calls = [_codon_call(tally, expected, one, real[one.codon] | {one.state}) for one in tested]
+    calls += indel_calls(tally, indels, expected, levels.indel)
+    calls = _finish(calls, reporting_cut)
+    coverage, lowest = coverage_rows(tally, expected, qualities, levels, calls, required_lod)
+    depths = {(r.codon, r.hgvs_c): r.lod95 for r in coverage}
+    calls = [replace(c, lod95=depths.get((c.codon, c.hgvs_c), depths.get((c.codon, "")))) for c in calls]
+    return calls, coverage, _qc_rows(sample, expected, levels, lowest)
+
+
+def _qc_rows(sample: str, expected: Expected, levels: Alphas, lowest: int) -> list[QcMetric]:
+    copies, origin = expected.templates
+    fewest, most = expected.template_estimate.allowed
+    found = f"{fewest:.3g}-{most:.3g}"
+    doubted = expected.stated is not None and copies != expected.stated
+    limits = None if expected.controlled else median_limits(expected, levels.catalogue)
+    without = ""
+    if limits:
+        now, beside = (f"{100 * limit:.2g} %" for limit in limits)
+        without = f"a listed change needs {now} (median) to be seen; beside two wild-type controls {beside}"
+    note = "over the catalogue's codons between the primers"
+    return [
+        QcMetric(sample, "min_depth", str(lowest), "fragments", str(MIN_DEPTH), "pass", note),
+        QcMetric(sample, "template_copies", f"{copies:g}", "molecules", "", "review" if doubted else "pass", origin),
+        QcMetric(sample, "templates_in_fragments", found, "molecules", "", "pass", "numbers the errors of RT allow"),
+        QcMetric(sample, "background", expected.mode, "", "", "pass", without),
+        QcMetric(sample, "between_sample_cv", f"{expected.run.cv:.2g}", "", "", "pass", "of the error rate at a site"),
+    ]
+
+
+def _candidates(tally: Tally) -> list[tuple[int, int]]:
+    """(0-based codon, state) of every changed state seen at least LISTED_COUNT times, in transcript order."""
+    totals = tally.counts.sum(axis=1)
+    target = tally.target[: 3 * len(totals)].reshape(-1, 3).astype(np.int64)
+    totals[np.arange(len(totals)), target @ [16, 4, 1]] = 0
+    return [(int(c), int(s)) for c, s in zip(*np.nonzero(totals >= LISTED_COUNT), strict=True)]
+
+
+@dataclass(frozen=True, eq=False)
+class Tested:
+    """A changed state of a 0-based codon, and what the tests say of its count."""
+
+    codon: int
+    state: int
+    name: str
+    tier: str
+    changed: tuple[int, ...]
+    error: ErrorRate
+    p_value: float
+    filter: str
+
+    @property
+    def is_real(self) -> bool:
+        """Whether errors do not explain it."""
+        return "background" not in self.filter.split(";")
+
+
+def _tested(
+    tally: Tally, expected: Expected, qualities: Recalibration, levels: Alphas, codon: int, state: int
+) -> Tested:
+    reference = expected.reference
+    counts = tally.counts[codon].sum(axis=0)
+    x, n = int(counts[state]), int(counts.sum())
+    ref, alt = reference.codon(codon + 1), hgvs.CODONS[state]
+    changed = tuple(i for i in range(3) if ref[i] != alt[i])
+    known, benign = reference.catalogue.get((codon + 1, alt)), reference.benign.get((codon + 1, alt))
+    name = known.name if known else hgvs.codon_name(codon + 1, ref, alt)
+    # Another codon for a listed residue change is the same protein, but it is tested as one of the many possible.
+    tier = "polymorphism" if benign else reference.tiers.get(name, "synonymous" if name.endswith("=") else "novel")
+    alpha = levels.catalogue if known and tier == "catalogue" else levels.novel
+    error = expected.of(codon, state)
+    p_value = expected.background.tail(x, n, error)
+    if len(changed) == 1:
+        # METHOD: both tests must reject, that of the site and that of the base qualities; this needs no correction.
+        at = 3 * codon + changed[0]
+        misread = qualities.to_base(int(tally.target[at]), bases_of(state)[changed[0]])
+        p_value = max(p_value, quality_tail(x, tally.fragments.histogram[at], misread, alpha))
+    reasons = _filters(tally, expected, codon, state, p_value, alpha)
+    return Tested(codon, state, name, tier, changed, error, p_value, reasons)
+
+
+def _codon_call(tally: Tally, expected: Expected, tested: Tested, real: Collection[int]) -> Call:
+    """The row of one codon state; level and q-value are filled in by `_finish`. `real`: states that are no errors."""
+    reference, background, codon, state = expected.reference, expected.background, tested.codon, tested.state
+    strata = tally.counts[codon]
+    alt_count, n, depth = int(strata[:, state].sum()), int(strata.sum()), int(tally.depth[codon])
+    ref, alt = reference.codon(codon + 1), hgvs.CODONS[state]
+    rate, spread, lost = tested.error.mean, tested.error.spread, expected.lost(codon, real)
+    share, low, high = background.interval(alt_count, depth, rate * n / depth, spread * n / depth, lost)
+    contained = background.interval(alt_count, n, rate, spread, lost)[0]
+    by_strand = strata[:, state] / np.maximum(strata.sum(axis=1), 1)
+    seen = strata[:, state] > 0
+    return Call(
+        sample=expected.counts.sample,
+        name=tested.name,
+        hgvs_c=hgvs.codon_hgvs_c(reference.target.name, codon + 1, ref, alt),
+        hgvs_p=hgvs.codon_hgvs_p(codon + 1, ref, alt),
+        codon=codon + 1,
+        exon=reference.exon_at(3 * codon + 1 + tested.changed[0]),
+        kind="substitution" if len(tested.changed) == 1 else "multinucleotide",
+        tier=tested.tier,
+        depth=depth,
+        alt_count=alt_count,
+        vaf=share,
+        vaf_low=low,
+        vaf_high=high,
+        vaf_full_length=contained if tally.skipping[codon] else None,
+        vaf_forward=float(by_strand[0]) if strata[0].sum() else None,
+        vaf_reverse=float(by_strand[1]) if strata[1].sum() else None,
+        background=rate,
+        p_value=max(tested.p_value, 1e-300),
+        q_value=None,
+        lod95=None,
+        evidence="both_orientations" if seen[2] or (seen[0] and seen[1]) else "single_orientation",
+        filter=tested.filter,
+        level="",
+        genome_grch38=hgvs.codon_genome(reference, codon + 1, ref, alt),
+    )
+
+
+def _filters(tally: Tally, expected: Expected, codon: int, state: int, p_value: float, alpha: float) -> str:
+    reasons = []
+    n = int(tally.containing[codon])
+    if p_value >= alpha:
+        reasons.append("background")
+    if n < MIN_DEPTH:
+        reasons.append("depth")
+    if tally.counts[codon, :, state].sum() < CARRY_FACTOR * expected.carried(codon, state) * n:
+        reasons.append("carry_over")
+    if _strata_disagree(tally.counts[codon], state, expected.background.templates):
+        reasons.append("orientation")
+    if p_value < alpha:
+        states = tally.states([codon + 1])[:, 0]
+        if _strata_disagree(_by_tile(states, tally.fragments.tile), state, expected.background.templates):
+            reasons.append("amplicon")
+        if _only_at_ends(tally.fragments, states, codon, state):
+            reasons.append("read_end")
+    return ";".join(reasons) or "PASS"
+
+
+def _by_tile(states: NDArray[np.int8], tile: NDArray[np.int16]) -> NDArray[np.int64]:
+    """int64[T, 64]: states of the fragments of each primer pair that covers the codon."""
+    shown = states >= 0
+    return np.array([np.bincount(states[shown & (tile == t)], minlength=64) for t in np.unique(tile[shown])])
+
+
+def _strata_disagree(strata: NDArray[np.int64], state: int, templates: float) -> bool:
+    depth = strata.sum(axis=1)
+    pooled = strata[:, state].sum() / depth.sum()
+    for seen, n in zip(strata[:, state], depth, strict=True):
+        if n * pooled < POWERED or seen / n >= STRAND_RATIO * pooled:
+            continue
+        if _beta_binomial_cdf(int(seen), int(n), pooled * templates, (1 - pooled) * templates) < STRAND_P:
+            return True
+    return False
+
+
+def _beta_binomial_cdf(x: int, n: int, a: float, b: float) -> float:
+    k = np.arange(x + 1)
+    choices = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
+    return float(np.exp(choices + special.betaln(k + a, n - k + b) - special.betaln(a, b)).sum())
+
+
+def _only_at_ends(f: Fragments, states: NDArray[np.int8], codon: int, state: int) -> bool:
+    near = np.zeros(len(states), bool)
+    for span in (f.forward, f.reverse):
+        covers = (span[:, 0] <= 3 * codon) & (3 * codon + 3 <= span[:, 1])
+        distance = np.minimum(3 * codon - span[:, 0], span[:, 1] - 3 * codon - 3)
+        near |= covers & (distance < END_DISTANCE)
+    alt, rest = states == state, (states >= 0) & (states != state)
+    return bool(alt.any() and rest.any() and near[alt].mean() >= END_ALT and near[rest].mean() < END_REST)
+
+
+def _finish(calls: list[Call], reporting_cut: float) -> list[Call]:
+    """Leave out what errors explain easily, add q-values (Benjamini and Hochberg 1995) and levels, sort."""
+    p_values = np.array([c.p_value for c in calls])
+    order = np.argsort(p_values)[::-1]
+    q_values = np.empty(len(calls))
+    q_values[order] = np.minimum.accumulate(p_values[order] * len(calls) / np.arange(len(calls), 0, -1))
+    rows = []
+    for call, q in zip(calls, q_values, strict=True):
+        if call.p_value is not None and call.p_value >= LISTED_P:
+            continue
+        level = "evidence_only"
+        if call.filter == "PASS":
+            level = "reported" if call.vaf >= reporting_cut else "low_level"
+        rows.append(replace(call, q_value=float(q), level=level))
+    return sorted(rows, key=lambda c: (c.codon, c.hgvs_c))

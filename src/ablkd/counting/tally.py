@@ -1,0 +1,122 @@
+"""Fragments -> codon states per codon and orientation, on the target of the knowledge folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ablkd import hgvs
+from ablkd.amplicons import primer_spans
+from ablkd.counting.counts import Counts, Indel
+from ablkd.fragments import DELETED, Fragments
+from ablkd.isoforms import SpliceGraph
+from ablkd.kernels import pileup
+from ablkd.reference import Reference
+
+# METHOD: a gap of more than 30 bases is told as a junction of an isoform, a shorter one as a deletion.
+LONGEST_DELETION = 30
+
+
+@dataclass(frozen=True)
+class Tally:
+    """counts int64[C, 3, 64] by codon, orientation (forward, reverse, both mates) and codon state; skipping
+    int64[C]: fragments that span the codon and whose isoform leaves it out; masked int64[C]: primer, not patient.
+    """
+
+    fragments: Fragments
+    counts: NDArray[np.int64]
+    skipping: NDArray[np.int64]
+    masked: NDArray[np.int64]
+    target: NDArray[np.uint8]
+    skipped_spans: NDArray[np.int32]
+    primers: NDArray[np.int32]
+
+    @cached_property
+    def containing(self) -> NDArray[np.int64]:
+        """int64[C]: fragments in which all three bases of the codon were observed."""
+        return self.counts.sum(axis=(1, 2))
+
+    @cached_property
+    def depth(self) -> NDArray[np.int64]:
+        """int64[C]: fragments that span the codon, those whose isoform skips it included."""
+        return self.containing + self.skipping
+
+    def states(self, codons: list[int]) -> NDArray[np.int8]:
+        """int8[N, K]: state of every fragment at 1-based codons; negative codes as in `kernels.pileup`."""
+        f = self.fragments
+        return pileup.codon_states(
+            f.junctions,
+            f.forward,
+            f.reverse,
+            f.tile,
+            f.offsets,
+            f.position,
+            f.allele,
+            self.target,
+            self.skipped_spans,
+            self.primers,
+            np.array(codons, np.int64) - 1,
+        )
+
+
+def count(fragments: Fragments, reference: Reference, graph: SpliceGraph) -> Tally:
+    """Tally all fragments of a sample."""
+    spans, primers, target = graph.arrays.skipped, primer_spans(reference, graph), reference.codes
+    f = fragments
+    counts, skipping, masked = pileup.count_codons(
+        f.junctions, f.forward, f.reverse, f.tile, f.offsets, f.position, f.allele, target, spans, primers
+    )
+    return Tally(fragments, counts, skipping, masked, target, spans, primers)
+
+
+def as_counts(sample: str, platform: str, tally: Tally, indels: dict[Indel, list[int]]) -> Counts:
+    """What errors are learned from; `indels` as `seen_indels` gives them."""
+    return Counts(sample, platform, tally.counts, {indel: len(set(owners)) for indel, owners in indels.items()})
+
+
+def seen_indels(f: Fragments, reference: Reference) -> dict[Indel, list[int]]:
+    """(start, end, inserted bases) of every indel, 0-based at its most 3' place -> the fragments that show it.
+
+    Longer gaps are junctions (`splicing.novel`).
+    """
+    seen: dict[Indel, list[int]] = {}
+    gaps = {(start, end, ""): owners for (start, end), owners in deletions(f, long=False).items()}
+    for (start, end, inserted), fragments in (*gaps.items(), *_insertions(f).items()):
+        # The same change may lie at several places of a repeat; the most 3' place is its name.
+        if inserted:
+            start, inserted = hgvs.shift_insertion_right(reference.sequence, start, inserted)
+            end = start
+        else:
+            start, end = hgvs.shift_right(reference.sequence, start, end)
+        seen.setdefault((start, end, inserted), []).extend(fragments)
+    return seen
+
+
+def deletions(f: Fragments, long: bool) -> dict[tuple[int, int], list[int]]:
+    """Gaps as they were placed, [start, end) 0-based -> the fragments that show them.
+
+    Those of more than LONGEST_DELETION bases, or the others.
+    """
+    owner = np.repeat(np.arange(len(f)), np.diff(f.offsets))
+    gone = f.allele == DELETED
+    owner, position = owner[gone], f.position[gone]
+    if not len(owner):
+        return {}
+    breaks = np.flatnonzero((np.diff(owner) != 0) | (np.diff(position) != 1)) + 1
+    first, last = np.r_[0, breaks], np.r_[breaks, len(owner)] - 1
+    chosen = (last - first >= LONGEST_DELETION) == long
+    found: dict[tuple[int, int], list[int]] = {}
+    for a, b in zip(first[chosen], last[chosen], strict=True):
+        found.setdefault((int(position[a]), int(position[b]) + 1), []).append(int(owner[a]))
+    return found
+
+
+def _insertions(f: Fragments) -> dict[Indel, list[int]]:
+    found: dict[Indel, list[int]] = {}
+    for i, (owner, position) in enumerate(zip(f.ins_fragment, f.ins_position, strict=True)):
+        bases = "".join(hgvs.BASES[b] for b in f.ins_bases[f.ins_offsets[i] : f.ins_offsets[i + 1]])
+        found.setdefault((int(position), int(position), bases), []).append(int(owner))
+    return found

@@ -1,0 +1,1 @@
+"""Serial samples of one patient and the clinical events, as rows."""

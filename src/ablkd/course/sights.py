@@ -1,0 +1,77 @@
+"""What one sample says of a mutation, an isoform event or a haplotype: seen, not seen, or not assessable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ablkd.interpretation.named_calls import named_calls
+from ablkd.records import Result
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What one sample says of a mutation, an isoform event or a haplotype.
+
+    `status` is `detected`, `bounds_only`, `evidence_only`, `not_detected` or `not_assessable`; `limit` is
+    the LoD95; fractions are 0-1.
+    """
+
+    status: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    limit: float | None = None
+    platform: str = ""
+
+    @property
+    def shown(self) -> bool:
+        """Whether it is there beyond doubt: detected, or bounded away from nothing."""
+        return self.status == "detected" or (self.status == "bounds_only" and (self.low or 0) > 0)
+
+
+def mutation_sight(result: Result, name: str, codon: int, states: set[str]) -> Sight:
+    """A change by its name; `states` are its names on the coding sequence wherever it was called.
+
+    Without a call the limit is that of the same codon states, else of the codon.
+    """
+    platform = result.sample.platform
+    for call in named_calls(result.calls):
+        if call.name == name:
+            status = "evidence_only" if call.level == "evidence_only" else "detected"
+            return Sight(status, call.fraction, call.fraction_low, call.fraction_high, call.lod95, platform)
+    rows = [row for row in result.coverage if row.kind == "allele" and row.hgvs_c in states]
+    rows = rows or [row for row in result.coverage if row.kind == "codon" and row.codon == codon]
+    if not rows or any(row.assessable != "yes" for row in rows):
+        return Sight("not_assessable", platform=platform)
+    limits = [row.lod95 for row in rows]
+    worst = None if None in limits else max(limit for limit in limits if limit is not None)
+    return Sight("not_detected", limit=worst, platform=platform)
+
+
+def splice_sight(result: Result, name: str) -> Sight:
+    """An isoform event by its name."""
+    platform = result.sample.platform
+    row = next((e for e in result.splicing if e.event == name), None)
+    if row is None or row.call == "not_assessable":
+        return Sight("not_assessable", platform=platform)
+    if row.call == "not_detected":
+        return Sight("not_detected", limit=row.lod95, platform=platform)
+    return Sight("detected", row.fraction, row.fraction_low, row.fraction_high, row.lod95, platform)
+
+
+def haplotype_sight(result: Result, name: str, codons: dict[str, int]) -> Sight:
+    """A haplotype by its name; `codons` says where each change that any sample called is.
+
+    One that has no row was looked for only where molecules were told apart at all and each of its members
+    could have been seen.
+    """
+    platform = result.sample.platform
+    row = next((h for h in result.haplotypes if h.haplotype == name), None)
+    if row is not None:
+        status = "detected" if row.fraction is not None else "bounds_only"
+        return Sight(status, row.fraction, row.fraction_low, row.fraction_high, None, platform)
+    assessable = {row.codon for row in result.coverage if row.kind == "codon" and row.assessable == "yes"}
+    events = {e.event for e in result.splicing if e.call != "not_assessable"}
+    members = [] if name == "unmutated" else name.split("+")
+    able = all(codons[m] in assessable if m in codons else m in events for m in members)
+    return Sight("not_detected" if result.haplotypes and able else "not_assessable", platform=platform)

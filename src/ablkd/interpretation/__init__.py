@@ -1,0 +1,1 @@
+"""What was found, and what could not be seen, means for each drug."""

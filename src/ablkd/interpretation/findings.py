@@ -1,0 +1,155 @@
+"""What a sample's rows say is there and can matter for a drug, and what could not have been seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from ablkd.records import APART, Call, Coverage, Fusion, Haplotype, Mutation, Phase, SpliceEvent
+from ablkd.reference import Reference
+
+# METHOD: a change counts as present without an isoform event unless such molecules are bounded below a tenth
+# of those that have both: the same share that the phase verdicts use.
+NEGLIGIBLE_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Names in transcript order; sets of names are joined by `+`.
+
+    `compounds` are proven to be on one molecule, `unresolved` may be. `standing` are the mutations that may
+    be on molecules without the isoform event they are proven to be joined with.
+    """
+
+    mutations: tuple[str, ...]
+    low_level: frozenset[str]
+    events: tuple[str, ...]
+    fusions: tuple[str, ...]
+    compounds: tuple[str, ...]
+    unresolved: tuple[str, ...]
+    standing: frozenset[str]
+
+    @property
+    def on_isoform(self) -> dict[str, tuple[str, ...]]:
+        """Compounds that include an isoform event -> their mutations."""
+        sets = {c: c.split("+") for c in self.compounds}
+        return {
+            c: tuple(n for n in members if n in self.mutations)
+            for c, members in sets.items()
+            if set(members) & set(self.events)
+        }
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Compounds, then what stands outside them."""
+        whole = {n for c in self.compounds if c not in self.on_isoform for n in c.split("+")}
+        partial = {n for c in self.on_isoform for n in c.split("+")}
+        lone = [n for n in self.mutations if n not in whole and (n not in partial or n in self.standing)]
+        return (*self.compounds, *lone, *(e for e in self.events if e not in partial))
+
+
+def find(
+    reference: Reference,
+    calls: Sequence[Call],
+    haplotypes: Sequence[Haplotype],
+    phase: Sequence[Phase],
+    splicing: Sequence[SpliceEvent],
+    fusion: Sequence[Fusion],
+) -> Findings:
+    """The findings of one sample.
+
+    Mutations are PASS calls, reported or low level, that are neither synonymous nor a polymorphism. Isoform
+    events count when present, unless healthy samples show them too or sources dispute what they mean.
+    """
+    passed = [c for c in calls if c.filter == "PASS" and c.tier in ("catalogue", "novel")]
+    places = {c.name: c.codon for c in sorted(passed, key=lambda c: (c.codon, c.name))}
+    neutral = {v.event for v in reference.splicing if v.expected != "no"}
+    events = tuple(s.event for s in splicing if s.call == "present" and s.event not in neutral)
+    sets = _phased_sets(phase, {*places, *events})
+    proven = [s for s, verdict in sets.items() if verdict == "compound"]
+    joined = _maximal(s for s in proven if set(s) & set(events))
+    standing = frozenset(n for n in places if _stands(n, events, joined, haplotypes))
+    # A set of mutations that is only seen together with an event is named with the event alone.
+    compounds = joined + _maximal(s for s in proven if set(s) <= standing)
+    return Findings(
+        mutations=tuple(places),
+        low_level=frozenset(set(places) - {c.name for c in passed if c.level == "reported"}),
+        events=events,
+        fusions=tuple(f.fusion for f in fusion if f.call == "present"),
+        compounds=tuple("+".join(s) for s in compounds),
+        unresolved=tuple("+".join(s) for s in _unresolved(reference, places, events, sets, proven)),
+        standing=standing,
+    )
+
+
+def _phased_sets(phase: Sequence[Phase], names: set[str]) -> dict[tuple[str, ...], str]:
+    """Sets of findings -> verdict.
+
+    Members that are no findings (polymorphisms, background events) drop out; what is left of their set is
+    then known only where all of it was on one molecule.
+    """
+    sets: dict[tuple[str, ...], str] = {}
+    for row in phase:
+        whole = row.mutations.split("+")
+        members = tuple(n for n in whole if n in names)
+        if len(members) > 1 and (row.verdict == "compound" or len(members) == len(whole)):
+            sets[members] = "compound" if sets.get(members) == "compound" else row.verdict
+    return sets
+
+
+def _maximal(sets: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The sets that are not part of a larger one, in their first order."""
+    unique = list(dict.fromkeys(sets))
+    return [s for s in unique if not any(set(s) < set(other) for other in unique)]
+
+
+def _unresolved(
+    reference: Reference,
+    places: dict[str, int],
+    events: Sequence[str],
+    sets: dict[tuple[str, ...], str],
+    proven: list[tuple[str, ...]],
+) -> list[tuple[str, ...]]:
+    """Sets that may be on one molecule: their verdict leaves it open, or there is no verdict on the pair."""
+    judged = [frozenset(s) for s in sets]
+    pairs = [
+        pair
+        for pair in combinations([*events, *places], 2)
+        if frozenset(pair) not in judged and not _exclusive(reference, pair, places)
+    ]
+    undecided = [s for s, verdict in sets.items() if verdict != "compound" and verdict not in APART]
+    return _maximal(s for s in [*undecided, *pairs] if not any(set(s) <= set(p) for p in proven))
+
+
+def _exclusive(reference: Reference, pair: tuple[str, str], places: dict[str, int]) -> bool:
+    """Whether two findings cannot be on one molecule: one codon twice, or an event that removes the codon."""
+    codons = [places[n] for n in pair if n in places]
+    if len(codons) == 2:
+        return codons[0] == codons[1]
+    skips = [v for v in reference.splicing if v.event in pair and v.kind == "skip"]
+    return any(v.start <= 3 * codon - 2 and 3 * codon <= v.end for v in skips for codon in codons)
+
+
+def _stands(name: str, events: Sequence[str], joined: list[tuple[str, ...]], haplotypes: Sequence[Haplotype]) -> bool:
+    """Whether a mutation may be on molecules without the isoform event it is proven to be joined with."""
+    partners = {e for s in joined if name in s for e in s if e in events}
+    if not partners:
+        return True
+    carriers = [(h, set(h.haplotype.split("+"))) for h in haplotypes if name in h.haplotype.split("+")]
+    both = [h.fraction for h, members in carriers if members & partners and h.identifiable == "yes"]
+    without = [h.fraction_high for h, members in carriers if not members & partners]
+    if not both or None in both or None in without:
+        return True
+    return sum(filter(None, without)) >= NEGLIGIBLE_SHARE * sum(filter(None, both))
+
+
+def unseen(reference: Reference, coverage: Sequence[Coverage]) -> list[Mutation]:
+    """Catalogue rows that could not have been seen; one without any coverage row counts as unseen."""
+    seen: dict[tuple[str, str], bool] = {}
+    for row in coverage:
+        key = (row.kind, row.hgvs_c if row.kind == "allele" else str(row.codon))
+        seen[key] = row.assessable == "yes" or row.status == "detected"
+    listed = [m for m in reference.mutations if m.tier == "catalogue"]
+    codon_seen = {m: seen.get(("codon", str(m.codon)), False) for m in listed}
+    return [m for m in listed if not seen.get(("allele", m.hgvs_c), codon_seen[m])]

@@ -1,0 +1,1 @@
+"""Which changes are on one molecule: haplotypes before PCR and a verdict on every set."""

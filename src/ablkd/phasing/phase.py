@@ -1,0 +1,224 @@
+"""Cis, trans or a PCR artefact: a verdict on every set of called changes, and the haplotypes before PCR."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from ablkd.background.allele import FAMILY_CV2
+from ablkd.fragments import Fragments
+from ablkd.isoforms import build_graph
+from ablkd.phasing.haplotypes import haplotype_rows
+from ablkd.phasing.identifiable import TWO_SIDED, design
+from ablkd.phasing.linkage import Observations, observe, seen
+from ablkd.phasing.mixture import Mixture, RatePrior, build
+from ablkd.phasing.posterior import through_templates
+from ablkd.phasing.recombinants import Parts
+from ablkd.records import Call, Haplotype, Phase, SpliceEvent
+from ablkd.reference import Reference
+
+# METHOD: to be excluded, a compound must be below a tenth of the rarest member, whatever few fragments or templates can
+# show. To be proven, it must exceed a fiftieth, what 5 spanning fragments make, and what sequencing errors would add at
+# twice the rate that is known: a compound of a few per cent is one, also beside large clones with one mutation each.
+SHARE_OF_RAREST, LEAST_SHARE, FRAGMENTS_NEEDED = 0.1, 0.02, 5
+SURE, UNLIKELY, PLAUSIBLE = 0.95, 0.05, 0.025
+# METHOD: below 5 expected spanning fragments of the rarest member only bounds are told; above, the posterior itself
+# says how little few fragments tell.
+MIN_SPANNING = 5.0
+SEEN_P = 0.01
+# METHOD: one-sided 99.5 %, because a sample has up to 15 pairs of six sites.
+ASSOCIATED = 2.58
+# So often that no molecule stays whole.
+SHUFFLED = 1e9
+
+
+def phase_sample(
+    sample: str,
+    reference: Reference,
+    fragments: Fragments,
+    calls: list[Call],
+    splicing: list[SpliceEvent],
+    templates: float,
+    prior: RatePrior,
+) -> tuple[list[Haplotype], list[Phase]]:
+    """Haplotypes of a sample and a verdict on its sets of called changes; `templates` molecules entered the PCR."""
+    observations = observe(fragments, reference, build_graph(reference), calls, splicing)
+    rows = phase_rows(sample, observations, templates, prior)
+    names = [s.name for s in observations.sites]
+    explained = [
+        tuple(names.index(n) for n in row.mutations.split("+"))
+        for row in rows
+        if row.verdict == "explained_by_recombination"
+    ]
+    return haplotype_rows(sample, observations, explained, templates, prior), rows
+
+
+def phase_rows(sample: str, observations: Observations, templates: float, prior: RatePrior) -> list[Phase]:
+    """A verdict on every pair of changes, and on every larger set of those that are phased together."""
+    judged = {which: _judge(sample, observations, which, templates, prior) for which in _sets(observations)}
+    # METHOD: molecules with all of a set have all of its subsets too.
+    for which, row in judged.items():
+        for more, larger in judged.items():
+            if set(which) < set(more) and larger.verdict == "compound":
+                judged[which] = row = _at_least(row, larger)
+    return list(judged.values())
+
+
+def _sets(observations: Observations) -> Iterator[tuple[int, ...]]:
+    yield from combinations(range(len(observations.sites)), 2)
+    for size in range(3, len(observations.together) + 1):
+        yield from combinations(observations.together, size)
+
+
+def _at_least(row: Phase, larger: Phase) -> Phase:
+    known = [p for p in (row.probability, larger.probability) if p is not None]
+    low = max(row.compound_low or 0.0, larger.compound_low or 0.0)
+    high = max(low, row.compound_high or 0.0)
+    return replace(
+        row,
+        verdict="compound",
+        probability=max(known, default=None),
+        compound_low=low,
+        compound_high=high,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What the fragments show of one set: spanning of them show every site, `together` of these have all changes.
+
+    as_read float64[2^K]: haplotype fractions after PCR, sequencing errors taken out; margins float64[K]; effective:
+    spanning fragments scaled by the templates behind them.
+    """
+
+    mixture: Mixture
+    spanning: int
+    together: int
+    as_read: NDArray[np.float64]
+    margins: NDArray[np.float64]
+    effective: float
+
+    @property
+    def everything(self) -> int:
+        """The haplotype with all changes."""
+        return len(self.as_read) - 1
+
+    @property
+    def rarest(self) -> float:
+        """Fraction of the rarest change."""
+        return float(self.margins.min())
+
+    @property
+    def observed(self) -> float | None:
+        """Fraction of spanning fragments with all changes."""
+        return self.together / self.spanning if self.spanning else None
+
+    @property
+    def parts(self) -> Parts:
+        """Fractions of molecules with runs of the changes, and with all by sequencing error of the last one."""
+        sites = self.mixture.sites
+        together = np.ones((sites + 1, sites + 1))
+        for i, j in combinations(range(sites + 1), 2):
+            together[i, j] = self.as_read[self.mixture.states[:, i:j].all(axis=1)].sum()
+        one_less = [self.everything ^ (1 << i) for i in range(sites)]
+        return Parts(together[:-1], self.mixture.distances, float(self.as_read[one_less] @ self.mixture.errors))
+
+
+def gather(observations: Observations, which: Sequence[int], templates: float) -> Evidence:
+    """The evidence on one set of sites."""
+    mixture = build(observations, which)
+    spans = seen(mixture.patterns).all(axis=1)
+    spanning = int(mixture.counts[spans].sum())
+    together = int(mixture.counts[(mixture.patterns == 1).all(axis=1)].sum())
+    as_read = mixture.fit(0.0)[0]
+    margins = as_read @ mixture.states
+    effective = 1 / (1 / spanning + (1 + FAMILY_CV2) / templates) if spanning else 0.0
+    return Evidence(mixture, spanning, together, as_read, margins, effective)
+
+
+def _judge(sample: str, observations: Observations, which: Sequence[int], templates: float, prior: RatePrior) -> Phase:
+    evidence = gather(observations, which, templates)
+    row = Phase(
+        sample=sample,
+        mutations="+".join(observations.sites[i].name for i in which),
+        verdict="polyclonal",
+        probability=0.0,
+        spanning=evidence.spanning,
+        observed=evidence.observed,
+        expected_recombinant=None,
+        recombination_needed=None,
+        compound_low=0.0,
+        compound_high=0.0,
+    )
+    if not evidence.mixture.possible[evidence.everything]:
+        return row
+    if evidence.spanning * evidence.rarest < MIN_SPANNING:
+        return _unlinked(row, evidence, templates)
+    posterior = through_templates(evidence.mixture.weigh(evidence.everything, prior), templates)
+    parts = evidence.parts
+    probability, needed = posterior.above(SHARE_OF_RAREST * evidence.rarest), parts.rate_needed()
+    least = max(LEAST_SHARE * evidence.rarest, FRAGMENTS_NEEDED / evidence.effective, parts.error)
+    proven = posterior.above(least) >= SURE
+    return replace(
+        row,
+        verdict="compound"
+        if proven or _associated(evidence, parts)
+        else _apart(evidence, parts, probability, needed, prior),
+        probability=probability,
+        expected_recombinant=parts.recombinant(prior.median),
+        recombination_needed=needed,
+        compound_low=posterior.quantile(0.025),
+        compound_high=posterior.quantile(0.975),
+    )
+
+
+def _apart(evidence: Evidence, parts: Parts, probability: float, needed: float | None, prior: RatePrior) -> str:
+    """The verdict on what is not proven to be a compound."""
+    k, n = round((evidence.observed or 0.0) * evidence.effective), round(evidence.effective)
+    found = k > 0 and special.betainc(k, n - k + 1, max(parts.error, 1e-9)) < SEEN_P
+    if not found:
+        return "polyclonal" if probability <= UNLIKELY else "not_proven"
+    plausible = needed is not None and (
+        needed <= 0 or special.ndtr(np.log(prior.median / needed) / prior.log_sd) >= PLAUSIBLE
+    )
+    return "explained_by_recombination" if probability <= UNLIKELY and plausible else "not_proven"
+
+
+def _associated(evidence: Evidence, parts: Parts) -> bool:
+    """METHOD: recombination shrinks the association of two changes and never turns its sign, so that a positive one
+    is cis whatever the rate; it must be more than twice the known errors make. Only of pairs.
+    """
+    if len(evidence.margins) > 2:
+        return False
+    excess = evidence.as_read[evidence.everything] - evidence.margins.prod()
+    gained = evidence.mixture.fit(0.0)[1] - evidence.mixture.fit(SHUFFLED)[1]
+    return bool(excess > parts.error and gained > ASSOCIATED**2 / 2)
+
+
+def _unlinked(row: Phase, evidence: Evidence, templates: float) -> Phase:
+    """Too few fragments join the set: bounds from the parts that were seen together.
+
+    Fractions that add up to more than one less than there are prove cis (Frechet), whatever the PCR did; METHOD: the
+    errors of such a sum add as squares.
+    """
+    mixture, margins = evidence.mixture, evidence.margins
+    shown = seen(mixture.patterns)
+    behind = np.maximum(mixture.counts @ shown, 1)
+    variances = margins * (1 - margins) * ((1 + FAMILY_CV2) / templates + 1 / behind)
+    parts = ~shown.all(axis=1)
+    in_parts = replace(mixture, patterns=mixture.patterns[parts], counts=mixture.counts[parts])
+    low, high = design(in_parts).bounds([evidence.everything], templates)
+    forced = float(margins.sum()) - (len(margins) - 1) - TWO_SIDED * float(np.sqrt(variances.sum()))
+    low = max(low, forced, 0.0)
+    high = max(low, min(high, float((margins + TWO_SIDED * np.sqrt(variances)).min())))
+    verdict = "cannot_be_phased"
+    if forced > 0:
+        verdict = "compound"
+    elif high <= SHARE_OF_RAREST * evidence.rarest:
+        verdict = "polyclonal"
+    return replace(row, verdict=verdict, probability=None, compound_low=low, compound_high=high)

@@ -1,0 +1,67 @@
+"""From the molecules that were amplified to those of the patient: a posterior through the number of templates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from ablkd.background.allele import FAMILY_CV2
+from ablkd.phasing.mixture import Weighed
+
+ATOMS = 64
+LEAST = 1e-300
+HALVINGS = 40
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """A fraction of the patient's molecules: `none` is the weight at 0, the rest a mixture of beta distributions.
+
+    METHOD: the fragments tell the fraction g among what was amplified, of N templates; the patient's fraction is then
+    Beta(n g + 1/2, n (1 - g) + 1/2) with n = N / (1 + CV^2) of family sizes. A single factor on all counts would take
+    sets that few fragments span for less known than they are. A fraction of 0 among the templates is one of 0 in the
+    patient, or one so small that no template had it: Beta(1, n + 1), with the weight that the uniform part of the prior
+    gives to that.
+    """
+
+    none: float
+    a: NDArray[np.float64]
+    b: NDArray[np.float64]
+    weights: NDArray[np.float64]
+
+    def above(self, cut: float) -> float:
+        """Probability of more than `cut`."""
+        return float(1 - self._below(cut))
+
+    def quantile(self, q: float) -> float:
+        """The fraction that is not exceeded with probability q."""
+        if q <= self.none:
+            return 0.0
+        low, high = 0.0, 1.0
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            low, high = (low, middle) if self._below(middle) >= q else (middle, high)
+        return high
+
+    def _below(self, value: float) -> float:
+        return min(1.0, self.none + float(self.weights @ special.betainc(self.a, self.b, value)))
+
+
+def through_templates(found: Weighed, templates: float) -> Posterior:
+    """The posterior of the patient's fraction; `templates` molecules were amplified."""
+    order = np.argsort(found.values, kind="stable")
+    values, weights = found.values[order], found.weights[order]
+    n = templates / (1 + FAMILY_CV2)
+    missed = min(0.5, 1 / (n * found.most))
+    none, weights = found.none * (1 + missed), weights * (1 - missed)
+    total = weights.sum()
+    # Neighbours are taken together; the ends, which decide intervals, as finely as the middle.
+    group = np.minimum((np.cumsum(weights) / max(total, LEAST) * ATOMS).astype(np.int64), ATOMS - 1)
+    mass = np.bincount(group, weights, ATOMS).astype(np.float64)
+    mean = np.bincount(group, weights * values, ATOMS)[mass > 0] / mass[mass > 0]
+    a, b = np.append(n * mean + 0.5, 1.0), np.append(n * (1 - mean) + 0.5, n + 1.0)
+    mass = np.append(mass[mass > 0], none * missed / (1 + missed))
+    return Posterior(none / (1 + missed) / (none + total), a, b, mass / (none + total))

@@ -1,0 +1,1 @@
+"""Pages, pictures, tables and files that people and other programs read; nothing is decided here."""

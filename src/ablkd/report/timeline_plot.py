@@ -1,0 +1,212 @@
+"""The patient's picture: treatments, measurements, fractions, haplotypes and events over one month axis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from ablkd.records import TimelinePoint
+from ablkd.report.svg import BLUE, INK, MUTED, ORANGE, PALE, draw, spread
+from ablkd.report.timeline_axis import Months, months_of, number
+from ablkd.report.timeline_lanes import cut, events, lane_lines, quiet, treatments
+from ablkd.wording import plain
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Panel = tuple[float, Callable[["Axes"], None]]  # height in inches, what to paint
+
+COLOURS = (BLUE, ORANGE, "#00795a", "#7a3b6b", INK, "#8a6d00", "#3a86b8", "#a3473c")
+MEASURED = (INK, "#7a3b6b", "#8a6d00", MUTED)
+MARKERS = "os^DvPX*"
+FILLS = ("#e69f00", "#7fb8a4", "#cc79a7", "#56b4e9", "#8a8f94", "#f0e442", "#b5651d")
+HATCHES = ("///", "...", "\\\\\\", "xx", "++", "oo")
+
+
+def patient_picture(points: Sequence[TimelinePoint], numbered: Sequence[TimelinePoint]) -> str:
+    """One drawing of all dated points; `numbered` are the responses and events, told by their number."""
+    dated = [p for p in points if p.date]
+    months = months_of(dated)
+    # A bound without a date holds for no time in particular: it is drawn as a level all along.
+    bounds = [p for p in points if not p.date and p.kind == "measurement" and (number(p.value) or "=")[0] != "="]
+    panels = _panels(dated, bounds, numbered, months)
+
+    def paint(figure: Figure) -> None:
+        heights = [height for height, _ in panels]
+        axes = figure.subplots(
+            len(panels), 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": heights, "hspace": 0.16}
+        )[:, 0]
+        total = sum(heights) + 0.5
+        figure.subplots_adjust(left=0.17, right=0.78, top=1 - 0.08 / total, bottom=0.42 / total)
+        for axis, (_, fill) in zip(axes, panels, strict=True):
+            months.draw(axis, named=axis is axes[-1])
+            for sample in {p.date for p in dated if p.kind == "sample"}:
+                axis.axvline(months.at(sample), color=PALE, linewidth=0.8, zorder=0)
+            fill(axis)
+
+    spoken = f"Course from {min(p.date for p in dated)}: treatments, measurements, mutations and haplotypes"
+    return draw("course", spoken, (10, sum(height for height, _ in panels) + 0.5), paint)
+
+
+def _panels(
+    dated: list[TimelinePoint], bounds: list[TimelinePoint], numbered: Sequence[TimelinePoint], months: Months
+) -> list[Panel]:
+    panels: list[Panel] = []
+    names, lines = lane_lines([p for p in dated if p.kind == "treatment"], months)
+    if names:
+        panels.append((0.27 * len(lines) + 0.1, lambda axes: treatments(axes, months, names, lines)))
+    if numbered:
+        panels.append((0.42, lambda axes: events(axes, months, numbered)))
+    series = [p for p in dated if p.kind in ("mutation", "splicing") and p.unit == "fraction"]
+    styles = _styles(series)
+    burdens = [p for p in dated if p.kind == "mutation" and p.unit == "copies"]
+    measured = [p for p in (*dated, *bounds) if p.kind == "measurement" and number(p.value)]
+    measured.sort(key=lambda p: p.unit)
+    for unit, group in groupby(measured, key=lambda p: p.unit):
+        shares = burdens if "copies" in unit.lower() else []
+        panels.append((1.35 + 0.12 * len({p.name for p in shares}),
+                       _later(_measurements, months, unit, list(group), shares, styles)))  # fmt: skip
+    if series:
+        panels.append((max(2.3, 0.17 * len(styles)), lambda axes: _fractions(axes, months, series, styles)))
+    molecules = [p for p in dated if p.kind == "haplotype"]
+    if any(p.status == "detected" for p in molecules):
+        panels.append((1.7, lambda axes: _haplotypes(axes, months, molecules, styles)))
+    return panels or [(0.4, quiet)]
+
+
+def _styles(series: Sequence[TimelinePoint]) -> dict[str, dict[str, Any]]:
+    """A colour and a marker for each mutation and event, the same in every panel."""
+    names = dict.fromkeys(row.name for row in series)
+    return {
+        name: {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[i % len(MARKERS)], "markersize": 5.5}
+        for i, name in enumerate(names)
+    }
+
+
+def _later(paint: Callable[..., None], *arguments: object) -> Callable[[Axes], None]:
+    return lambda axes: paint(axes, *arguments)
+
+
+def _measurements(
+    axes: Axes,
+    months: Months,
+    unit: str,
+    rows: list[TimelinePoint],
+    shares: Sequence[TimelinePoint],
+    styles: dict[str, dict[str, Any]],
+) -> None:
+    """Values of one unit on a log axis; `>` and `<` as triangles, without a date as a line all along."""
+    names = list(dict.fromkeys(r.name for r in rows if r.date))
+    told = [(row, *found) for row in rows if (found := number(row.value)) and found[1] > 0]
+    axes.set_yscale("log")
+    for row, sign, value in told:
+        if not row.date:
+            label = f"{cut(row.name, 32)}\n{row.value}, no date"
+            axes.axhline(value, color=INK, linestyle=(0, (5, 3)), linewidth=1, label=label)
+        else:
+            _measured(axes, months, row, sign, value, MEASURED[names.index(row.name) % len(MEASURED)])
+    for i, name in enumerate(names):
+        line = sorted((months.at(row.date), value) for row, sign, value in told if row.name == name and sign == "=")
+        colour = MEASURED[i % len(MEASURED)]
+        axes.plot([x for x, _ in line], [y for _, y in line], color=colour, linewidth=1, label=cut(name))
+    values = [value for *_, value in told] + _burdens(axes, months, shares, styles) or [1.0]
+    axes.set_ylim(0.4 * min(values), 6 * max(values))
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.7g}".replace(",", "\u202f"))
+    axes.minorticks_off()
+    axes.set_ylabel(unit, fontsize=8.5)
+    _legend(axes)
+
+
+def _burdens(
+    axes: Axes, months: Months, shares: Sequence[TimelinePoint], styles: dict[str, dict[str, Any]]
+) -> list[float]:
+    """Copies with each mutation, dotted, with the spread of the fraction; the values drawn."""
+    for name in (name for name in styles if any(p.name == name for p in shares)):
+        mine = sorted((p for p in shares if p.name == name), key=lambda p: months.at(p.date))
+        x, y = [months.at(p.date) for p in mine], [float(p.value) for p in mine]
+        axes.plot(x, y, linestyle=(0, (1, 2)), linewidth=1, label=f"with {cut(name)}", **styles[name])
+        for place, row in zip(x, mine, strict=True):
+            if row.low is not None and row.high is not None and row.low > 0:
+                axes.vlines(place, row.low, row.high, color=styles[name]["color"], linewidth=1.4)
+    return [float(p.value) for p in shares if float(p.value) > 0]
+
+
+def _measured(axes: Axes, months: Months, row: TimelinePoint, sign: str, value: float, colour: str) -> None:
+    x, marker = months.at(row.date), {"<": "v", ">": "^", "=": "o"}[sign]
+    fill = colour if sign == "=" else "white"
+    axes.plot(x, value, marker, color=colour, markersize=6, markerfacecolor=fill)
+    if row.end_date:
+        span = [months.at(row.date, 0.0), months.at(row.end_date, 1.0)]
+        axes.plot(span, [value] * 2, color=colour, linewidth=1, linestyle=(0, (1, 1)))
+    axes.annotate(row.value, (x, value), xytext=(6, 4), textcoords="offset points", fontsize=7.5, color=colour)
+
+
+def _fractions(axes: Axes, months: Months, rows: list[TimelinePoint], styles: dict[str, dict[str, Any]]) -> None:
+    """A line a mutation or event: filled where detected, open at its limit where not, else a cross."""
+    found = [abs(n[1]) for r in rows if (n := number(r.value)) and n[1] > 0]
+    floor = 0.4 * min([0.01, *found])
+    for i, (name, style) in enumerate(styles.items()):
+        shift = (i - (len(styles) - 1) / 2) * 0.006 * months.span
+        mine = sorted((r for r in rows if r.name == name), key=lambda r: months.at(r.date))
+        line = [(months.at(r.date) + shift, n[1]) for r in mine if (n := number(r.value)) and n[1] > 0]
+        axes.plot([x for x, _ in line], [y for _, y in line], color=style["color"], linewidth=0.9)
+        for row in mine:
+            x, told = months.at(row.date) + shift, number(row.value)
+            if row.low is not None and row.high is not None:
+                axes.vlines(x, max(row.low, floor), max(row.high, floor), color=style["color"], linewidth=1.8)
+            if row.status == "not_assessable":
+                axes.plot(x, floor * 1.6, "x", color=style["color"], markersize=6)
+            elif told and told[1] > 0:
+                fill = style["color"] if row.status == "detected" else "white"
+                axes.plot(x, told[1], markerfacecolor=fill, linestyle="none", **style)
+        axes.plot([], [], label=plain(cut(name)), linewidth=0.9, **style)
+    axes.set_yscale("log")
+    axes.set_ylim(floor, 1.3)
+    axes.set_yticks([t for t in (1e-5, 1e-4, 1e-3, 0.01, 0.1, 1.0) if t >= floor])
+    axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
+    axes.minorticks_off()
+    axes.set_ylabel("fraction", fontsize=8.5)
+    _legend(axes)
+
+
+def _haplotypes(axes: Axes, months: Months, rows: list[TimelinePoint], styles: dict[str, dict[str, Any]]) -> None:
+    """A stacked bar a sample: what each molecule carried; bars moved apart where they would touch."""
+    low, high = axes.get_xlim()
+    names = list(dict.fromkeys(r.name for r in rows if r.status == "detected"))
+    samples = list(dict.fromkeys((r.date, r.sample) for r in sorted(rows, key=lambda r: (months.at(r.date), r.sample))))
+    width = 0.026 * (high - low)
+    feet = spread([months.at(date) for date, _ in samples], 1.25 * width, low + width, high - width)
+    for (date, sample), foot in zip(samples, feet, strict=True):
+        axes.plot([months.at(date), foot], [1.18, 1.02], color=MUTED, linewidth=0.7)
+        bottom = 0.0
+        for row in (r for r in rows if r.sample == sample and r.status == "detected"):
+            share = float(row.value)
+            axes.bar(foot, share, width, bottom, **_fill(names, row.name, styles))
+            bottom += share
+        if bottom == 0:
+            axes.plot(foot, 0.06, "x", color=MUTED, markersize=6)
+    for name in names:
+        axes.bar(0, 0, 0, label=cut(plain(name.replace("+", " + ")), 34), **_fill(names, name, styles))
+    axes.set_ylim(0, 1.18)
+    axes.set_yticks([0, 0.5, 1.0])
+    axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
+    axes.set_ylabel("haplotypes", fontsize=8.5)
+    _legend(axes)
+
+
+def _fill(names: list[str], name: str, styles: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """How a haplotype's part of a bar looks: a lone change as its line, several hatched, none pale."""
+    edge: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.6}
+    if name == "unmutated":
+        return {"color": PALE, **edge}
+    if name in styles:
+        return {"color": styles[name]["color"], **edge}
+    i = [n for n in names if n != "unmutated" and n not in styles].index(name)
+    return {"color": FILLS[i % len(FILLS)], "hatch": HATCHES[i % len(HATCHES)], **edge}
+
+
+def _legend(axes: Axes) -> None:
+    """Beside the panel, where it can hide nothing."""
+    axes.legend(loc="center left", bbox_to_anchor=(1.005, 0.5), frameon=False, fontsize=7.5)

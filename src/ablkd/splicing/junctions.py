@@ -1,0 +1,161 @@
+"""Which fragments cross a boundary of an isoform event: by the event, by another jump, or plainly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ablkd.counting.tally import deletions
+from ablkd.fragments import Fragments
+from ablkd.isoforms import MIN_OVERHANG, SpliceGraph
+from ablkd.records import SpliceVariant
+
+Mask = NDArray[np.bool_]
+
+# METHOD: a jump that is in no table is found by its own seeds, which takes more bases on either side of it.
+NOVEL_OVERHANG = 20
+# METHOD: where the plain junctions of the two ends are seen unequally often (beyond three standard deviations), the
+# event's own junction lies where fragments are scarcer: a short product ends nearer to it. Else their mean is used.
+UNEQUAL = 3.0
+PARTNER = 10**6
+# METHOD: a fragment whose gap is that of an event but for up to 40 bases at either end does not speak against it.
+ALIKE = 40
+
+
+def taking(fragments: Fragments, edges: list[int]) -> Mask:
+    """bool[N]: fragments that take any of the jumps."""
+    mask = np.int64(0)
+    for edge in edges:
+        mask |= np.int64(1) << np.int64(edge)
+    return (fragments.junctions & mask) != 0
+
+
+def crossing(fragments: Fragments, graph: SpliceGraph, position: int) -> Mask:
+    """bool[N]: fragments that run plainly from target base `position` - 1 to `position` (0-based)."""
+    plain = np.zeros(len(fragments), bool)
+    for span in (fragments.forward, fragments.reverse):
+        plain |= (span[:, 0] < position) & (position < span[:, 1])
+    skipped = graph.arrays.skipped
+    over = [e for e in range(len(graph.edges)) if skipped[e, 0] <= position <= skipped[e, 1] and skipped[e, 1]]
+    inside = [e for e, edge in enumerate(graph.edges) if edge.origin == position - 1 or edge.goal == position]
+    return plain & ~taking(fragments, sorted({*over, *inside}))
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Fragments that show the event, and those that show something else at its left and at its right end."""
+
+    event: int
+    left: int
+    right: int
+
+    @property
+    def reference(self) -> int:
+        """Fragments that stand for molecules without the event."""
+        low, high = sorted((self.left, self.right))
+        return low if high - low > UNEQUAL * np.sqrt(low + high) else round((low + high) / 2)
+
+
+class Boundaries:
+    """Counts with the same overhang asked of every way over a boundary, so that the shares are those of molecules.
+
+    The least overhangs that tell isoforms apart differ between jumps; a jump that needs less of it would be seen in
+    more fragments.
+    """
+
+    def __init__(self, fragments: Fragments, graph: SpliceGraph) -> None:
+        self.fragments = fragments
+        self.graph = graph
+        self.spans = [_left_out(graph, e) for e in range(len(graph.edges))]
+        self.gaps = deletions(fragments, long=True)
+        self.reach = [self._reach(span) for span in (fragments.forward, fragments.reverse)]
+
+    def ends(self, variant: SpliceVariant, carriers: Mask | None = None) -> Ends:
+        """Fragments of an event of the tables, or of a skip that `carriers` bool[N] show and no jump stands for."""
+        own = self.graph.edges_of(variant.event)
+        if variant.kind != "skip":
+            return self._insertion(variant.start, own)
+        first, past = variant.start - 1, variant.end
+        left, right = self._needs(first, past) if carriers is None else (NOVEL_OVERHANG, NOVEL_OVERHANG)
+        if carriers is None:
+            carriers = np.zeros(len(self.fragments), bool)
+            event = self._by_jumps(own, left, right)
+            carriers[self._alike(first, past)] = True
+        else:
+            event = carriers & self._wide(first, past, left, right)
+        sides = [int((self._others(at, own, left, right) & ~event & ~carriers).sum()) for at in (first, past)]
+        return Ends(int(event.sum()), *sides)
+
+    def _alike(self, first: int, past: int) -> list[int]:
+        """Fragments with a long gap that is [first, past) but for few bases."""
+        reach = min(ALIKE, (past - first) // 2)
+        near = [gap for gap in self.gaps if max(abs(gap[0] - first), abs(gap[1] - past)) <= reach]
+        return [owner for gap in near for owner in self.gaps[gap]]
+
+    def covering(self, first: int, past: int) -> int:
+        """Fragments of which one mate covers all target bases [first, past)."""
+        return int(self._wide(first, past, 0, 0).sum())
+
+    def _reach(self, span: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """(first, past) of a mate on the target, int[N]; one that comes from a partner reaches back without end."""
+        first = span[:, 0].astype(np.int64)
+        for e, edge in enumerate(self.graph.edges):
+            if edge.origin >= self.graph.target_length > edge.goal and edge.transcript:
+                first[taking(self.fragments, [e]) & (span[:, 0] == edge.goal) & (span[:, 1] > 0)] = -PARTNER
+        return first, span[:, 1]
+
+    def _insertion(self, at: int, own: list[int]) -> Ends:
+        """An insertion has two junctions of its own; a fragment may show either."""
+        left, right = self._needs(at, at)
+        into = [e for e in own if self.graph.edges[e].origin == at - 1]
+        out = [e for e in own if self.graph.edges[e].goal == at]
+        wide_left = self._wide(at, at - right, left, right)
+        wide_right = self._wide(at + left, at, left, right)
+        shown = [(taking(self.fragments, into) & wide_left).sum(), (taking(self.fragments, out) & wide_right).sum()]
+        plain = int(self._others(at, own, left, right).sum())
+        return Ends(round(float(np.mean(shown))), plain, plain)
+
+    def _needs(self, first: int, past: int) -> tuple[int, int]:
+        """Bases asked for left and right of any way between the boundaries at `first` and at `past`."""
+        a = self.graph.arrays
+        left = max(a.left_overhang[first], a.left_overhang[past], MIN_OVERHANG)
+        right = max(a.right_overhang[max(first - 1, 0)], a.right_overhang[past - 1], MIN_OVERHANG)
+        return int(left), int(right)
+
+    def _wide(self, first: int, past: int, left: int, right: int) -> Mask:
+        """bool[N]: a mate reaches from `left` bases before `first` to `right` bases from `past` on."""
+        return np.logical_or.reduce([(a <= first - left) & (past + right <= b) for a, b in self.reach])
+
+    def _by_jumps(self, edges: list[int], left: int, right: int) -> Mask:
+        """bool[N]: fragments that take any of the jumps with bases enough on both sides."""
+        seen = np.zeros(len(self.fragments), bool)
+        for e in edges:
+            seen |= taking(self.fragments, [e]) & self._wide(*self.spans[e], left, right)
+        return seen
+
+    def _others(self, at: int, own: list[int], left: int, right: int) -> Mask:
+        """bool[N]: fragments over the boundary before target base `at` by any way but the jumps `own`."""
+        over = [e for e, (first, past) in enumerate(self.spans) if first <= at <= past]
+        plain = self._wide(at, at, left, right) & ~taking(self.fragments, over)
+        return plain | (self._by_jumps([e for e in over if e not in own], left, right) & ~taking(self.fragments, own))
+
+
+def _left_out(graph: SpliceGraph, e: int) -> tuple[int, int]:
+    """Target bases [first, past) that molecules with a jump lack between its ends.
+
+    A jump from a partner lacks what lies between the first breakpoint of all and its own; one into or out of an
+    insertion lacks nothing; one inside a partner is nowhere on the target (-1, -2).
+    """
+    edge, length = graph.edges[e], graph.target_length
+    if edge.origin < length and edge.goal < length:
+        return edge.origin + 1, edge.goal
+    if edge.origin < length:
+        return edge.origin + 1, edge.origin + 1
+    if edge.goal >= length:
+        return -1, -2
+    if not edge.transcript:
+        return edge.goal, edge.goal
+    breakpoints = [other.goal for other in graph.edges if other.transcript and not other.events]
+    return min(breakpoints), edge.goal

@@ -1,0 +1,1 @@
+"""Sanger traces -> the tables that reads have."""

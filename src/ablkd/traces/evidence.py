@@ -1,0 +1,279 @@
+"""The evidence for each changed codon over all traces of a sample, and what speaks against it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import false_discovery_control, norm
+
+from ablkd.hgvs import codon_name
+from ablkd.reference import Reference, encode
+from ablkd.traces.alleles import MIXED, REFERENCED, Measured
+from ablkd.traces.combine import combine, holm, stouffer
+from ablkd.traces.noise import Noise
+
+# METHOD: half of the sample's family-wise error goes to the listed changes, half to all others.
+FAMILY_ERROR = 0.01
+DISCORDANT_ERRORS = 3.0
+# METHOD: where both orientations are read, each must show the change by itself at this level.
+SHOWING_Z = float(norm.isf(0.01))
+# METHOD: noise of one orientation may belong to the sequence, and what a wild-type trace does not take off of it may
+# be chance. Nothing below the smallest share is called, no limit below the smallest one is promised, and with one
+# orientation alone unlisted changes are called only where they replaced half of the target's base. One orientation
+# without a wild-type trace keeps the usual limit of the method, 20 %: less 1.645 standard errors that is 13.5 %.
+SMALLEST_SHARE = {"both_orientations": 0.05, "wild_type_trace": 0.10, "one_orientation": 0.135}
+SMALLEST_LOD = {"both_orientations": 0.05, "wild_type_trace": 0.10, "one_orientation": 0.20}
+SMALLEST_UNLISTED = 0.50
+CLEARLY_LOWER = 0.9
+# Shares at which a limit of detection is looked for.
+STEPS = np.arange(0.005, 1.0, 0.005)
+
+
+@dataclass(frozen=True)
+class Allele:
+    """A changed codon: where it differs from the target (0-based) and to what (codes)."""
+
+    codon: int
+    alt_codon: str
+    name: str
+    sites: tuple[tuple[int, int], ...]
+    listed: bool
+
+
+@dataclass(frozen=True)
+class Strand:
+    """An allele in the traces of one orientation."""
+
+    share: float
+    error: float
+    z: float
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One allele over all traces that cover it; `reasons` speak against it."""
+
+    allele: Allele
+    share: float
+    error: float
+    strands: dict[bool, Strand]
+    traces: int
+    showing: int
+    peaks: frozenset[tuple[int, int]]
+    p: float
+    adjusted: float
+    q: float
+    background: float
+    containing: float
+    lod95: float
+    reasons: tuple[str, ...]
+
+
+def candidates(reference: Reference) -> list[Allele]:
+    """Every single-base change of every codon but the last, and the listed changes of several bases."""
+    listed = {**reference.benign, **reference.catalogue}
+    found = []
+    for codon in range(1, reference.codons):
+        ref = reference.codon(codon)
+        singles = [ref[:i] + b + ref[i + 1 :] for i in range(3) for b in "ACGT" if b != ref[i]]
+        known = [alt for number, alt in listed if number == codon]
+        for alt in dict.fromkeys([*singles, *known]):
+            changed = [i for i in range(3) if ref[i] != alt[i]]
+            sites = tuple((3 * codon - 3 + i, int(encode(alt[i])[0])) for i in changed)
+            found.append(Allele(codon, alt, codon_name(codon, ref, alt), sites, (codon, alt) in listed))
+    return found
+
+
+def covers(trace: Measured, allele: Allele) -> bool:
+    """Whether a trace reads every base of the codon well and its noise at the changed bases is known."""
+    first = 3 * allele.codon - 3
+    return bool(trace.covered[first : first + 3].any(axis=1).all()) and all(
+        bool(trace.covered[site]) for site in allele.sites
+    )
+
+
+def weigh(alleles: Sequence[Allele], traces: Sequence[Measured]) -> list[Evidence]:
+    """The evidence for every allele that at least one trace covers, Holm-adjusted within its family."""
+    covering = [(a, [i for i, t in enumerate(traces) if covers(t, a)]) for a in alleles]
+    covering = [(a, found) for a, found in covering if found]
+    family = {flag: sum(a.listed == flag for a, _ in covering) for flag in (True, False)}
+    evidence = [_evidence(a, found, traces, family[a.listed]) for a, found in covering]
+    adjusted = np.ones(len(evidence))
+    p = np.array([e.p for e in evidence])
+    for flag in (True, False):
+        members = [i for i, e in enumerate(evidence) if e.allele.listed == flag]
+        adjusted[members] = np.minimum(1.0, 2 * holm(p[members]))
+    q = false_discovery_control(p) if len(p) else p
+    return [replace(e, adjusted=float(a), q=float(b)) for e, a, b in zip(evidence, adjusted, q, strict=True)]
+
+
+def _evidence(allele: Allele, found: list[int], traces: Sequence[Measured], family: int) -> Evidence:
+    found, lod95 = _most_telling(allele, found, traces, family)
+    covering = [traces[i] for i in found]
+    forward = [t.forward for t in covering]
+    # A change of several bases is shown as far as the weakest of them.
+    weakest = [min(allele.sites, key=lambda s: t.share[s]) for t in covering]
+    shares = [float(t.share[s]) for t, s in zip(covering, weakest, strict=True)]
+    noises = [_noise(t, s) for t, s in zip(covering, weakest, strict=True)]
+    # The error grows with the share: taken at each trace's own share it would favour the lower ones.
+    errors = [noise.error(sum(shares) / len(shares)) for noise in noises]
+    z = [min(float(t.z[s]) for s in allele.sites) for t in covering]
+    strands = {}
+    for strand in sorted(set(forward)):
+        own = [i for i, f in enumerate(forward) if f == strand]
+        mean, error = combine([shares[i] for i in own], [errors[i] for i in own], [strand] * len(own))
+        strands[strand] = Strand(mean, error, sum(z[i] for i in own) / len(own))
+    share, error = combine(shares, errors, forward)
+    evidence = Evidence(
+        allele=allele,
+        share=share,
+        error=error,
+        strands=strands,
+        traces=len(covering),
+        showing=sum(value >= SHOWING_Z for value in z),
+        peaks=frozenset(
+            (i, base)
+            for i, t, value in zip(found, covering, z, strict=True)
+            for site, _ in allele.sites
+            for base in t.places[site]
+            if value >= SHOWING_Z
+        ),
+        p=0.5 * math.erfc(stouffer(z, forward) / math.sqrt(2)),
+        adjusted=1.0,
+        q=1.0,
+        background=sum(noise.mean * noise.unit for noise in noises) / len(noises),
+        containing=sum(float(t.containing[allele.sites[0][0]]) for t in covering) / len(covering),
+        lod95=lod95,
+        reasons=(),
+    )
+    return replace(evidence, reasons=_reasons(evidence, covering))
+
+
+def _most_telling(allele: Allele, found: list[int], traces: Sequence[Measured], family: int) -> tuple[list[int], float]:
+    """The traces to judge an allele by, and their limit of detection.
+
+    METHOD: all of them, unless those in which no isoforms overlap there promise a clearly lower limit. Noise decides
+    that, not what the traces show of the allele.
+    """
+    position = allele.sites[0][0]
+    clear = [i for i in found if traces[i].kind[position] != MIXED]
+    limit = _limit(allele, [traces[i] for i in found], family)
+    if clear and clear != found:
+        without = _limit(allele, [traces[i] for i in clear], family)
+        if without < CLEARLY_LOWER * limit:
+            return clear, without
+    return found, limit
+
+
+def _limit(allele: Allele, traces: Sequence[Measured], family: int) -> float:
+    """The limit of the base of an allele that is the hardest to see."""
+    support = _support(allele, traces)
+    forward = tuple(t.forward for t in traces)
+    return max(
+        limit_of_detection(tuple(_noise(t, site) for t in traces), forward, family, allele.listed, support)
+        for site in allele.sites
+    )
+
+
+def _support(allele: Allele, traces: Sequence[Measured]) -> str:
+    """What tells noise from a change: a key of `SMALLEST_LOD`."""
+    if len({t.forward for t in traces}) == 2:
+        return "both_orientations"
+    referenced = all(t.kind[position] == REFERENCED for t in traces for position, _ in allele.sites)
+    return "wild_type_trace" if referenced else "one_orientation"
+
+
+def _noise(trace: Measured, site: tuple[int, int]) -> Noise:
+    noise = trace.noise_at(site)
+    assert noise is not None, "a covered base has a noise model"
+    return noise
+
+
+def _reasons(evidence: Evidence, traces: Sequence[Measured]) -> tuple[str, ...]:
+    """What speaks against a change, whatever its p value."""
+    sites = evidence.allele.sites
+    support = _support(evidence.allele, traces)
+    reasons = []
+    if len(evidence.strands) == 2:
+        first, second = evidence.strands.values()
+        if abs(first.share - second.share) > DISCORDANT_ERRORS * np.hypot(first.error, second.error):
+            reasons.append("discordant_orientations")
+        if min(first.z, second.z) < SHOWING_Z:
+            reasons.append("one_orientation_shows_it")
+    else:
+        if not evidence.allele.listed and evidence.share < SMALLEST_UNLISTED:
+            reasons.append("single_orientation")
+        # METHOD: a dye blob spreads over several bases; a second orientation would tell.
+        if not any(t.alone[site] for t in traces for site in sites):
+            reasons.append("neighbouring_peaks")
+    if evidence.share < SMALLEST_SHARE[support]:
+        reasons.append("below_limit")
+    if not all(t.drop[site] for t in traces for site in sites):
+        reasons.append("target_peak_too_high")
+    return tuple(reasons)
+
+
+@lru_cache(maxsize=8192)
+def _z_at_steps(noise: Noise) -> NDArray[np.float64]:
+    """Normal deviates of `STEPS`."""
+    return noise.z(STEPS)
+
+
+@lru_cache(maxsize=65536)
+def limit_of_detection(
+    noises: tuple[Noise, ...], forward: tuple[bool, ...], family: int, listed: bool, support: str
+) -> float:
+    """Smallest share found with 95 % probability by the test that is used, never below `SMALLEST_LOD`."""
+    share = STEPS
+    z = np.array([_z_at_steps(noise) for noise in noises])
+    strands = np.array([z[np.equal(forward, s)].mean(axis=0) for s in sorted(set(forward))])
+    # METHOD: the first step of Holm is the one a lone finding must pass.
+    passed = strands.sum(axis=0) / np.sqrt(len(strands)) >= norm.isf(FAMILY_ERROR / 2 / family)
+    passed &= share >= SMALLEST_SHARE[support]
+    if len(strands) == 2:
+        passed &= (strands >= SHOWING_Z).all(axis=0)
+    elif not listed:
+        passed &= share >= SMALLEST_UNLISTED
+    if not passed.any():
+        return 1.0
+    smallest = float(share[passed.argmax()])
+    errors = [noise.error(smallest) for noise in noises]
+    margin = norm.isf(0.05) * combine([smallest] * len(errors), errors, forward)[1]
+    return float(min(1.0, max(SMALLEST_LOD[support], smallest + margin)))
+
+
+def findings(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The significant alleles, each with a reason where another one explains the same peaks."""
+    significant = [e for e in evidence if e.adjusted < FAMILY_ERROR]
+    significant.sort(key=lambda e: (-len(e.allele.sites), not e.allele.listed, e.p))
+    listed = {(e.allele.codon, e.allele.sites) for e in evidence if e.allele.listed}
+    accepted: list[Evidence] = []
+    judged = []
+    for one in significant:
+        parts = [(one.allele.codon, (site,)) for site in one.allele.sites]
+        if len(parts) > 1 and all(part in listed for part in parts):
+            # METHOD: a trace cannot tell one molecule with two changes from two molecules; two listed changes
+            # are the plainer reading.
+            one = replace(one, reasons=(*one.reasons, "bases_not_linked"))
+        explaining = next((a for a in accepted if _explains(a, one)), None)
+        if explaining is not None:
+            one = replace(one, reasons=(*one.reasons, f"same_peaks_as_{explaining.allele.name}"))
+        if not one.reasons:
+            accepted.append(one)
+        judged.append(one)
+    return sorted(judged, key=lambda e: (e.allele.codon, e.allele.alt_codon))
+
+
+def _explains(accepted: Evidence, other: Evidence) -> bool:
+    """Whether an accepted change already accounts for the peaks of another."""
+    if set(other.allele.sites) < set(accepted.allele.sites):
+        excess = other.share - accepted.share
+        return bool(excess <= DISCORDANT_ERRORS * np.hypot(other.error, accepted.error))
+    if other.allele.codon == accepted.allele.codon:
+        return False
+    return other.peaks <= accepted.peaks

@@ -1,0 +1,182 @@
+"""Small deletions and insertions in traces: candidates from gaps and shifts, placed, tested, and told as calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import norm
+
+from ablkd.records import Call, QcMetric
+from ablkd.reference import Reference
+from ablkd.traces.align import Indel, PlacedTrace, place_trace, with_indel
+from ablkd.traces.combine import combine, stouffer
+from ablkd.traces.isoforms import LEAST_ERROR, SMALLEST_LOD, Share, event_shares, explain
+from ablkd.traces.shifts import LONGEST_INDEL, Shift, indels_at, read_inserted, unexplained
+
+# METHOD: a shift is the best of all that were tried, so its p value counts that many times.
+TRIED = 2 * LONGEST_INDEL
+FAMILY_ERROR = 0.01
+# METHOD: below this share a shift is found by chance of the sequence now and then.
+SMALLEST_SHARE = 0.08
+DISCORDANT_ERRORS = 4.0
+# A place is judged by the bases around it.
+JUDGED_BASES = 40
+
+
+@dataclass(frozen=True)
+class FoundIndel:
+    """An indel that traces show, with what each says of it; `reasons` speak against it."""
+
+    indel: Indel
+    event: str
+    shares: tuple[Share, ...]
+    share: float
+    error: float
+    p: float
+    reasons: tuple[str, ...]
+
+
+def find_indels(
+    placed: Sequence[PlacedTrace], events: Sequence[str], reference: Reference
+) -> tuple[list[PlacedTrace], list[FoundIndel]]:
+    """The traces placed again with the indels that they show, and these.
+
+    `events` are the isoform events present, which explain shifts of their own.
+    """
+    candidates: dict[str, Indel] = {}
+    for one in placed:
+        for indel in [*_from_gaps(one), *_from_shift(one, placed, events, reference)]:
+            candidates.setdefault(indel.names(reference)[1], indel)
+    if not candidates:
+        return list(placed), []
+    again = [_placed_with(p, list(candidates.values()), reference) for p in placed]
+    shares = [event_shares(p, set(candidates) | set(events)) for p in again]
+    tested = [_tested(indel, name, [s[name] for s in shares if name in s]) for name, indel in candidates.items()]
+    found = _plainest([one for one in tested if one is not None])
+    if not found:
+        return list(placed), []
+    kept = [one.indel for one in found if not one.reasons]
+    return [_placed_with(p, kept, reference) for p in placed], found
+
+
+def _placed_with(placed: PlacedTrace, indels: Sequence[Indel], reference: Reference) -> PlacedTrace:
+    """The trace placed anew, now that molecules may have these indels."""
+    as_read = placed.trace if placed.forward else placed.trace.reverse_complement()
+    return place_trace(as_read, reference, indels)
+
+
+def _from_gaps(placed: PlacedTrace) -> list[Indel]:
+    return [gap for gap in placed.gaps if max(gap.end - gap.start, len(gap.inserted)) <= LONGEST_INDEL]
+
+
+def _from_shift(
+    placed: PlacedTrace, traces: Sequence[PlacedTrace], events: Sequence[str], reference: Reference
+) -> list[Indel]:
+    """The indel at the place that explains all traces best; nothing where no shift stands out."""
+    members = [0, *(i for i, isoform in enumerate(placed.isoforms) if isoform.event in events)]
+    mixture = explain(placed, members)
+    shift = unexplained(mixture)
+    if shift is None:
+        return []
+    plain = [explain(p, [0]) for p in traces]
+    choices: list[tuple[float, int, Indel]] = []
+    for indel in indels_at(shift, mixture):
+        if "N" in indel.inserted:
+            indel = Indel(indel.start, indel.end, read_inserted(indel, plain, shift.surplus))
+        choices.append((sum(_misfit(p, indel, reference) for p in traces), len(choices), indel))
+    return [min(choices)[2]] if choices else []
+
+
+def _misfit(placed: PlacedTrace, indel: Indel, reference: Reference) -> float:
+    """Squared difference of signal and expectation around an indel, over the bases that stand there."""
+    changed = with_indel(placed, indel, reference)
+    mixture = explain(changed, [0, len(changed.isoforms) - 1])
+    position = changed.positions[changed.index[0]] * (changed.index[0] >= 0) - 1
+    near = (position >= indel.start - JUDGED_BASES) & (position < indel.end + JUDGED_BASES)
+    return float(((placed.fractions - mixture.expected)[near] ** 2).sum())
+
+
+def _tested(indel: Indel, name: str, shares: Sequence[Share]) -> FoundIndel | None:
+    """What all traces that can show an indel say of it; None where that is nothing."""
+    if not shares:
+        return None
+    forward = [s.forward for s in shares]
+    share, error = combine([s.share for s in shares], [s.error for s in shares], forward)
+    p = min(1.0, TRIED * float(norm.sf(stouffer([s.z for s in shares], forward))))
+    if p >= FAMILY_ERROR or share < SMALLEST_LOD / 2:
+        return None
+    reasons = []
+    apart = max(s.share for s in shares) - min(s.share for s in shares)
+    worst = float(np.sqrt(2)) * max(s.error for s in shares)
+    if len(set(forward)) == 2 and apart > DISCORDANT_ERRORS * max(worst, LEAST_ERROR):
+        reasons.append("discordant_orientations")
+    if share < SMALLEST_SHARE:
+        reasons.append("below_limit")
+    return FoundIndel(indel, name, tuple(shares), share, float(np.hypot(error, LEAST_ERROR)), p, tuple(reasons))
+
+
+def _plainest(found: Sequence[FoundIndel]) -> list[FoundIndel]:
+    """Of indels of one length at nearly one place the most frequent one."""
+    kept: list[FoundIndel] = []
+    for one in sorted(found, key=lambda f: (bool(f.reasons), -f.share)):
+        near = [
+            k
+            for k in kept
+            if k.indel.ahead == one.indel.ahead and abs(k.indel.start - one.indel.start) <= LONGEST_INDEL
+        ]
+        if not near:
+            kept.append(one)
+    return sorted(kept, key=lambda f: f.indel.start)
+
+
+def indel_row(sample: str, found: FoundIndel, reference: Reference, reporting_cut: float) -> Call:
+    """An indel as a call."""
+    start, end, inserted = found.indel.start, found.indel.end, found.indel.inserted
+    name, hgvs_c, hgvs_p = found.indel.names(reference)
+    strands = {s: combine(*zip(*[(x.share, x.error, s) for x in found.shares if x.forward == s], strict=True))
+               for s in {x.forward for x in found.shares}}  # fmt: skip
+    passed = not found.reasons
+    return Call(
+        sample=sample,
+        name=name,
+        hgvs_c=hgvs_c,
+        hgvs_p=hgvs_p,
+        codon=start // 3 + 1,
+        exon=reference.exon_at(start + 1),
+        kind="deletion" if not inserted else "insertion" if start == end else "delins",
+        tier="novel",
+        depth=len(found.shares),
+        alt_count=sum(s.share >= SMALLEST_SHARE for s in found.shares),
+        vaf=min(1.0, found.share),
+        vaf_low=max(0.0, found.share - 1.96 * found.error),
+        vaf_high=min(1.0, found.share + 1.96 * found.error),
+        vaf_full_length=None,
+        vaf_forward=strands[True][0] if True in strands else None,
+        vaf_reverse=strands[False][0] if False in strands else None,
+        background=0.0,
+        p_value=max(found.p, 1e-300),
+        q_value=None,
+        lod95=SMALLEST_LOD,
+        evidence="both_orientations" if len(strands) == 2 else "single_orientation",
+        filter=";".join(found.reasons) or "PASS",
+        level=("reported" if found.share >= reporting_cut else "low_level") if passed else "evidence_only",
+        genome_grch38="",
+    )
+
+
+def unnamed_row(sample: str, shift: Shift, placed: PlacedTrace) -> QcMetric:
+    """The qc row of a second sequence that no isoform and no indel found explains."""
+    reason = _told(shift, placed)
+    return QcMetric(sample, "unexplained_sequence", f"{shift.surplus:.2f}", placed.trace.name, "", "review", reason)
+
+
+def _told(shift: Shift, placed: PlacedTrace) -> str:
+    position = int(placed.positions[placed.index[0][shift.base]])
+    place = f"c.{position}" if position else f"base {shift.base + 1}"
+    way = "ahead" if shift.ahead > 0 else "behind"
+    return (
+        f"{placed.trace.name}: from about {place} on a second sequence runs {abs(shift.ahead)} bases {way} "
+        f"in about {100 * shift.surplus:.0f} % of the signal: an indel or isoform that could not be named"
+    )
