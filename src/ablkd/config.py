@@ -7,6 +7,7 @@ from typing import Any
 
 from ablkd.errors import InputError
 from ablkd.home import home
+from ablkd.tables import read_text
 
 SCHEMA = Path("workflow/schemas/config.schema.yaml")
 
@@ -32,11 +33,10 @@ def read_config(path: str | Path) -> dict[str, Any]:
     import yaml
 
     path = Path(path)
+    text = read_text(path)
     try:
-        content = yaml.safe_load(path.read_text("utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror} (give the path of a config.yaml)") from None
-    except yaml.YAMLError as error:
+        content = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a ValueError for a date that does not exist
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         raise InputError(f"{path}{line}: is not YAML (write one 'key: value' a line)") from None

@@ -30,7 +30,7 @@ from ablkd.records import (
     SpliceVariant,
     Transcript,
 )
-from ablkd.tables import read_rows
+from ablkd.tables import read_rows, read_text
 
 TABLES: dict[str, type] = {
     "transcripts.tsv": Transcript,
@@ -207,12 +207,9 @@ def sha256(path: Path) -> str:
 
 def read_fasta(path: Path) -> dict[str, str]:
     """Contig name -> upper-case sequence, in file order."""
-    path = Path(path)
-    if not path.exists():
-        raise InputError(f"{path}: no such file (a knowledge folder needs one)")
     sequences: dict[str, list[str]] = {}
     name = ""
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
         if line.startswith(">"):
             name = line[1:].split()[0] if line[1:].split() else ""
             if not name or name in sequences:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import dataclasses
 import io
 import os
@@ -58,8 +57,14 @@ def format_cell(value: Any) -> str:
     return text
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """(line number, cells) of a TSV; `#` lines and empty lines are passed over; a BOM is dropped."""
+def read_text(path: Path) -> str:
+    """What a person wrote in a text file: without byte-order mark, every line end as a newline.
+
+    Raises
+    ------
+    InputError
+        Where there is no such file, it cannot be read, or it is not UTF-8.
+    """
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
@@ -68,9 +73,14 @@ def read_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
         raise InputError(f"{path}: cannot be read: {error.strerror} (check the path)") from None
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: is not UTF-8 text at byte {error.start} (save it as UTF-8)") from None
-    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """(line number, cells) of a TSV; `#` lines and empty lines are passed over."""
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
         if line.strip() and not line.startswith("#"):
-            yield number, next(csv.reader([line], delimiter="\t", quoting=csv.QUOTE_NONE))
+            yield number, line.split("\t")
 
 
 def read_rows(path: Path, row_type: type[Row]) -> list[Row]:

@@ -46,10 +46,7 @@ def test_only_wanted_modules_are_loaded_for_help():
 def test_a_mistake_is_one_line_and_status_2(tmp_path):
     done = ablkd("check", str(tmp_path / "config.yaml"))
     assert done.returncode == 2
-    assert (
-        done.stderr
-        == f"{tmp_path}/config.yaml: cannot be read: No such file or directory (give the path of a config.yaml)\n"
-    )
+    assert done.stderr == f"{tmp_path}/config.yaml: no such file (check the path)\n"
     assert done.stdout == ""
 
 

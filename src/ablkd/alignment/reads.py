@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -120,18 +122,19 @@ def read_bam(path: Path, block: int) -> Iterator[tuple[ReadBlock, ReadBlock | No
     paired: list[tuple[tuple[str, str, bytes], tuple[str, str, bytes]]] = []
     waiting: dict[str, tuple[bool, tuple[str, str, bytes]]] = {}
     poor = 0
+    pysam.set_verbosity(0)  # what it prints of damage is told in a sentence
     try:
-        with pysam.AlignmentFile(str(path), "rb", check_sq=False) as bam:
+        with _nothing_ignored_aloud(), pysam.AlignmentFile(str(path), "rb", check_sq=False) as bam:
             for record in bam.fetch(until_eof=True):
                 if record.is_secondary or record.is_supplementary:
                     continue
-                if record.has_tag("rq") and float(record.get_tag("rq")) < LEAST_ACCURACY:
+                if record.has_tag("rq") and float(str(record.get_tag("rq"))) < LEAST_ACCURACY:
                     poor += 1
                     continue
                 read = (
                     record.query_name or "",
                     record.get_forward_sequence() or "",
-                    bytes(record.get_forward_qualities() or b""),
+                    bytes((record.get_forward_qualities() if record.query_qualities is not None else None) or b""),
                 )
                 if not record.is_paired:
                     single.append(read)
@@ -150,6 +153,17 @@ def read_bam(path: Path, block: int) -> Iterator[tuple[ReadBlock, ReadBlock | No
         made = _from_records(single[start : start + block])
         made.left_out = poor if start == 0 else 0
         yield made, None
+
+
+@contextmanager
+def _nothing_ignored_aloud() -> Iterator[None]:
+    """pysam prints tracebacks when closing a damaged file fails as well; the error that counts is raised."""
+    hooks = sys.excepthook, sys.unraisablehook
+    sys.excepthook, sys.unraisablehook = lambda *_: None, lambda _: None
+    try:
+        yield
+    finally:
+        sys.excepthook, sys.unraisablehook = hooks
 
 
 def _from_records(records: list[tuple[str, str, bytes]]) -> ReadBlock:
