@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "ablkd"
 FLOORS = [
     "errors records kernels wording",
-    "tables reference hgvs home",
+    "tables reference consistency hgvs home",
     "samples clinical config site run_folder documents fragments isoforms amplicons",
     "alignment counting background plan",
     "calling splicing phasing traces simulate warm validation",

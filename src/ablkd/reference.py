@@ -10,11 +10,12 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ablkd.consistency import inconsistencies
 from ablkd.errors import InputError
 from ablkd.records import (
     Amplicon,
@@ -30,7 +31,7 @@ from ablkd.records import (
     SpliceVariant,
     Transcript,
 )
-from ablkd.tables import read_rows, read_text
+from ablkd.tables import read_numbered_rows, read_text
 
 TABLES: dict[str, type] = {
     "transcripts.tsv": Transcript,
@@ -161,10 +162,10 @@ def load_reference(folder: str | Path) -> Reference:
     """
     folder = Path(folder)
     problems: list[str] = []
-    rows: dict[str, tuple] = {}
+    numbered: dict[str, list[tuple[int, Any]]] = {}
     for name, row_type in TABLES.items():
         try:
-            rows[name] = tuple(read_rows(folder / name, row_type))
+            numbered[name] = read_numbered_rows(folder / name, row_type)
         except InputError as error:
             problems += error.problems
     try:
@@ -173,6 +174,7 @@ def load_reference(folder: str | Path) -> Reference:
         problems += error.problems
     if problems:
         raise InputError(problems)
+    rows = {name: tuple(row for _, row in lines) for name, lines in numbered.items()}
     reference = Reference(
         folder=folder,
         sequences=sequences,
@@ -190,7 +192,7 @@ def load_reference(folder: str | Path) -> Reference:
         sources=_by(rows["sources.tsv"], "source"),
         hashes={name: sha256(folder / name) for name in [SEQUENCES, *TABLES]},
     )
-    problems = _inconsistencies(reference)
+    problems = inconsistencies(reference, numbered)
     if problems:
         raise InputError(problems)
     return reference
@@ -222,47 +224,3 @@ def read_fasta(path: Path) -> dict[str, str]:
                 raise InputError(f"{path}:{number}: a base is not A, C, G or T (correct the sequence)")
             sequences[name].append(line.strip().upper())
     return {name: "".join(parts) for name, parts in sequences.items()}
-
-
-def _inconsistencies(reference: Reference) -> list[str]:
-    """What the tables say of each other that is not so; sentences for people."""
-    folder = reference.folder
-    place = folder / "transcripts.tsv"
-    problems = []
-    targets = [t.name for t in reference.transcripts if t.kind == "target"]
-    if len(targets) != 1:
-        return [f"{place}: {len(targets)} rows of kind 'target' (exactly one is needed)"]
-    missing = [t.name for t in reference.transcripts if t.name not in reference.sequences]
-    if missing:
-        return [f"{place}: no sequence for {', '.join(missing)} in {SEQUENCES} (add it)"]
-    for transcript in reference.transcripts:
-        sequence = reference.sequences[transcript.name]
-        part = reference.sequence[transcript.target_start - 1 : transcript.target_end]
-        if sequence[transcript.partner_length :] != part:
-            problems.append(
-                f"{place}: after its first {transcript.partner_length} bases {transcript.name} is not the target's "
-                f"{transcript.target_start} to {transcript.target_end} (correct the row or the sequence)"
-            )
-    for name, partners in reference.together.items():
-        problems += [
-            f"{place}: {name} occurs with '{other}', which is no fusion that names it back (correct occurs_with)"
-            for other in sorted(partners)
-            if name not in reference.together.get(other, ())
-        ]
-    listed: list[Mutation | Polymorphism] = [*reference.mutations, *reference.polymorphisms]
-    for mutation in listed:
-        if reference.codon(mutation.codon) != mutation.ref_codon:
-            problems.append(
-                f"{folder}: {mutation.name} says codon {mutation.codon} is {mutation.ref_codon}, the sequence says "
-                f"{reference.codon(mutation.codon)} (correct the row)"
-            )
-    for variant in reference.splicing:
-        if variant.meaning not in reference.notes:
-            problems.append(
-                f"{folder / 'splicing.tsv'}: {variant.event}: no note '{variant.meaning}' in notes.tsv (add it)"
-            )
-        if variant.kind not in ("skip", "insertion"):
-            problems.append(
-                f"{folder / 'splicing.tsv'}: {variant.event}: kind '{variant.kind}' is not skip or insertion"
-            )
-    return problems

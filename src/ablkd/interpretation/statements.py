@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ablkd.consistency import EVIDENCE
 from ablkd.interpretation.findings import Findings
 from ablkd.records import Rule, Sensitivity
 from ablkd.wording import joined, plain, ranges
 
 MOST_CODONS = 12  # in a sentence; the line's `missing_codons` has them all
 MOST_SETS = 4  # in a line; phase.tsv has them all
-EVIDENCE = ("guideline", "label", "clinical", "in_vitro")  # strongest first
 
 
 @dataclass(frozen=True)
