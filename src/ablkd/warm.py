@@ -22,9 +22,9 @@ from ablkd.splicing.events import splice_sample
 
 
 def warm(reference: Reference) -> None:
-    """Take one read pair of the target through every step that has kernels; numba keeps what it compiles."""
-    platform = next((p for p in reference.platforms.values() if p.reads == "short"), None)
-    if platform is None:
+    """Take one read of the target through every step that has kernels; numba keeps what it compiles."""
+    kinds = {p.reads: p for p in reference.platforms.values() if p.reads != "trace"}
+    if not kinds:
         return
     read = reference.sequence[:150]
     with tempfile.TemporaryDirectory() as name:
@@ -32,7 +32,9 @@ def warm(reference: Reference) -> None:
         reads = folder / "read.fastq"
         reads.write_text(f"@read\n{read}\n+\n{'I' * len(read)}\n")
         fragments, counts = folder / "fragments.npz", folder / "counts.tsv"
-        align_sample("warm", platform, "", reference, [reads], [reads], fragments, counts, folder / "aligned.bam")
+        for platform in kinds.values():
+            mates = [reads] if platform.reads == "short" else []
+            align_sample("warm", platform, "", reference, [reads], mates, fragments, counts, folder / "aligned.bam")
         loaded = load(fragments)
         run = learn(platform, reference, [Library(sample, True) for sample in read_counts(counts, reference)])
         calls, _, _ = call_sample("warm", platform, reference, loaded, run, None, 0.5, 0.5)

@@ -58,6 +58,21 @@ def _distance(a, b, expected, graph):
 
 
 @jit
+def _runs_on(step, here, goal, graph):
+    """Whether `goal` lies `step` plain bases behind `here` and no jump ends in between.
+
+    Then no other seed before `goal` does better than the one at `here`: whatever leads to `goal` leads there as well.
+    """
+    if step > K or graph.chain[here] != graph.chain[goal] or graph.place[goal] - graph.place[here] != step:
+        return False
+    for _ in range(step):
+        here = graph.following[here]
+        if graph.in_offsets[here + 1] > graph.in_offsets[here]:
+            return False
+    return True
+
+
+@jit
 def _chain(at, node, count, graph, parent, via):
     """Best-scoring chain of seeds; fills parent and via, returns (last seed, score).
 
@@ -67,6 +82,10 @@ def _chain(at, node, count, graph, parent, via):
     last, top = -1, 0
     for j in range(count):
         score[j], parent[j], via[j] = K, -1, PLAIN
+        if j and _runs_on(at[j] - at[j - 1], node[j - 1], node[j], graph):
+            score[j], parent[j] = score[j - 1] + at[j] - at[j - 1], j - 1
+            last, top = (j, score[j]) if score[j] > top else (last, top)
+            continue
         for i in range(max(0, j - LOOKBACK), j):
             step = at[j] - at[i]
             d, edge = _distance(node[i], node[j], step, graph)

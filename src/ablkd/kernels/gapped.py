@@ -12,7 +12,32 @@ INSERTED = -1
 CLIPPED = -2
 MATCH, MISMATCH, OPEN, EXTEND, CLIP = 1, 4, 6, 1, 5
 BAND = 16
+# METHOD: within a run of 32 equal bases the best alignment follows the run, but for 12 at either end, where a gap may
+# lie as well: to leave the diagonal of such a run and to come back costs more than any shift within the band can win.
+RUN, RUN_END = 32, 12
 FAR = -(10**8)
+
+
+@jit
+def _sure(read, sequence, centre):
+    """Marks uint8[n] the bases within a run of equal bases along the path, away from the run's ends.
+
+    A run that reaches the end of the read is sure up to there.
+    """
+    n, m = len(read), len(sequence)
+    sure = np.zeros(n, np.uint8)
+    start = 0
+    for i in range(n + 1):
+        on = i < n and 0 <= centre[i] < m and read[i] == sequence[centre[i]]
+        if on and (i == start or centre[i] == centre[i - 1] + 1):
+            continue
+        if i - start >= RUN:
+            first = start + RUN_END if start else 0
+            last = i - RUN_END if i < n else n
+            for k in range(first, last):
+                sure[k] = 1
+        start = i if on else i + 1
+    return sure
 
 
 @jit
@@ -20,13 +45,25 @@ def _align(read, sequence, centre, width):
     """Banded affine alignment; returns int32[n]: index in `sequence`, INSERTED or CLIPPED for each read base."""
     n, m = len(read), len(sequence)
     band = 2 * width + 1
+    sure = _sure(read, sequence, centre)
     # One row per read base; column b stands for sequence index centre[i] - width + b.
-    move = np.zeros((n, band), np.uint8)
+    move = np.empty((n, band), np.uint8)
     match, new_match = np.full(band, FAR, np.int32), np.full(band, FAR, np.int32)
     insertion, new_insertion = match.copy(), match.copy()
     deletion, new_deletion = match.copy(), match.copy()
     best, best_i, best_b = 0, -1, -1
     for i in range(n):
+        if sure[i]:
+            if i == 0 or not sure[i - 1]:
+                reached = match[width] if i else 0
+                match[:], insertion[:], deletion[:] = FAR, FAR, FAR
+                match[width] = reached
+            match[width] += MATCH
+            move[i, width] = 1 if i else 0
+            final = match[width] - (CLIP if i < n - 1 else 0)
+            if final > best:
+                best, best_i, best_b = final, i, width
+            continue
         shift = centre[i] - (centre[i - 1] if i else centre[0] - 1)
         new_match[:] = FAR
         new_insertion[:] = FAR
