@@ -335,6 +335,7 @@ class Phase:
 
 
 APART = ("polyclonal", "explained_by_recombination")  # verdicts of `Phase` that say: not on one molecule
+OPEN = " (not excluded)"  # after a set of `Summary.compound` whose verdict leaves open whether it is on one molecule
 
 
 @dataclass(frozen=True)

@@ -15,18 +15,10 @@ import pytest
 import results as examples
 
 from ablkd.errors import InputError
+from ablkd.report.drug_sections import drug_sections, fold_range, members
 from ablkd.report.fold_map import fold_map
-from ablkd.report.pages import mutations, render, words
-from ablkd.report.sample import (
-    apart,
-    drug_sections,
-    fold_range,
-    gaps,
-    leading_sets,
-    report_view,
-    write_pdf,
-    write_report,
-)
+from ablkd.report.pages import few_sets, mutations, render, words
+from ablkd.report.sample import apart, gaps, leading_sets, phase_rows, report_view, write_pdf, write_report
 from ablkd.wording import interval, per_cent, plain
 
 EXAMPLES = ("result", "t315i", "compound", "sanger", "blind", "crowded", "hostile")
@@ -210,6 +202,29 @@ def test_in_vitro_values_stand_apart_from_statements():
     assert sections["ponatinib"].in_vitro[0].folds == "2–22 times (3 values)"
 
 
+def test_a_line_decided_in_vitro_says_what_patients_show_of_its_members():
+    rows = [
+        replace(examples.in_vitro(name, drug, "", 0.0, "soverini"), evidence=evidence, fold=None, category=category)
+        for name, drug, evidence, category in (
+            ("G250E", "imatinib", "clinical", "resistant"),
+            ("T315I", "imatinib", "clinical", "resistant"),
+            ("T315I", "imatinib", "clinical", "resistant"),
+            ("D276G", "imatinib", "in_vitro", "resistant"),
+            ("V299L", "imatinib", "clinical", "resistant"),  # not part of the compound
+            ("T315I", "ponatinib", "guideline", "sensitive"),  # never reassures
+        )
+    ]
+    found = "G250E+D276G+T315I;V299L"
+    lines = [
+        replace(examples.drug(drug, "resistant", found, "Said."), evidence=evidence)
+        for drug, evidence in (("imatinib", "in_vitro"), ("ponatinib", "in_vitro"), ("imatinib", "clinical"))
+    ]
+    result = examples.compound(drugs=tuple(lines[:2]), evidence=tuple(rows))
+    assert [members(result, line) for line in lines] == ["G250E and T315I (clinical)", "", ""]
+    html = render("sample.html", **report_view(result, None))
+    assert "Members listed as resistant: G250E and T315I (clinical)." in Page(section(html, "Drugs: what")).text
+
+
 def test_folds_are_shaded_within_each_drug():
     known = [examples.in_vitro(f"M{i}", "ponatinib", "6", i, "s") for i in range(1, 10)]
     known += [examples.in_vitro(f"M{i}", "imatinib", "6", 100.0 * i, "s") for i in range(1, 10)]
@@ -280,6 +295,36 @@ def test_the_first_screen_names_whole_compounds_only():
     shown, rest = leading_sets(examples.crowded().phase)
     assert [p.verdict for p in shown] == ["compound", "cannot_be_phased"]
     assert rest == "3 compound and 63 polyclonal"
+
+
+def test_what_is_open_is_told_largest_first():
+    compound, *_ = examples.compound().phase
+    bounds = {"A+B": 0.002, "A+C": None, "A+D": 0.03}
+    open_sets = tuple(
+        replace(compound, mutations=names, verdict="not_proven", compound_high=high) for names, high in bounds.items()
+    )
+    assert [p.mutations for p in leading_sets(open_sets)[0]] == ["A+C", "A+D", "A+B"]
+
+
+def test_sets_that_are_apart_are_told_by_their_smallest():
+    pair = next(p for p in examples.crowded().phase if p.verdict == "polyclonal")
+    names = ["A+B", "A+B+C", *(f"A+X{i}" for i in range(11))]
+    sets = tuple(replace(pair, mutations=name) for name in names)
+    assert [p.mutations for p in phase_rows(sets)[1]] == ["A+B", *names[2:]]
+    assert phase_rows(sets[:12]) == (list(sets[:12]), [])
+
+
+def test_many_open_sets_do_not_hide_the_proven_ones():
+    cell = "A+B;" + ";".join(f"A+X{i} (not excluded)" for i in range(9))
+    told = "A + B, A + X0 (not excluded), A + X1 (not excluded), A + X2 (not excluded) and 6 more (not excluded)"
+    assert few_sets(cell) == told
+    assert few_sets("A+B;C+D (not excluded)") == "A + B, C + D (not excluded)" and few_sets("") == ""
+
+
+def test_a_control_does_not_read_like_a_patient():
+    control = examples.t315i(sample=examples.sample(role="positive_control", patient=""))
+    assert "Positive control, not a patient's sample" in Page(render("sample.html", **report_view(control, None))).text
+    assert "not a patient" not in Page(made("t315i")).text
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

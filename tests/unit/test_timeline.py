@@ -252,6 +252,30 @@ def test_a_patient_of_little_still_has_a_page(results, tmp_path):
     assert "nothing to compare" in html and "No sample showed a mutation" in html
 
 
+def test_an_event_that_is_evidence_only_is_not_told_as_detected():
+    sanger = examples.sanger("S3")
+    doubted = tuple(replace(e, call="evidence_only") if e.call == "present" else e for e in sanger.splicing)
+    later = examples.sample("S4", collected="2019-06")
+    points = timeline_points("P1", [sanger, replace(sanger, sample=later, splicing=doubted)], [], FUSIONS)
+    assert {p.sample: p.status for p in points if p.kind == "splicing"} == {"S3": "detected", "S4": "evidence_only"}
+    assert change(points, "exon4_skipping", "S4", "splicing") == "no longer called; evidence only"
+
+
+def test_many_sets_that_may_be_on_one_molecule_are_told_by_their_number(tmp_path):
+    later = examples.compound("S2")
+    sets = ";".join(f"E255K+X{i} (not excluded)" for i in range(6))
+    doubtful = replace(later, summary=replace(later.summary, compound=sets))
+    html = page(timeline_points("P1", [examples.t315i("S1"), doubtful], [], FUSIONS), tmp_path)
+    assert "E255K + X3" in html and "E255K + X4" not in html
+    assert "and 2 more sets that may be on one molecule" in html
+
+
+def test_a_sample_that_needs_a_look_says_so_beside_its_changes(tmp_path):
+    html = page(course(), tmp_path)
+    row = html[html.index('<th scope="row">2019-06') :]
+    assert '<span class="chip failed">failed</span></th>' in row[: row.index("<td")]
+
+
 def test_hostile_words_stay_words(tmp_path):
     script = examples.HOSTILE[0]
     events = [

@@ -9,9 +9,8 @@ from ablkd.checks.identity import compare
 from ablkd.course.sights import Sight, haplotype_sight, mutation_sight, splice_sight
 from ablkd.course.words import gained, what_changed
 from ablkd.interpretation.named_calls import passed
-from ablkd.records import ClinicalEvent, Result, TimelinePoint
+from ablkd.records import OPEN, ClinicalEvent, Result, TimelinePoint
 
-OPEN = " (not excluded)"
 NEWS = {"compound": "on one molecule", "not excluded": "may be on one molecule; this sample cannot tell"}
 KINDS = (
     "treatment",

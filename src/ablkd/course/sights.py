@@ -56,7 +56,8 @@ def splice_sight(result: Result, name: str) -> Sight:
         return Sight("not_assessable", platform=platform)
     if row.call == "not_detected":
         return Sight("not_detected", limit=row.lod95, platform=platform)
-    return Sight("detected", row.fraction, row.fraction_low, row.fraction_high, row.lod95, platform)
+    status = "detected" if row.call == "present" else "evidence_only"
+    return Sight(status, row.fraction, row.fraction_low, row.fraction_high, row.lod95, platform)
 
 
 def haplotype_sight(result: Result, name: str, codons: dict[str, int]) -> Sight:

@@ -12,6 +12,7 @@ from ablkd.checks.cross_check import METRICS
 from ablkd.interpretation.drug_lines import drug_lines
 from ablkd.interpretation.findings import Findings, find, unseen
 from ablkd.records import (
+    OPEN,
     Call,
     ControlVerdict,
     Coverage,
@@ -143,7 +144,7 @@ def _summary(
         on_target=float(measured["on_target"]) if measured.get("on_target") else None,
         min_depth=int(float(measured["min_depth"])) if measured.get("min_depth") else min(depths, default=None),
         findings=";".join(n + low.get(n, "") for n in findings.mutations),
-        compound=";".join([*findings.compounds, *(f"{u} (not excluded)" for u in findings.unresolved)]),
+        compound=";".join([*findings.compounds, *(u + OPEN for u in findings.unresolved)]),
         splicing=";".join(_present(splicing)),
         codons_not_assessable=";".join(map(str, sorted({m.codon for m in hidden}))),
         controls=";".join(f"{c.control} {c.status}" for c in controls),

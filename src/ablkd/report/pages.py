@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from ablkd import wording
 from ablkd.errors import InputError
+from ablkd.records import OPEN
 from ablkd.site import Site
 
 NO_SITE = Site()
@@ -46,6 +47,7 @@ WORDS = {
 
 # On a first screen; the whole list stands further down and in the tables.
 MOST_CODONS = 10
+MOST_OPEN = 3  # sets of which it is open whether they are on one molecule
 
 
 def words(name: str, own: Mapping[str, str] = MappingProxyType({})) -> str:
@@ -63,6 +65,16 @@ def mutations(names: str) -> str:
 def names(cell: str) -> str:
     """Several findings joined by `;` in a cell, as people write them."""
     return ", ".join(mutations(name.strip()) for name in cell.split(";") if name.strip())
+
+
+def few_sets(cell: str) -> str:
+    """As `names`, of the sets that are not excluded the first ones only where there are many."""
+    sets = [part.strip() for part in cell.split(";") if part.strip()]
+    unproven = [name for name in sets if name.endswith(OPEN)]
+    if len(unproven) <= MOST_OPEN + 1:
+        return names(cell)
+    shown = [name for name in sets if name not in unproven[MOST_OPEN:]]
+    return f"{names(';'.join(shown))} and {len(unproven) - MOST_OPEN} more{OPEN}"
 
 
 def codons(cell: str) -> str:
@@ -125,6 +137,7 @@ def environment(site: Site) -> Environment:
         names=names,
         codons=codons,
         few_codons=few_codons,
+        few_sets=few_sets,
         linked=linked,
         cite=cite,
         address=lambda name: quote(str(name), safe=""),

@@ -14,6 +14,7 @@ from ablkd.tables import write_text
 from ablkd.wording import plain
 
 UNMUTATED = "unmutated"  # the haplotype without a change; it is no news
+MOST_OPEN = 4  # sets of one sample that may be on one molecule
 CLINICAL = ("treatment", "measurement", "response", "event")
 
 
@@ -45,17 +46,20 @@ def patient_view(patient: str, points: Sequence[TimelinePoint]) -> dict[str, Any
 
 def _changes(
     points: Sequence[TimelinePoint], samples: Sequence[TimelinePoint]
-) -> list[tuple[TimelinePoint, list[TimelinePoint], str]]:
-    """(sample, what changed, the names that could not be assessed) for every sample with news."""
+) -> list[tuple[TimelinePoint, list[TimelinePoint], int, str]]:
+    """(sample, what changed, further sets that are not excluded, the names that could not be assessed) for every
+    sample with news.
+    """
     made = []
     for sample in samples:
         news = [p for p in points if p.sample == sample.sample and p.change and p.name != UNMUTATED]
         named = {p.name for p in news if p.kind == "haplotype"}
         news = [p for p in news if p.kind != "phase" or p.status != "compound" or p.name not in named]
         unseen = [p.name for p in news if p.status == "not_assessable" and p.kind != "haplotype"]
-        told = [p for p in news if p.status != "not_assessable"]
+        further = [p for p in news if p.status == "not excluded"][MOST_OPEN:]
+        told = [p for p in news if p.status != "not_assessable" and p not in further]
         if told or unseen:
-            made.append((sample, told, ", ".join(map(plain, unseen))))
+            made.append((sample, told, len(further), ", ".join(map(plain, unseen))))
     return made
 
 

@@ -12,10 +12,11 @@ from typing import Any
 from ablkd.checks.cross_check import METRICS
 from ablkd.errors import InputError
 from ablkd.interpretation.named_calls import NEUTRAL_TIERS, named_calls
-from ablkd.records import Coverage, DrugCall, PeakWindow, Phase, Result, Sensitivity, Source
+from ablkd.records import Coverage, PeakWindow, Phase, Result
 from ablkd.reference import Reference
 from ablkd.report import plots
-from ablkd.report.fold_map import fold_map, span
+from ablkd.report.drug_sections import cited_sources, drug_sections, members
+from ablkd.report.fold_map import fold_map
 from ablkd.report.pages import NO_SITE, picture, render, words
 from ablkd.report.pile_plot import pile_up
 from ablkd.report.splice_plot import splice_arcs
@@ -24,8 +25,6 @@ from ablkd.site import Site
 from ablkd.tables import atomic, write_text
 from ablkd.wording import joined, ranges
 
-SENTENCE_END = re.compile(r"(?<=[.\]]) (?=[A-Z0-9])")
-FOLDS = "In vitro, the IC50 of "  # such a sentence sums up a row of the in-vitro table
 MOST_RUNS = 8  # of codons in one line
 MOST_POLYCLONAL = 12  # rows of the phase table
 MOST_SETS = 6  # compound verdicts on the first screen; the phase table has them all
@@ -39,28 +38,6 @@ class Gap:
     codons: str
     count: int
     listed: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class InVitro:
-    """The in-vitro values of one finding and one drug: their range, and each with its source."""
-
-    finding: str
-    folds: str
-    rows: tuple[Sensitivity, ...]
-
-
-@dataclass(frozen=True)
-class DrugSection:
-    """All that is known of one drug: its lines and what they say beside the tables, then the tables: statements, and
-    apart from them in-vitro values.
-    """
-
-    drug: str
-    lines: tuple[DrugCall, ...]
-    told: tuple[str, ...]
-    statements: tuple[Sensitivity, ...]
-    in_vitro: tuple[InVitro, ...]
 
 
 def write_report(result: Result, html: Path, reference: Reference | None = None, site: Site = NO_SITE) -> None:
@@ -114,6 +91,7 @@ def report_view(result: Result, reference: Reference | None) -> dict[str, Any]:
         "event_limits": _ends([e.lod95 for e in result.splicing if e.call == "not_detected"]),
         "fusions": by_call(result.fusion),
         "drugs": drug_sections(result),
+        "members": {line.drug: members(result, line) for line in result.drugs},
         "folds": fold_map(result, reference.sensitivity if reference else result.evidence),
         "gaps": gaps(result.coverage),
         "listed": listed,
@@ -132,19 +110,17 @@ def report_view(result: Result, reference: Reference | None) -> dict[str, Any]:
     }
 
 
-def cited_sources(result: Result, reference: Reference) -> list[Source]:
-    """The sources of all that is said of the drugs, in the order of their first use."""
-    told = [key for d in result.drugs for key in re.findall(r"[\w-]+", d.source + " " + d.statement)]
-    used = dict.fromkeys([*told, *(e.source for e in result.evidence)])
-    return [reference.sources[key] for key in used if key in reference.sources]
-
-
 def phase_rows(phase: tuple[Phase, ...]) -> tuple[list[Phase], list[Phase]]:
-    """(sets for the table, polyclonal ones to tell in a line): many sets that are apart would hide the others."""
+    """(sets for the table, polyclonal ones to tell in a line): many sets that are apart would hide the others.
+
+    A set that holds a smaller one which is apart is apart as well, and is left to phase.tsv.
+    """
     polyclonal = [p for p in phase if p.verdict == "polyclonal"]
     if len(polyclonal) <= MOST_POLYCLONAL:
         return list(phase), []
-    return [p for p in phase if p.verdict != "polyclonal"], polyclonal
+    sets = [set(p.mutations.split("+")) for p in polyclonal]
+    smallest = [p for p, own in zip(polyclonal, sets, strict=True) if not any(other < own for other in sets)]
+    return [p for p in phase if p.verdict != "polyclonal"], smallest
 
 
 def apart(result: Result) -> list[str]:
@@ -166,14 +142,20 @@ def _ends(limits: list[float | None]) -> tuple[float, float] | None:
 
 
 def leading_sets(phase: tuple[Phase, ...]) -> tuple[list[Phase], str]:
-    """The sets for the first screen, what is compound and the largest first; and the others in words.
+    """The sets for the first screen, and the others in words: compounds before what is open, the largest sets first,
+    and of equals those that may have the most molecules.
 
     A compound that is part of a larger one is among the others.
     """
     order = ("compound", "not_proven", "explained_by_recombination", "cannot_be_phased", "polyclonal")
+    places = {verdict: i for i, verdict in enumerate(order)}
     sets = sorted(
         phase,
-        key=lambda p: (order.index(p.verdict) if p.verdict in order else len(order), -p.mutations.count("+")),
+        key=lambda p: (
+            places.get(p.verdict, len(order)),
+            -p.mutations.count("+"),
+            -(1.0 if p.compound_high is None else p.compound_high),
+        ),
     )
     compounds = [set(p.mutations.split("+")) for p in sets if p.verdict == "compound"]
     telling = [
@@ -208,47 +190,6 @@ def _span(codons: set[int]) -> str:
     if told.count(",") >= MOST_RUNS:
         return f"{len(codons)} codons between {min(codons)} and {max(codons)}"
     return f"codons {told}" if codons else ""
-
-
-def drug_sections(result: Result) -> list[DrugSection]:
-    """One section a drug in the order of drugs.tsv; evidence on other drugs follows."""
-    names = dict.fromkeys([*(d.drug for d in result.drugs), *(e.drug for e in result.evidence)])
-    return [_section(result, drug) for drug in names]
-
-
-def _section(result: Result, drug: str) -> DrugSection:
-    lines = tuple(d for d in result.drugs if d.drug == drug)
-    evidence = [e for e in result.evidence if e.drug == drug]
-    tabled = {f"{e.statement} [{e.source}]" for e in evidence}
-    told = [
-        sentence
-        for line in lines
-        for sentence in SENTENCE_END.split(line.statement)
-        if sentence and (sentence == line.lead or (sentence not in tabled and not sentence.startswith(FOLDS)))
-    ]
-    return DrugSection(
-        drug,
-        lines,
-        tuple(dict.fromkeys(told)),
-        tuple(e for e in evidence if e.evidence != "in_vitro"),
-        _in_vitro([e for e in evidence if e.evidence == "in_vitro"]),
-    )
-
-
-def _in_vitro(rows: list[Sensitivity]) -> tuple[InVitro, ...]:
-    ordered = sorted(rows, key=lambda row: row.finding)
-    return tuple(
-        InVitro(finding, fold_range(group), tuple(group))
-        for finding, group in ((key, list(run)) for key, run in groupby(ordered, key=lambda row: row.finding))
-    )
-
-
-def fold_range(rows: list[Sensitivity]) -> str:
-    """`13.3–48.6 times (3 values)`; a value measured beyond the top dose makes the range open above."""
-    told = span(rows)
-    values = sum(row.fold is not None for row in rows)
-    count = "1 value" if values == 1 else f"{values} values"
-    return f"{told.replace(' or more', '')} times{' or more' if 'or more' in told else ''} ({count})" if told else ""
 
 
 def target_regions(reference: Reference) -> list[plots.Region]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ablkd.records import PeakWindow
 from ablkd.report.svg import BLUE, INK, MUTED, ORANGE, draw
+from ablkd.wording import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,7 +60,7 @@ def chromatogram(window: PeakWindow, name: str, codon: int | None = None) -> str
                 _write(axes, x, y, letter, {**style, **boxed})
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncol=4, frameon=False, fontsize=8, handlelength=2.6)
 
-    return draw(name, f"Chromatogram {window.title} of {window.trace}", (8, height), paint)
+    return draw(name, f"Chromatogram {plain(window.title)} of {window.trace}", (8, height), paint)
 
 
 def _rows(window: PeakWindow) -> list[tuple[str, Sequence[str], dict[str, Any]]]:
@@ -70,7 +71,7 @@ def _rows(window: PeakWindow) -> list[tuple[str, Sequence[str], dict[str, Any]]]
         rows.append(("second peak", window.minor, {"color": ORANGE, "weight": "bold"}))
     rows.append(("expected", window.reference, {"color": MUTED}))
     if window.overlap:
-        rows.append((window.overlapping.replace("_", " ").split(":")[-1], window.overlap, {"color": BLUE}))
+        rows.append((plain(window.overlapping).split(":")[-1], window.overlap, {"color": BLUE}))
     return [*rows, ("position", positions, {"color": INK, "fontsize": 7.5})]
 
 
