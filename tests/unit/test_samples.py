@@ -255,6 +255,21 @@ def test_a_clinical_table_is_told_whole(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("hidden", ["\u202e", "\u200f", "\u2066", "\x00", "\x1b"])
+def test_characters_that_nobody_sees_are_refused(hidden, tmp_path):
+    """U+202E turns what follows round: a dose of 51 mg reads as 15."""
+    path = tmp_path / "clinical.tsv"
+    path.write_text(f"patient\tkind\tname\nP1\tevent\tok\nP1\tevent\ta {hidden}gm 51\n", "utf-8")
+    with pytest.raises(InputError, match=rf"clinical.tsv:3: holds the invisible character U\+{ord(hidden):04X} "):
+        read_clinical(path)
+
+
+def test_other_scripts_are_text(tmp_path):
+    path = tmp_path / "clinical.tsv"
+    path.write_text("patient\tkind\tname\nP1\tevent\tתגובה مرض Größe 再発\n", "utf-8")
+    assert [row.name for row in read_clinical(path)] == ["תגובה مرض Größe 再発"]
+
+
 def test_a_plan_answers_the_workflow(write, tmp_path, monkeypatch):
     write("""
         sample | platform | reads_1 | run | role              | patient

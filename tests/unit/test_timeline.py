@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import results as examples
@@ -15,6 +16,7 @@ from ablkd.course.words import gained, what_changed
 from ablkd.records import Fusion
 from ablkd.report.patient import write_patient
 from ablkd.report.timeline_axis import month, months_of, number
+from ablkd.report.timeline_plot import _join, _step
 
 NOT_ABLE = Sight("not_assessable", platform="illumina")
 FUSIONS = {"e1a2", "e14a2"}
@@ -250,6 +252,43 @@ def test_identity_in_doubt_is_said_first(tmp_path):
 def test_a_patient_of_little_still_has_a_page(results, tmp_path):
     html = page(timeline_points("P1", results, [], FUSIONS), tmp_path)
     assert "nothing to compare" in html and "No sample showed a mutation" in html
+
+
+class Axes:
+    """Remembers the lines drawn on it."""
+
+    def __init__(self):
+        self.lines = []
+
+    def plot(self, x, y, **style):
+        self.lines.append((tuple(y), "solid" if style["linestyle"] == "-" else "dashed"))
+
+
+@pytest.mark.parametrize(
+    ("values", "lines"),
+    [
+        (["0.1", "0.4"], [((0.1, 0.4), "solid")]),
+        (["<0.02", "0.4", "<0.004"], [((0.02, 0.4), "dashed"), ((0.4, 0.004), "dashed")]),
+        (["0.08", "<0.2", "0.05"], []),  # a limit above what is there tells of no rise
+        (["<0.004", "<0.2", "<0.004"], []),
+        (["0.1", "", "0.4"], [((0.1, 0.4), "solid")]),  # not assessable is passed over
+    ],
+)
+def test_lines_join_what_was_seen(values, lines):
+    row = next(p for p in course() if p.unit == "fraction")
+    status = {"<": "not_detected", "": "not_assessable"}
+    marks = [(i, replace(row, value=v, status=status.get(v[:1], "detected"))) for i, v in enumerate(values)]
+    axes = Axes()
+    _join(axes, marks, "black")
+    assert axes.lines == lines
+
+
+def test_marks_of_one_sample_stay_nearer_to_it_than_to_the_next():
+    dates = [f"{2010 + i}-{m:02d}" for i in range(6) for m in (1, 7)]
+    axis = months_of(timeline_points("P1", [], [examples.event(d, "", "event", "seen") for d in dates], FUSIONS))
+    places = [axis.at(date) for date in dates]
+    assert _step(places, axis, 1) == _step(places[:1], axis, 2) == pytest.approx(0.006 * axis.span)
+    assert 12 * _step(places, axis, 13) < min(b - a for a, b in pairwise(places))
 
 
 def test_an_event_that_is_evidence_only_is_not_told_as_detected():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
 from ablkd.records import TimelinePoint
@@ -22,6 +22,7 @@ COLOURS = (BLUE, ORANGE, "#00795a", "#7a3b6b", INK, "#8a6d00", "#3a86b8", "#a347
 MEASURED = (INK, "#7a3b6b", "#8a6d00", MUTED)
 MARKERS = "os^DvPX*"
 FILLS = ("#e69f00", "#7fb8a4", "#cc79a7", "#56b4e9", "#8a8f94", "#f0e442", "#b5651d")
+MOST_VALUES = 10  # written beside the marks of a panel; the table of measurements has them all
 HATCHES = ("///", "...", "\\\\\\", "xx", "++", "oo")
 
 
@@ -80,7 +81,7 @@ def _styles(series: Sequence[TimelinePoint]) -> dict[str, dict[str, Any]]:
     """A colour and a marker for each mutation and event, the same in every panel."""
     names = dict.fromkeys(row.name for row in series)
     return {
-        name: {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[i % len(MARKERS)], "markersize": 5.5}
+        name: {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[(i + i // len(COLOURS)) % len(MARKERS)], "markersize": 5.5}
         for i, name in enumerate(names)
     }
 
@@ -106,7 +107,8 @@ def _measurements(
             label = f"{cut(row.name, 32)}\n{row.value}, no date"
             axes.axhline(value, color=INK, linestyle=(0, (5, 3)), linewidth=1, label=label)
         else:
-            _measured(axes, months, row, sign, value, MEASURED[names.index(row.name) % len(MEASURED)])
+            words = row.value if len(told) <= MOST_VALUES else ""
+            _measured(axes, months, row, sign, value, words, MEASURED[names.index(row.name) % len(MEASURED)])
     for i, name in enumerate(names):
         line = sorted((months.at(row.date), value) for row, sign, value in told if row.name == name and sign == "=")
         colour = MEASURED[i % len(MEASURED)]
@@ -133,25 +135,25 @@ def _burdens(
     return [float(p.value) for p in shares if float(p.value) > 0]
 
 
-def _measured(axes: Axes, months: Months, row: TimelinePoint, sign: str, value: float, colour: str) -> None:
+def _measured(axes: Axes, months: Months, row: TimelinePoint, sign: str, value: float, words: str, colour: str) -> None:
     x, marker = months.at(row.date), {"<": "v", ">": "^", "=": "o"}[sign]
     fill = colour if sign == "=" else "white"
     axes.plot(x, value, marker, color=colour, markersize=6, markerfacecolor=fill)
     if row.end_date:
         span = [months.at(row.date, 0.0), months.at(row.end_date, 1.0)]
         axes.plot(span, [value] * 2, color=colour, linewidth=1, linestyle=(0, (1, 1)))
-    axes.annotate(row.value, (x, value), xytext=(6, 4), textcoords="offset points", fontsize=7.5, color=colour)
+    axes.annotate(words, (x, value), xytext=(6, 4), textcoords="offset points", fontsize=7.5, color=colour)
 
 
 def _fractions(axes: Axes, months: Months, rows: list[TimelinePoint], styles: dict[str, dict[str, Any]]) -> None:
     """A line a mutation or event: filled where detected, open at its limit where not, else a cross."""
-    found = [abs(n[1]) for r in rows if (n := number(r.value)) and n[1] > 0]
+    found = [n[1] for r in rows if (n := number(r.value)) and n[1] > 0]
     floor = 0.4 * min([0.01, *found])
+    step = _step(sorted({months.at(row.date) for row in rows}), months, len(styles))
     for i, (name, style) in enumerate(styles.items()):
-        shift = (i - (len(styles) - 1) / 2) * 0.006 * months.span
+        shift = (i - (len(styles) - 1) / 2) * step
         mine = sorted((r for r in rows if r.name == name), key=lambda r: months.at(r.date))
-        line = [(months.at(r.date) + shift, n[1]) for r in mine if (n := number(r.value)) and n[1] > 0]
-        axes.plot([x for x, _ in line], [y for _, y in line], color=style["color"], linewidth=0.9)
+        _join(axes, [(months.at(r.date) + shift, r) for r in mine], style["color"])
         for row in mine:
             x, told = months.at(row.date) + shift, number(row.value)
             if row.low is not None and row.high is not None:
@@ -169,6 +171,24 @@ def _fractions(axes: Axes, months: Months, rows: list[TimelinePoint], styles: di
     axes.minorticks_off()
     axes.set_ylabel("fraction", fontsize=8.5)
     _legend(axes)
+
+
+def _step(places: Sequence[float], months: Months, series: int) -> float:
+    """How far marks of one date are moved apart: all of them stay nearer to their sample than to the next."""
+    room = min((b - a for a, b in pairwise(places)), default=months.span)
+    return min(0.006 * months.span, 0.7 * room / max(1, series - 1))
+
+
+def _join(axes: Axes, marks: Sequence[tuple[float, TimelinePoint]], colour: str) -> None:
+    """Lines from detection to detection, dashed to a limit below one.
+
+    Between limits, and to a limit above what was detected, there is none: it would draw a rise that nobody saw.
+    """
+    told = [(x, n[1], row.status == "detected") for x, row in marks if (n := number(row.value)) and n[1] > 0]
+    for (x, y, seen), (later, then, again) in pairwise(told):
+        if (seen and again) or (seen and then < y) or (again and y < then):
+            stroke: Any = "-" if seen and again else (0, (3, 2))
+            axes.plot([x, later], [y, then], color=colour, linewidth=0.9, linestyle=stroke)
 
 
 def _haplotypes(axes: Axes, months: Months, rows: list[TimelinePoint], styles: dict[str, dict[str, Any]]) -> None:
