@@ -16,7 +16,7 @@ from ablkd.course.words import gained, what_changed
 from ablkd.records import Fusion
 from ablkd.report.patient import write_patient
 from ablkd.report.timeline_axis import month, months_of, number
-from ablkd.report.timeline_plot import _join, _step
+from ablkd.report.timeline_plot import _join, _step, _styles
 
 NOT_ABLE = Sight("not_assessable", platform="illumina")
 FUSIONS = {"e1a2", "e14a2"}
@@ -289,6 +289,12 @@ def test_marks_of_one_sample_stay_nearer_to_it_than_to_the_next():
     places = [axis.at(date) for date in dates]
     assert _step(places, axis, 1) == _step(places[:1], axis, 2) == pytest.approx(0.006 * axis.span)
     assert 12 * _step(places, axis, 13) < min(b - a for a, b in pairwise(places))
+
+
+def test_every_series_looks_its_own():
+    row = next(p for p in course() if p.unit == "fraction")
+    looks = _styles([replace(row, name=f"M{i}") for i in range(30)])
+    assert len({(look["color"], look["marker"]) for look in looks.values()}) == 30
 
 
 def test_an_event_that_is_evidence_only_is_not_told_as_detected():

@@ -79,10 +79,13 @@ def _panels(
 
 def _styles(series: Sequence[TimelinePoint]) -> dict[str, dict[str, Any]]:
     """A colour and a marker for each mutation and event, the same in every panel."""
-    names = dict.fromkeys(row.name for row in series)
+    names = list(dict.fromkeys(row.name for row in series))
+    # The second time round the colours each has the next marker.
+    marks = [MARKERS[(i + i // len(COLOURS)) % len(MARKERS)] for i in range(len(names))]
+    colours = [COLOURS[i % len(COLOURS)] for i in range(len(names))]
     return {
-        name: {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[(i + i // len(COLOURS)) % len(MARKERS)], "markersize": 5.5}
-        for i, name in enumerate(names)
+        name: {"color": colour, "marker": mark, "markersize": 5.5}
+        for name, colour, mark in zip(names, colours, marks, strict=True)
     }
 
 
