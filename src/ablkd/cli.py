@@ -63,4 +63,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
+    except MemoryError:
+        print(f"ablkd {command}: the memory did not suffice (allow it more, or fewer jobs at once)", file=sys.stderr)
+        return 2
     return 0

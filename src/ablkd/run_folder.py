@@ -118,7 +118,7 @@ def _clean(text: str) -> str:
 
 
 def init_folder(folder: str | Path) -> str:
-    """Make a run folder: config.yaml, samples.tsv, a Snakefile and its profile. What to do next, as text.
+    """Make a run folder: config.yaml, samples.tsv, a Snakefile and its profiles. What to do next, as text.
 
     Raises
     ------
@@ -127,12 +127,12 @@ def init_folder(folder: str | Path) -> str:
     """
     folder = Path(folder)
     source = home()
-    profile = Path("profiles/default/config.yaml")
+    profiles = [Path("profiles") / name / "config.yaml" for name in ("default", "slurm")]
     texts = {
         Path("config.yaml"): _settings((source / "config.yaml").read_text("utf-8"), source),
         Path("samples.tsv"): SHEET_HELP + "\t".join(SHEET_COLUMNS) + "\n",
         Path("Snakefile"): SNAKEFILE,
-        profile: (source / profile).read_text("utf-8"),
+        **{profile: (source / profile).read_text("utf-8") for profile in profiles},
     }
     present = [name for name in texts if (folder / name).exists()]
     if present:

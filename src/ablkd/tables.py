@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
+import glob
 import io
 import os
 import re
+import shutil
 import tempfile
 import types
 import typing
@@ -19,6 +22,8 @@ from ablkd.errors import InputError
 
 Row = TypeVar("Row")
 HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# How a system refuses a file. pysam gives no number.
+REFUSALS = {None, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 def column_types(row_type: Any) -> dict[str, tuple[type, bool]]:
@@ -167,6 +172,39 @@ def write_rows(path: Path, row_type: type[Row], rows: Iterable[Row]) -> None:
     write_text(path, "\n".join(lines) + "\n")
 
 
+def unfinished(path: Path) -> str:
+    """How temporary names for `path` begin; what steps that were killed left under such names is removed.
+
+    Each writer has a name of its own: a step that outlived its killed workflow can then never mix its bytes with
+    those of the step that took its place.
+    """
+    prefix = f".{path.name}~"
+    for left in path.parent.glob(glob.escape(prefix) + "*"):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+    return prefix
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what a disk or its owner says against a new file into a sentence.
+
+    Raises
+    ------
+    InputError
+        `FILE: cannot be written: why (what to do)`, for no space, no permission and the like.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in REFUSALS:
+            raise
+        why = os.strerror(error.errno) if error.errno else "the disk takes no more"
+        raise InputError(f"{path}: cannot be written: {why} (mend that, then the same command again)") from None
+
+
 @contextlib.contextmanager
 def atomic(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that becomes `path` when the block ends well, and else is gone.
@@ -174,18 +212,19 @@ def atomic(path: Path) -> Iterator[Path]:
     The temporary name keeps the suffix, because some libraries choose a format by it.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".", suffix="".join(path.suffixes), dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=unfinished(path), suffix="".join(path.suffixes), dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            umask = os.umask(0)
+            os.umask(umask)
+            temporary.chmod(0o666 & ~umask)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -215,7 +215,7 @@ def test_init_never_overwrites(tmp_path):
     assert {path.name for path in before} == {"config.yaml", "samples.tsv", "Snakefile"}
     with pytest.raises(InputError) as caught:
         init_folder(tmp_path / "myrun")
-    assert len(caught.value.problems) == 4
+    assert len(caught.value.problems) == 5
     assert before == {path: path.read_bytes() for path in before}
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import re
 import shutil
 import subprocess
 import sys
-from itertools import islice
 from pathlib import Path
 
 import pytest
-from isal import igzip
+from faults import differing, kill, next_run, torn
+from tiny_run import all_bytes, first_reads
 
 from ablkd.records import QcMetric, Summary
 from ablkd.run_folder import init_folder
@@ -30,13 +31,6 @@ def planned(folder: Path, *words: str) -> set[str]:
     done = snakemake(folder, "--dry-run", *words)
     assert done.returncode == 0, done.stderr
     return set(re.findall(r"^(?:local)?rule (\w+):", done.stdout + done.stderr, re.MULTILINE)) - {"all"}
-
-
-def first_reads(source: Path, target: Path, reads: int) -> None:
-    """The first reads of a FASTQ file."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with igzip.open(source, "rb") as stream:
-        target.write_bytes(b"".join(islice(stream, 4 * reads)))
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +147,22 @@ def test_a_sample_taken_out_leaves_no_row_behind(run, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert {r.sample for r in read_rows(copy / "results/runs/r1/summary.tsv", Summary)} == {"A", "N"}
     assert "Noise" not in (copy / "results/index.html").read_text()
+
+
+def test_a_run_killed_twice_leaves_nothing_half_written_and_finishes_with_the_same_bytes(run, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(run, copy, symlinks=True)
+    whole, target = all_bytes(run / "results"), "results/samples/S/result.json"
+    for folder in ("samples/S", "work/S", "work/runs/r2"):
+        shutil.rmtree(copy / "results" / folder)
+    chance = random.Random(20261125)
+    for victim in ("a step", "everything"):
+        assert kill(copy, chance.uniform(0.2, 0.8), victim, target, in_step=True) == 1
+        assert torn(all_bytes(copy / "results"), whole) == []
+    done = next_run(copy, target)
+    assert done.returncode == 0, done.stderr
+    missing = {"report.html", "calls.vcf.gz", "calls.vcf.gz.tbi"}
+    assert set(differing(all_bytes(copy / "results"), whole)) == {f"samples/S/{name}" for name in missing}
 
 
 def test_a_wrong_sheet_is_told_whole_before_any_job(tmp_path):

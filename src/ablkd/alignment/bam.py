@@ -14,7 +14,7 @@ from ablkd.alignment.placed import Placed
 from ablkd.isoforms import SpliceGraph
 from ablkd.kernels.bam import encode_records
 from ablkd.reference import Reference
-from ablkd.tables import atomic
+from ablkd.tables import atomic, unfinished, writing
 
 
 class BamWriter:
@@ -32,7 +32,8 @@ class BamWriter:
             [names.index(e.transcript) if e.transcript else graph.arrays.home[e.origin] for e in graph.edges],
             np.int32,
         )
-        self.folder = tempfile.TemporaryDirectory(prefix=".bam", dir=self.path.parent)
+        folder = self.path.parent
+        self.folder = tempfile.TemporaryDirectory(prefix=unfinished(folder / "unsorted.bam"), dir=folder)
         self.unsorted = Path(self.folder.name) / "unsorted.bam"
         self._start()
 
@@ -69,7 +70,8 @@ class BamWriter:
                 self.shift,
                 np.array(self.lengths, np.int64),
             )
-            self.stream.write(records.tobytes())
+            with writing(self.path):
+                self.stream.write(records.tobytes())
 
     def __enter__(self) -> BamWriter:
         return self
@@ -77,12 +79,19 @@ class BamWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stream.close()
         try:
+            with writing(self.path):
+                self.stream.close()
             if kind is None:
                 with atomic(self.path) as temporary:
-                    pysam.sort("--no-PG", "-o", str(temporary), str(self.unsorted))
+                    self._sort(temporary)
                 with atomic(Path(f"{self.path}.bai")) as temporary:
                     pysam.index("-o", str(temporary), str(self.path))
         finally:
             self.folder.cleanup()
+
+    def _sort(self, sorted_path: Path) -> None:
+        try:
+            pysam.sort("--no-PG", "-o", str(sorted_path), str(self.unsorted))
+        except pysam.SamtoolsError as error:  # it says what it is about in a line of its own
+            raise OSError(str(error).strip().splitlines()[-1]) from None

@@ -1,0 +1,87 @@
+"""Files come whole or not at all, whatever stops the one who writes them."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ablkd import cli, steps
+from ablkd.alignment.bam import BamWriter
+from ablkd.errors import InputError
+from ablkd.isoforms import build_graph
+from ablkd.tables import atomic, write_bytes
+
+
+@contextlib.contextmanager
+def no_file_above(size: int) -> Iterator[None]:
+    """Where a file grows beyond so many bytes the system refuses more, as a full disk does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_the_file_that_was_there(tmp_path):
+    write_bytes(tmp_path / "calls.tsv", b"older")
+    with pytest.raises(InputError) as told, no_file_above(100):
+        write_bytes(tmp_path / "calls.tsv", b"x" * 101)
+    said = f"{tmp_path}/calls.tsv: cannot be written: File too large (mend that, then the same command again)"
+    assert str(told.value) == said
+    assert names(tmp_path) == {"calls.tsv"}
+    assert (tmp_path / "calls.tsv").read_bytes() == b"older"
+
+
+@pytest.mark.parametrize("size", [0, 60, 300])
+def test_a_bam_is_whole_or_not_there(tmp_path, reference, size):
+    def write() -> None:
+        with BamWriter(tmp_path / "aligned.bam", reference, build_graph(reference)):
+            pass
+
+    with pytest.raises(InputError, match=r"aligned\.bam: cannot be written: "), no_file_above(size):
+        write()
+    assert names(tmp_path) == set()
+    write()
+    assert names(tmp_path) == {"aligned.bam", "aligned.bam.bai"}
+
+
+def test_a_bug_of_the_writer_stays_a_bug(tmp_path):
+    with pytest.raises(FileNotFoundError), atomic(tmp_path / "calls.tsv"):
+        (tmp_path / "nowhere").read_bytes()
+    assert names(tmp_path) == set()
+
+
+def test_what_a_killed_step_left_goes_when_the_file_is_made_again(tmp_path):
+    for left in (".calls.tsv~1234.tsv", ".unsorted.bam~1234/unsorted.bam", ".calls.tsv.gz~1234.gz"):
+        (tmp_path / left).parent.mkdir(exist_ok=True)
+        (tmp_path / left).write_bytes(b"half")
+    write_bytes(tmp_path / "calls.tsv", b"whole")
+    assert names(tmp_path) == {"calls.tsv", ".unsorted.bam~1234", ".calls.tsv.gz~1234.gz"}
+
+
+def test_an_older_writer_never_mixes_its_bytes_with_those_of_a_newer_one(tmp_path):
+    path = tmp_path / "calls.tsv"
+    with pytest.raises(FileNotFoundError), atomic(path) as older:
+        older.write_bytes(b"half of it")
+        write_bytes(path, b"whole")  # removes what the older one has
+    assert path.read_bytes() == b"whole"
+
+
+def test_too_little_memory_is_a_sentence(monkeypatch, capsys):
+    def explain(**_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(steps, "explain", explain)
+    assert cli.main(["explain", "T315I"]) == 2
+    assert capsys.readouterr().err == (
+        "ablkd explain: the memory did not suffice (allow it more, or fewer jobs at once)\n"
+    )
