@@ -218,13 +218,13 @@ def in_cells(rng: random.Random, data: bytes) -> bytes:
     return b"\n".join(lines)
 
 
-def problem(target: Target, files: Files, folder: Path) -> str:
-    """What went wrong with these files, the same text for the same fault; empty when all is well."""
+def problem(target: Target, files: Files, folder: Path, seconds: float = SECONDS) -> str:
+    """What went wrong with these files, the same text for the same fault; empty when all is well. 0 seconds: no limit."""
     shutil.rmtree(folder, ignore_errors=True)
     for name, data in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(target.pack(data) if re.fullmatch(target.damaged, name) else data)
-    signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
     try:
         target.read(folder)
     except (InputError, UnusableSample) as error:
@@ -295,8 +295,9 @@ def fuzz(minutes: float, seed: int, kept: Path, only: list[str]) -> Counter[str]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "input"
         for target_name, target in chosen.items():
-            wrong = problem(target, target.files, folder)
+            wrong = problem(target, target.files, folder, seconds=0)  # kernels may be compiled here
             assert not wrong, f"{target_name} is not read even without damage: {wrong}"
+        print(f"{', '.join(chosen)}: all are read without damage", flush=True)
         end, number = time.monotonic() + 60 * minutes, 0
         while time.monotonic() < end:
             target_name = list(chosen)[number % len(chosen)]
@@ -306,6 +307,8 @@ def fuzz(minutes: float, seed: int, kept: Path, only: list[str]) -> Counter[str]
                 print(f"{target_name}: seed {own}: {died}", flush=True)
             done[target_name] += BATCH
             number += 1
+            if number % len(chosen) == 0:
+                print(f"{done.total()} trials, {(end - time.monotonic()) / 60:.1f} minutes left", flush=True)
     return done
 
 

@@ -226,13 +226,13 @@ def test_consensus_reads_that_their_maker_calls_poor_are_left_out(run, reference
 
 
 UNUSABLE = {
-    "no reads": ([], "the files hold no reads (check the sequencing run)"),
+    "no reads": ([], "r.fastq.gz: no reads in them (check the sequencing run)"),
     "foreign": (
         [("x", "".join(np.random.default_rng(k).choice([*"ACGT"], 120))) for k in range(40)],
-        "no read lies on the target (another gene, another species or adapters only)",
+        "r.fastq.gz: no read lies on the target (another gene, another species or adapters)",
     ),
-    "adapters": ([("x", "AGATCGGAAGAGCACACGTCTGAACTCCAGTCA" * 3)] * 9, "no read lies on the target"),
-    "one letter": ([("x", "A" * 100), ("y", "N" * 100), ("z", "ACG")], "no read lies on the target"),
+    "adapters": ([("x", "AGATCGGAAGAGCACACGTCTGAACTCCAGTCA" * 3)] * 9, "r.fastq.gz: no read lies on the target"),
+    "one letter": ([("x", "A" * 100), ("y", "N" * 100), ("z", "ACG")], "r.fastq.gz: no read lies on the target"),
 }
 
 

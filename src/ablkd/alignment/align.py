@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ablkd.alignment.bam import BamWriter
 from ablkd.alignment.placed import NO_READS, Placed, PlacedArrays
+from ablkd.alignment.plausible import check_scale, check_target, mates_row, named
 from ablkd.alignment.reads import ReadBlock, read_blocks
 from ablkd.alignment.realigned import Realigner
 from ablkd.amplicons import assign_tiles, find_amplicon
@@ -103,6 +104,7 @@ def align_sample(
 
     Reads that cannot be used give empty outputs and a failed `usable` row, not an exception.
     """
+    files = named([*reads_1, *reads_2])
     aligner = Aligner(reference, platform.reads)
     realigner = Realigner(reference, aligner.graph, platform)
     rows = []
@@ -114,6 +116,8 @@ def align_sample(
             rows = _input_rows(sample, [*reads_1, *reads_2])
             size = BLOCK_BASES // TYPICAL_LENGTH[platform.reads] // 2
             for one, two in read_blocks(reads_1, reads_2, size):
+                if platform.reads == "short":
+                    check_scale(one, files)
                 first = aligner.place(one)
                 second = aligner.place(two) if two is not None else None
                 settled = first
@@ -127,9 +131,10 @@ def align_sample(
                 pairs += made
             joined = join(parts, aligner.graph.target_length)
             if joined.reads == 0:
-                raise UnusableSample("the files hold no reads (check the sequencing run)")
+                raise UnusableSample(f"{files}: no reads in them (check the sequencing run)")
             if len(joined) == 0:
-                raise UnusableSample("no read lies on the target (another gene, another species or adapters only)")
+                raise UnusableSample(f"{files}: no read lies on the target (another gene, another species or adapters)")
+            check_target(joined, reference.codes, files)
             reason = ""
         except UnusableSample as problem:
             nothing = empty(aligner.graph.target_length)
@@ -163,7 +168,7 @@ def _qc_rows(sample: str, joined: Fragments, pairs: NDArray[np.int64], amplicon:
         QcMetric(sample, "on_target", f"{share:.4f}", "fraction", "", "pass", ""),
         QcMetric(sample, "fragments", str(len(joined)), "fragments", "", "pass", ""),
         QcMetric(sample, "contradicting_mates", str(int(pairs[1])), "fragments", "", "pass", ""),
-        QcMetric(sample, "mates_on_one_strand", str(int(pairs[2])), "fragments", "", "pass", ""),
+        mates_row(sample, int(pairs[2]), int(pairs[0])),
         QcMetric(sample, "amplicon", amplicon or "not recognised", "", "", "pass", ""),
     ]
     usable = QcMetric(sample, "usable", "no" if reason else "yes", "", "yes", "fail" if reason else "pass", reason)

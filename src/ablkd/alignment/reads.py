@@ -122,6 +122,9 @@ def read_bam(path: Path, block: int) -> Iterator[tuple[ReadBlock, ReadBlock | No
     paired: list[tuple[tuple[str, str, bytes], tuple[str, str, bytes]]] = []
     waiting: dict[str, tuple[bool, tuple[str, str, bytes]]] = {}
     poor = 0
+    with path.open("rb") as file:
+        if file.read(4) == b"CRAM":
+            raise UnusableSample(f"{path.name}: is CRAM, which is not read (convert it: samtools view -b)")
     pysam.set_verbosity(0)  # what it prints of damage is told in a sentence
     try:
         with _nothing_ignored_aloud(), pysam.AlignmentFile(str(path), "rb", check_sq=False) as bam:
@@ -144,7 +147,8 @@ def read_bam(path: Path, block: int) -> Iterator[tuple[ReadBlock, ReadBlock | No
                 else:
                     waiting[read[0]] = record.is_read1, read
     except (OSError, ValueError) as error:
-        raise UnusableSample(f"{path.name}: is not a readable BAM: {error} (copy or convert it again)") from None
+        told = str(error).replace(str(path), path.name)  # folders are nobody's business in a result
+        raise UnusableSample(f"{path.name}: is not a readable BAM: {told} (copy or convert it again)") from None
     single += [read for _, read in waiting.values()]
     for start in range(0, len(paired), block):
         part = paired[start : start + block]
