@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import sys
 from collections.abc import Sequence
 
@@ -62,6 +63,15 @@ def main(words: Sequence[str] | None = None) -> int:
         getattr(steps, command)(**arguments)
     except InputError as error:
         print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        print(
+            f"ablkd {command}: {error.strerror} (make room, also where numba keeps what it compiles: NUMBA_CACHE_DIR, "
+            "XDG_CACHE_HOME or ~/.cache)",
+            file=sys.stderr,
+        )
         return 2
     except MemoryError:
         print(f"ablkd {command}: the memory did not suffice (allow it more, or fewer jobs at once)", file=sys.stderr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import resource
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,12 +77,21 @@ def test_an_older_writer_never_mixes_its_bytes_with_those_of_a_newer_one(tmp_pat
     assert path.read_bytes() == b"whole"
 
 
-def test_too_little_memory_is_a_sentence(monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MemoryError(), "the memory did not suffice (allow it more, or fewer jobs at once)\n"),
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            "No space left on device (make room, also where numba keeps what it compiles: NUMBA_CACHE_DIR, "
+            "XDG_CACHE_HOME or ~/.cache)\n",
+        ),
+    ],
+)
+def test_too_little_memory_and_too_little_room_are_sentences(monkeypatch, capsys, error, said):
     def explain(**_: object) -> None:
-        raise MemoryError
+        raise error
 
     monkeypatch.setattr(steps, "explain", explain)
     assert cli.main(["explain", "T315I"]) == 2
-    assert capsys.readouterr().err == (
-        "ablkd explain: the memory did not suffice (allow it more, or fewer jobs at once)\n"
-    )
+    assert capsys.readouterr().err == f"ablkd explain: {said}"
