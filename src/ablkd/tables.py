@@ -22,8 +22,9 @@ from ablkd.errors import InputError
 
 Row = TypeVar("Row")
 HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-# How a system refuses a file. pysam gives no number.
+# How a system refuses a file: no room, no permission, no place of that name. pysam gives no number.
 REFUSALS = {None, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
+REFUSALS |= {errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG}
 
 
 def column_types(row_type: Any) -> dict[str, tuple[type, bool]]:

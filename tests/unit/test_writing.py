@@ -42,6 +42,18 @@ def test_a_full_disk_is_a_sentence_and_leaves_the_file_that_was_there(tmp_path):
     assert (tmp_path / "calls.tsv").read_bytes() == b"older"
 
 
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("a file/calls.tsv", "File exists"), ("a folder", "Is a directory"), ("x" * 300, "File name too long")],
+)
+def test_a_place_that_cannot_be_is_a_sentence(tmp_path, name, why):
+    (tmp_path / "a file").write_bytes(b"")
+    (tmp_path / "a folder").mkdir()
+    with pytest.raises(InputError, match=f"{name}: cannot be written: {why} "):
+        write_bytes(tmp_path / name, b"")
+    assert names(tmp_path) == {"a file", "a folder"}
+
+
 @pytest.mark.parametrize("size", [0, 60, 300])
 def test_a_bam_is_whole_or_not_there(tmp_path, reference, size):
     def write() -> None:

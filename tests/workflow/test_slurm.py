@@ -57,6 +57,7 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
 START = """\
 set -e
+PATH=$PATH:/usr/sbin
 mount --bind "$1/etc" /etc/slurm
 munged --force --key-file="$1/munge/key" --socket="$1/munge/socket" --pid-file="$1/munge/pid" \
     --log-file="$1/munge/log" --seed-file="$1/munge/seed"
@@ -75,17 +76,19 @@ def free_port() -> int:
         return taken.getsockname()[1]
 
 
-@pytest.fixture(scope="module")
-def on_slurm(tmp_path_factory) -> Iterator[Callable[..., subprocess.CompletedProcess]]:
-    """A function that runs a command where Slurm is."""
-    missing = [name for name in PROGRAMS.split() if not shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin")]
+def skip_without_slurm() -> None:
+    path = os.environ["PATH"] + ":/usr/sbin"
+    missing = [name for name in PROGRAMS.split() if not shutil.which(name, path=path)]
     if missing:
         pytest.skip(f"no {missing[0]} (apt-get install slurmctld slurmd slurm-client munge)")
     if not find_spec("snakemake_executor_plugin_slurm"):
         pytest.skip("no Slurm executor (pip install snakemake-executor-plugin-slurm)")
     if os.getuid() != 0:
         pytest.skip("only root may start a Slurm")
-    folder = tmp_path_factory.mktemp("slurm")
+
+
+def configure(folder: Path) -> None:
+    """A cluster of this machine, with a key and two ports of its own."""
     for name in ("etc", "state", "spool", "munge"):
         (folder / name).mkdir(mode=0o700)
     (folder / "munge/key").write_bytes(os.urandom(1024))
@@ -93,6 +96,14 @@ def on_slurm(tmp_path_factory) -> Iterator[Callable[..., subprocess.CompletedPro
     ports = {"controller": free_port(), "node": free_port()}
     host = socket.gethostname().split(".")[0]
     (folder / "etc/slurm.conf").write_text(CONFIGURATION.format(host=host, folder=folder, **ports))
+
+
+@pytest.fixture(scope="module")
+def on_slurm(tmp_path_factory) -> Iterator[Callable[..., subprocess.CompletedProcess]]:
+    """A function that runs a command where Slurm is."""
+    skip_without_slurm()
+    folder = tmp_path_factory.mktemp("slurm")
+    configure(folder)
     apart = ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "bash", "-c"]
     slurm = subprocess.Popen([*apart, START, "slurm", folder], stdin=-1, stdout=-1, stderr=subprocess.STDOUT, text=True)
     try:
