@@ -27,7 +27,7 @@ from ablkd.simulate import simulate
 from ablkd.simulate.molecules import Product, amplify, build_molecule, parse_haplotype
 
 FUSION, AMPLICON = "e14a2", "major_long"
-FRACTIONS = (0.10, 0.05, 0.03, 0.01, 0.005, 0.003)
+FRACTIONS = (0.10, 0.05, 0.03, 0.01, 0.005, 0.003, 0.002, 0.001)
 # The first place is taken by either change of codon 315: both in one sample would share a base.
 CODON_315 = ("T315I", "T315M")
 CHANGES = ("G250E", "c.1060_1062del", "E255K", "F317L", "Y253H", "M351T", "F359V")
