@@ -153,8 +153,16 @@ def false_calls(calls, samples, platform="illumina"):
     return FalseCalls(**vars(condition), samples=samples, calls=calls, per_sample=calls / samples, upper=0.0, catalogue=0, other=calls, indels=0, names="")  # fmt: skip
 
 
-def limit(ratio):
-    return Limit(**vars(CONDITION), name="x", hgvs_c="c", needed=5, reported=0.01 * ratio, measured=0.01, ratio=ratio)
+def limit(ratio, depth=CONDITION.depth):
+    return Limit(
+        **vars(replace(CONDITION, depth=depth)),
+        name="x",
+        hgvs_c="c",
+        needed=5,
+        reported=0.01 * ratio,
+        measured=0.01,
+        ratio=ratio,
+    )
 
 
 def interval(coverage, judged="yes"):
@@ -171,8 +179,10 @@ def interval(coverage, judged="yes"):
         ({"false_calls": [false_calls(4, 300)]}, "missed"),
         ({"false_calls": [false_calls(8, 300), false_calls(0, 3000)]}, "missed"),
         ({"limits": [limit(0.81), limit(1.24)]}, "kept"),
-        ({"limits": [limit(0.79), limit(1.0)]}, "missed"),
+        ({"limits": [limit(0.79)]}, "missed"),
         ({"limits": [limit(1.26)]}, "missed"),
+        ({"limits": [limit(1.0), limit(1.02), limit(1.3)]}, "kept"),
+        ({"limits": [limit(1.0), limit(1.02), limit(1.3, 400), limit(1.31, 400), limit(1.0, 400)]}, "missed"),
         ({"intervals": [interval(0.94), interval(0.5, "no")]}, "kept"),
         ({"intervals": [interval(0.94), interval(0.92)]}, "missed"),
         ({"intervals": [interval(0.98)]}, "missed"),
@@ -181,6 +191,13 @@ def interval(coverage, judged="yes"):
 )
 def test_verdicts(found, verdict):
     assert [v.verdict for v in verdicts(found)] == [verdict]
+
+
+def test_single_alleles_that_are_further_off_are_told():
+    (verdict,) = verdicts({"limits": [limit(0.99), limit(1.01), limit(1.3)]})
+    assert verdict.found == (
+        "median of a setting 1.01 to 1.01 times the measured one; single alleles 0.99 to 1.30, 1 of 3 further off"
+    )
 
 
 def test_false_calls_are_judged_by_platform():

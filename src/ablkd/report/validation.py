@@ -12,7 +12,7 @@ from ablkd.report import validation_plots as plots
 from ablkd.report.pages import picture, render
 from ablkd.tables import format_cell, write_text
 from ablkd.validation.conditions import Condition
-from ablkd.validation.rows import Intervals, Limit, Sensitivity
+from ablkd.validation.rows import Intervals, Limit, Sensitivity, by_condition
 from ablkd.validation.study import Validation
 from ablkd.wording import number
 
@@ -50,7 +50,7 @@ def page_view(found: Validation) -> dict[str, Any]:
     limits: list[Limit] = rows.get("limits", [])
     false_calls = rows.get("false_calls", [])
     labels = described(false_calls)
-    curves = _by_condition(sensitivity)
+    curves = by_condition(sensitivity)
     return {
         "verdicts": found.verdicts,
         "settings": {s.name: s.value for s in found.settings},
@@ -60,8 +60,8 @@ def page_view(found: Validation) -> dict[str, Any]:
         "false_calls": list(zip(labels, false_calls, strict=True)),
         "sensitivity": _lines(curves),
         "sensitivity_fractions": sorted({row.fraction for row in sensitivity}),
-        "limits": [_limit_line(group) for group in _by_condition(limits)],
-        "intervals": _lines(_by_condition(intervals)),
+        "limits": [_limit_line(group) for group in by_condition(limits)],
+        "intervals": _lines(by_condition(intervals)),
         "interval_fractions": sorted({row.fraction for row in intervals}),
         "reads": rows.get("reads", []),
         "pictures": {
@@ -98,13 +98,6 @@ def _words(row: Condition, rows: Sequence[Condition]) -> list[str]:
     if "cv" in differs:
         parts.append(f"CV {row.cv:g}")
     return parts
-
-
-def _by_condition(rows: Sequence[Any]) -> list[list[Any]]:
-    groups: dict[str, list[Any]] = {}
-    for row in rows:
-        groups.setdefault(row.words, []).append(row)
-    return list(groups.values())
 
 
 def _lines(groups: Sequence[list[Any]]) -> list[Line]:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from ablkd.validation.conditions import Condition
 
 # METHOD: what is promised: false calls per wild-type sample, reported against measured limit of detection, and the
 # share of 95 % intervals that hold the true fraction.
 FALSE_CALLS, LIMIT_RATIO, COVERAGE = 0.01, 1.25, (0.93, 0.97)
+
+Row = TypeVar("Row", bound=Condition)
+
+
+def by_condition(rows: Sequence[Row]) -> list[list[Row]]:
+    """The rows of each condition, in order."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row.words, []).append(row)
+    return list(groups.values())
 
 
 @dataclass(frozen=True)
