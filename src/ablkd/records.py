@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Sample:
-    """A line of samples.tsv; `reads_1` and `reads_2` are absolute paths, joined by `;`."""
+    """A line of samples.tsv; `reads_1` and `reads_2` are files, joined by `;`."""
 
     sample: str
     patient: str

@@ -92,7 +92,7 @@ def read_library(path: Path) -> list[tuple[Path, str]]:
 
 
 def read_sheet(path: str | Path, reference: Reference) -> list[Sample]:
-    """Read and check a sample sheet; its rows in file order, with absolute file names.
+    """Read and check a sample sheet; its rows in file order, with file names as seen from the folder we run in.
 
     Raises
     ------
@@ -130,11 +130,15 @@ def _line_of(problem: str) -> int:
 
 
 def _sample(row: dict[str, str], folder: Path) -> Sample:
-    files = {
-        name: ";".join(str((folder / part).resolve()) for part in _parts(row[name])) for name in ("reads_1", "reads_2")
-    }
+    files = {name: ";".join(_from_here(folder / part) for part in _parts(row[name])) for name in ("reads_1", "reads_2")}
     copies = float(row["template_copies"]) if row["template_copies"] else None
     return Sample(**{**row, **files, "template_copies": copies})  # type: ignore[arg-type]
+
+
+def _from_here(path: Path) -> str:
+    """Relative where the file lies below the folder we run in, so that the folder can be moved; else absolute."""
+    path, here = path.resolve(), Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _header_problems(place: str, header: list[str]) -> list[str]:

@@ -310,3 +310,13 @@ def test_a_plan_lists_the_problems_of_sheet_and_clinical_table_together(write, t
         f"{tmp_path}/samples.tsv:2",
         f"{tmp_path}/clinical.tsv:2",
     ]
+
+
+def test_files_below_the_folder_we_run_in_are_told_from_there(tmp_path, reference, monkeypatch):
+    fastq(tmp_path / "run/S1.fastq.gz", "read")
+    fastq(tmp_path / "S2.fastq.gz", "read")
+    (tmp_path / "run/samples.tsv").write_text(
+        "sample\tplatform\treads_1\nS1\tont\tS1.fastq.gz\nS2\tont\t../S2.fastq.gz\n"
+    )
+    monkeypatch.chdir(tmp_path / "run")
+    assert [row.reads_1 for row in read_sheet("samples.tsv", reference)] == ["S1.fastq.gz", f"{tmp_path}/S2.fastq.gz"]
