@@ -43,7 +43,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "wild_types": {**PATHS, "help": ".ab1 files of the run's wild-type controls"},
     "trace_library": {**PATH, "nargs": "?", "help": "table of the laboratory's traces of known molecules (.tsv)"},
     "fragments": {**PATH, "help": "aligned fragments (.npz), written by align"},
-    "bam": {**PATH, "help": "aligned reads for people, with its index beside it"},
+    "bam": {**PATH, "nargs": "?", "help": "aligned reads for people, with its index beside it; without: none"},
     "qc": {**PATH, "help": "qc rows to write"},
     "qc_parts": {**PATHS, "help": "qc rows of the steps before"},
     "template_copies": {
@@ -152,8 +152,8 @@ COMMANDS: dict[str, Command] = {
         "reads to aligned fragments",
         "ablkd align --sample S1 --platform illumina --reference reference --reads-1 S1_R1.fastq.gz "
         "--reads-2 S1_R2.fastq.gz --fragments fragments.npz --counts counts.tsv --bam aligned.bam --qc align_qc.tsv",
-        "sample platform reference reads_1 fragments counts bam qc",
-        "amplicon reads_2",
+        "sample platform reference reads_1 fragments counts qc",
+        "amplicon reads_2 bam",
     ),
     "background": Command(
         "counts of a run's samples to what its errors look like",

@@ -62,7 +62,7 @@ def align(
     reads_2: list[Path],
     fragments: Path,
     counts: Path,
-    bam: Path,
+    bam: Path | None,
     qc: Path,
 ) -> None:
     """Reads -> fragments, their counts, BAM and qc rows."""

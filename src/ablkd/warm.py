@@ -33,8 +33,9 @@ def warm(reference: Reference) -> None:
         reads.write_text(f"@read\n{read}\n+\n{'I' * len(read)}\n")
         fragments, counts = folder / "fragments.npz", folder / "counts.tsv"
         for platform in kinds.values():
-            mates = [reads] if platform.reads == "short" else []
-            align_sample("warm", platform, "", reference, [reads], mates, fragments, counts, folder / "aligned.bam")
+            mates, bam = [reads] if platform.reads == "short" else [], folder / "aligned.bam"
+            align_sample("warm", platform, "", reference, [reads], mates, fragments, counts, bam)
+            align_sample("warm", platform, "", reference, [bam], [], fragments, counts, None)
         loaded = load(fragments)
         run = learn(platform, reference, [Library(sample, True) for sample in read_counts(counts, reference)])
         calls, _, _ = call_sample("warm", platform, reference, loaded, run, None, 0.5, 0.5)

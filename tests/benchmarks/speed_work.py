@@ -131,7 +131,7 @@ def align(
     words = ["align", "--sample", "S", "--platform", platform, "--reference", reference, "--reads-1", reads[0]]
     words += ["--reads-2", *reads[1:]] if len(reads) > 1 else []
     words += ["--fragments", out / "fragments.npz", "--counts", out / "counts.tsv", "--qc", out / "align_qc.tsv"]
-    return ablkd(*words, "--bam", out / "aligned.bam")
+    return ablkd(*words, *(["--bam", out / "aligned.bam"] if bam else []))
 
 
 def chain(out: Path, reads: tuple[Path, ...]) -> dict[str, str]:

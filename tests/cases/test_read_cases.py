@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ablkd.alignment.align import Aligner, merge
-from ablkd.alignment.reads import ReadBlock
+from ablkd.alignment.block import ReadBlock
 from ablkd.fragments import DELETED
 from ablkd.reference import encode
 

@@ -16,8 +16,8 @@ from dataclasses import fields
 import numpy as np
 
 from ablkd.alignment.align import merge
+from ablkd.alignment.block import ReadBlock
 from ablkd.alignment.placed import Placed, PlacedArrays
-from ablkd.alignment.reads import ReadBlock
 from ablkd.fragments import DELETED, UNOBSERVED, Fragments
 from ablkd.isoforms import SpliceGraph, build_graph
 from ablkd.records import SpliceVariant, Transcript

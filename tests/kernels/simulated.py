@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from isoform_panel import Isoform, junctions
 
-from ablkd.alignment.reads import ReadBlock
+from ablkd.alignment.block import ReadBlock
 
 ADAPTER = "AGATCGGAAGAGCACACGTCTGAACTCCAGTCACATCACGATCTCGTATGCCGTCTTCTGCTTG" * 3
 OTHER_STRAND = str.maketrans("ACGTN", "TGCAN")

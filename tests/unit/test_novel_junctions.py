@@ -9,7 +9,7 @@ import pytest
 from drawn import Kind, draw
 
 from ablkd.alignment.align import Aligner, merge
-from ablkd.alignment.reads import ReadBlock
+from ablkd.alignment.block import ReadBlock
 from ablkd.counting.tally import deletions, seen_indels
 from ablkd.reference import encode
 from ablkd.splicing.events import splice_sample

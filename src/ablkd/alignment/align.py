@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablkd.alignment.bam import BamWriter
+from ablkd.alignment.block import ReadBlock
 from ablkd.alignment.placed import NO_READS, Placed, PlacedArrays
 from ablkd.alignment.plausible import check_scale, check_target, mates_row, named
-from ablkd.alignment.reads import ReadBlock, read_blocks
+from ablkd.alignment.reads import read_blocks
 from ablkd.alignment.realigned import Realigner
 from ablkd.amplicons import assign_tiles, find_amplicon
 from ablkd.counting.counts import write_counts
@@ -98,11 +100,11 @@ def align_sample(
     reads_2: list[Path],
     fragments: Path,
     counts: Path,
-    bam: Path,
+    bam: Path | None,
 ) -> list[QcMetric]:
-    """Align a sample's reads; write its fragments, their counts and its sorted, indexed BAM; return its qc rows.
+    """Align a sample's reads; write its fragments, their counts and, where a path is given, its sorted, indexed BAM.
 
-    Reads that cannot be used give empty outputs and a failed `usable` row, not an exception.
+    Returns its qc rows. Reads that cannot be used give empty outputs and a failed `usable` row, not an exception.
     """
     files = named([*reads_1, *reads_2])
     aligner = Aligner(reference, platform.reads)
@@ -111,7 +113,7 @@ def align_sample(
     parts: list[Fragments] = []
     pairs = np.zeros(3, np.int64)
     chimeric = poor = 0
-    with BamWriter(bam, reference, aligner.graph) as writer:
+    with BamWriter(bam, reference, aligner.graph) if bam else nullcontext() as writer:
         try:
             rows = _input_rows(sample, [*reads_1, *reads_2])
             size = BLOCK_BASES // TYPICAL_LENGTH[platform.reads] // 2
@@ -126,7 +128,8 @@ def align_sample(
                     chimeric += aligner.chimeras(settled)
                 poor += one.left_out
                 part, made = merge(settled, second, aligner.graph, platform.min_base_quality)
-                writer.write(first, second)
+                if writer:
+                    writer.write(first, second)
                 parts.append(part)
                 pairs += made
             joined = join(parts, aligner.graph.target_length)
@@ -140,7 +143,8 @@ def align_sample(
             nothing = empty(aligner.graph.target_length)
             joined = replace(nothing, reads=sum(p.reads for p in parts), placed=sum(p.placed for p in parts))
             reason = str(problem)
-            writer.clear()
+            if writer:
+                writer.clear()
     name = amplicon or find_amplicon(reference, aligner.graph, joined.ends)
     tile = assign_tiles(reference, aligner.graph, name, joined.ends)
     joined = replace(joined, tile=tile)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ablkd.alignment.reads import ReadBlock
+from ablkd.alignment.block import ReadBlock
 
 
 class PlacedArrays(NamedTuple):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import BinaryIO
@@ -13,12 +10,13 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from ablkd.alignment.bam_reads import read_bam
+from ablkd.alignment.block import ReadBlock
 from ablkd.errors import UnusableSample
 from ablkd.kernels import fastq
 from ablkd.reference import encode
 
 CHUNK = 1 << 23
-LEAST_ACCURACY = 0.99
 LETTERS = encode("".join(chr(i) for i in range(256)))
 PROBLEMS = {
     fastq.NO_AT: "a record does not begin with '@'",
@@ -26,26 +24,6 @@ PROBLEMS = {
     fastq.LENGTHS: "bases and qualities differ in length",
     fastq.BAD_QUALITY: "a quality character is outside '!' to '~'",
 }
-
-
-@dataclass
-class ReadBlock:
-    """R reads: codes (A 0, C 1, G 2, T 3, else 4) and Phred qualities uint8[B], offsets int64[R+1], names likewise.
-
-    `first_line` is the line of the file at which the block begins (0 for BAM); `left_out` counts reads of the file that
-    are not given because the file itself calls them too poor.
-    """
-
-    codes: NDArray[np.uint8]
-    quals: NDArray[np.uint8]
-    offsets: NDArray[np.int64]
-    names: NDArray[np.uint8]
-    name_offsets: NDArray[np.int64]
-    first_line: int
-    left_out: int = 0
-
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
 
 
 def _open_text(path: Path) -> BinaryIO:
@@ -108,79 +86,6 @@ def _block(text: NDArray[np.uint8], spans: NDArray[np.int64], line: int) -> Read
     codes, quals, offsets = fastq.gather(text, spans, LETTERS)
     names, name_offsets = fastq.gather_names(text, spans)
     return ReadBlock(codes, quals, offsets, names, name_offsets, line)
-
-
-def read_bam(path: Path, block: int) -> Iterator[tuple[ReadBlock, ReadBlock | None]]:
-    """(first reads, their mates or None) of an aligned or unaligned BAM; primary records, as sequenced.
-
-    Consensus reads whose predicted accuracy (tag rq) is below 0.99 are left out, as their maker does for HiFi reads.
-    Pairs are found by name wherever they stand; a read whose mate is missing is given alone.
-    """
-    import pysam
-
-    single: list[tuple[str, str, bytes]] = []
-    paired: list[tuple[tuple[str, str, bytes], tuple[str, str, bytes]]] = []
-    waiting: dict[str, tuple[bool, tuple[str, str, bytes]]] = {}
-    poor = 0
-    with path.open("rb") as file:
-        if file.read(4) == b"CRAM":
-            raise UnusableSample(f"{path.name}: is CRAM, which is not read (convert it: samtools view -b)")
-    pysam.set_verbosity(0)  # what it prints of damage is told in a sentence
-    try:
-        with _nothing_ignored_aloud(), pysam.AlignmentFile(str(path), "rb", check_sq=False) as bam:
-            for record in bam.fetch(until_eof=True):
-                if record.is_secondary or record.is_supplementary:
-                    continue
-                if record.has_tag("rq") and float(str(record.get_tag("rq"))) < LEAST_ACCURACY:
-                    poor += 1
-                    continue
-                read = (
-                    record.query_name or "",
-                    record.get_forward_sequence() or "",
-                    bytes((record.get_forward_qualities() if record.query_qualities is not None else None) or b""),
-                )
-                if not record.is_paired:
-                    single.append(read)
-                elif read[0] in waiting:
-                    first, mate = waiting.pop(read[0])
-                    paired.append((mate, read) if first else (read, mate))
-                else:
-                    waiting[read[0]] = record.is_read1, read
-    except (OSError, ValueError) as error:
-        told = str(error).replace(str(path), path.name)  # folders are nobody's business in a result
-        raise UnusableSample(f"{path.name}: is not a readable BAM: {told} (copy or convert it again)") from None
-    single += [read for _, read in waiting.values()]
-    for start in range(0, len(paired), block):
-        part = paired[start : start + block]
-        yield _from_records([p[0] for p in part]), _from_records([p[1] for p in part])
-    for start in range(0, len(single), block):
-        made = _from_records(single[start : start + block])
-        made.left_out = poor if start == 0 else 0
-        yield made, None
-
-
-@contextmanager
-def _nothing_ignored_aloud() -> Iterator[None]:
-    """pysam prints tracebacks when closing a damaged file fails as well; the error that counts is raised."""
-    hooks = sys.excepthook, sys.unraisablehook
-    sys.excepthook, sys.unraisablehook = lambda *_: None, lambda _: None
-    try:
-        yield
-    finally:
-        sys.excepthook, sys.unraisablehook = hooks
-
-
-def _from_records(records: list[tuple[str, str, bytes]]) -> ReadBlock:
-    names = [name.encode("utf-8", "replace") for name, _, _ in records]
-    quals = [q if len(q) == len(s) else b"\x00" * len(s) for _, s, q in records]
-    return ReadBlock(
-        codes=encode("".join(s for _, s, _ in records)),
-        quals=np.frombuffer(b"".join(quals), np.uint8).copy(),
-        offsets=np.cumsum([0, *(len(s) for _, s, _ in records)], dtype=np.int64),
-        names=np.frombuffer(b"".join(names), np.uint8),
-        name_offsets=np.cumsum([0, *(len(n) for n in names)], dtype=np.int64),
-        first_line=0,
-    )
 
 
 def read_pairs(first: Path, second: Path, block: int) -> Iterator[tuple[ReadBlock, ReadBlock | None]]:
