@@ -14,18 +14,26 @@ SCHEMA = Path("workflow/schemas/config.schema.yaml")
 
 def checked_settings(config: dict[str, Any], name: str = "config.yaml") -> dict[str, Any]:
     """Settings with the schema's defaults filled in. Raises InputError with a sentence for each problem."""
+    settings, problems = settings_and_problems(config, name)
+    if problems:
+        raise InputError(problems)
+    return settings
+
+
+def settings_and_problems(config: dict[str, Any], name: str) -> tuple[dict[str, Any], list[str]]:
+    """Settings with defaults filled in and those that are wrong left out, and a sentence for each problem."""
     import yaml
     from jsonschema import Draft202012Validator
 
     schema = yaml.safe_load((home() / SCHEMA).read_text("utf-8"))
     keys = schema["properties"]
     problems = [f"{name}: unknown key '{key}' (known keys: {', '.join(keys)})" for key in config if key not in keys]
+    settings = {key: config.get(key, rule["default"]) for key, rule in keys.items()}
     for key, rule in keys.items():
         if key in config and list(Draft202012Validator(rule).iter_errors(config[key])):
             problems.append(f"{name}: {key} is {config[key]!r} (it is {rule['description']})")
-    if problems:
-        raise InputError(problems)
-    return {key: config.get(key, rule["default"]) for key, rule in keys.items()}
+            del settings[key]
+    return settings, problems
 
 
 def read_config(path: str | Path) -> dict[str, Any]:

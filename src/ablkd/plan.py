@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, TypeVar
 
 from ablkd.clinical import read_clinical
-from ablkd.config import checked_settings
+from ablkd.config import settings_and_problems
 from ablkd.counting.counts import read_counts
 from ablkd.errors import InputError
 from ablkd.records import Sample
@@ -16,6 +16,8 @@ from ablkd.reference import SEQUENCES, TABLES, Reference, load_reference
 from ablkd.samples import read_files, read_library, read_sheet
 from ablkd.site import load_site
 from ablkd.tables import format_cell
+
+Given = TypeVar("Given")
 
 # The knowledge each kind of step reads: a change of drug evidence repeats no alignment and no calling.
 ALIGNING = (SEQUENCES, "transcripts.tsv", "exons.tsv", "amplicons.tsv", "platforms.tsv", "splicing.tsv")
@@ -161,35 +163,28 @@ def read_plan(config: dict[str, Any], name: str = "config.yaml") -> Plan:
     InputError
         With every problem found.
     """
-    settings = checked_settings(config, name)
-    reference = load_reference(settings["reference"])
-    problems: list[str] = []
-    if settings["pdf"] and find_spec("weasyprint") is None:
+    settings, problems = settings_and_problems(config, name)
+    reference = _or_told(problems, load_reference, settings.get("reference"))
+    if settings.get("pdf") and find_spec("weasyprint") is None:
         problems.append(f"{name}: pdf needs WeasyPrint (pip install 'ablkd[pdf]', or set it to false)")
-    samples: list[Sample] = []
-    try:
-        samples = read_sheet(settings["samples"], reference)
-    except InputError as error:
-        problems += error.problems
-    if settings["panel"]:
-        try:
-            read_counts(settings["panel"], reference)
-        except InputError as error:
-            problems += error.problems
-    if settings["trace_library"]:
-        try:
-            read_library(settings["trace_library"])
-        except InputError as error:
-            problems += error.problems
-    try:
-        load_site(settings["site"])
-    except InputError as error:
-        problems += error.problems
-    if settings["clinical"]:
-        try:
-            read_clinical(settings["clinical"])
-        except InputError as error:
-            problems += error.problems
-    if problems:
+    samples: list[Sample] | None = None
+    if reference:
+        samples = _or_told(problems, read_sheet, settings.get("samples"), reference)
+        _or_told(problems, read_counts, settings.get("panel"), reference)
+    _or_told(problems, read_library, settings.get("trace_library"))
+    _or_told(problems, load_site, settings.get("site"))
+    _or_told(problems, read_clinical, settings.get("clinical"))
+    if problems or reference is None or samples is None:
         raise InputError(problems)
     return Plan(settings, reference, {row.sample: row for row in samples})
+
+
+def _or_told(problems: list[str], read: Callable[..., Given], path: str | None, *known: Any) -> Given | None:
+    """What is read from a path of the settings; nothing where there is none, or it is wrong: that is then told."""
+    if not path:
+        return None
+    try:
+        return read(path, *known)
+    except InputError as error:
+        problems += error.problems
+        return None

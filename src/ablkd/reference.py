@@ -161,6 +161,8 @@ def load_reference(folder: str | Path) -> Reference:
         With every problem found in any of its files.
     """
     folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder (give the knowledge folder; a copy of the one that ships will do)")
     problems: list[str] = []
     numbered: dict[str, list[tuple[int, Any]]] = {}
     for name, row_type in TABLES.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 import shlex
@@ -10,19 +9,11 @@ from pathlib import Path
 
 from ablkd.errors import InputError
 from ablkd.home import home
-from ablkd.samples import FASTQ, READS, TRACES
+from ablkd.naming import Part, part_of
+from ablkd.samples import READS, TRACES
 from ablkd.tables import write_text
 
 SHEET_COLUMNS = ("sample", "patient", "run", "collected", "platform", "role", "reads_1", "reads_2")
-LANE = re.compile(r"(?P<sample>.+)_S\d+(_L\d{3})?_(?P<read>R1|R2|I1|I2)_\d{3}")
-MATE = re.compile(r"(?P<sample>.+?)[_.]R?(?P<read>[12])")
-DIRECTION = re.compile(r"[_-](f|r|fwd|rev|forward|reverse)\d*([_-].*)?", re.IGNORECASE)
-BARCODE = re.compile(r"barcode\d+")
-# How the first read or the BAM header of a long-read file names its machine.
-LONG_READS = {
-    "ont": re.compile(rb"^@[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|^@RG\t.*PL:ONT", re.MULTILINE),
-    "pacbio_hifi": re.compile(rb"^@m\w+/\d+/ccs|^@RG\t.*PL:PACBIO", re.MULTILINE),
-}
 SNAKEFILE = """\
 # The workflow that came with ablkd; this folder holds the settings and the samples.
 from ablkd.home import snakefile
@@ -48,68 +39,58 @@ SHEET_HELP = """\
 
 
 def sheet_from_folder(folder: str | Path) -> str:
-    """A sample sheet for the reads and traces in a folder and the folders within.
+    """A sample sheet for the reads and traces in a folder and the folders within, with questions as `#` lines.
 
-    Lanes of a sample are joined; `_R1`/`_R2` and `_1`/`_2` are mates; traces that differ only in a
-    direction and what follows it are one sample; long reads are told by the name of their first read, and
-    a platform that cannot be told is left empty for a person to fill in.
+    Lanes of a sample are joined; `_R1`/`_R2` and `_1`/`_2` are mates; traces that differ only in a direction and what
+    follows it are one sample; what sequencers put aside (failed, undetermined, unclassified) is left out. A platform
+    that cannot be told is left empty. A name that was sequenced twice has two lines and a question: a person says
+    whether it is one sample. Barcodes of several places take the place's name in theirs.
 
     Raises
     ------
     InputError
-        If the folder holds none.
+        If the folder holds none, or a file's name cannot stand in a sheet.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder (give the folder of a sequencing run)")
-    groups: dict[tuple[str, str], dict[str, list[str]]] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and (place := _place(path)):
-            sample, platform, column = place
-            row = groups.setdefault((sample, platform), {"reads_1": [], "reads_2": []})
-            row[column].append(path.as_posix())
-    if not groups:
-        raise InputError(f"{folder}: no {' '.join((*READS, *TRACES))} files in it (give another folder)")
+    parts = [(path, part) for path in sorted(folder.rglob("*")) if path.is_file() and (part := part_of(path, folder))]
+    problems = [
+        f"{path}: a sheet cannot hold this name (rename the file: no ; no tab, no line end, no blank at its ends)"
+        for path, _ in parts
+        if set(str(path)) & set(";\t\r\n") or path.as_posix() != path.as_posix().strip()
+    ]
+    if not parts:
+        problems = [f"{folder}: no {' '.join((*READS, *TRACES))} files in it (give another folder)"]
+    if problems:
+        raise InputError(problems)
     lines = ["\t".join(SHEET_COLUMNS)]
-    for (sample, platform), row in sorted(groups.items()):
-        files = [";".join(row["reads_1"]), ";".join(row["reads_2"])]
-        lines.append("\t".join([sample, "", "", "", platform, "", *files]))
+    told: set[str] = set()
+    for name, platform, files in sorted(_samples(parts), key=lambda s: (s[0], s[1], s[2]["reads_1"])):
+        if name in told:
+            lines.append(f"# {name}: sequenced twice? Then join the files of both lines by ; else rename one")
+        told.add(name)
+        lines.append("\t".join([name, "", "", "", platform, "", *(";".join(files[c]) for c in ("reads_1", "reads_2"))]))
     return "\n".join(lines) + "\n"
 
 
-def _place(path: Path) -> tuple[str, str, str] | None:
-    """(sample, platform, column) of a file; None for what is no read or trace of a sample."""
-    name = path.name
-    suffix = next((s for s in (*READS, *TRACES) if name.lower().endswith(s)), None)
-    if suffix is None:
-        return None
-    stem = name[: -len(suffix)]
-    if suffix in TRACES:
-        return _clean(DIRECTION.split(stem)[0] or stem), "sanger", "reads_1"
-    if lane := LANE.fullmatch(stem):
-        if lane["read"].startswith("I") or lane["sample"] == "Undetermined":
-            return None
-        return _clean(lane["sample"]), "illumina", f"reads_{lane['read'][1]}"
-    if suffix in FASTQ and (mate := MATE.fullmatch(stem)) and _other_mate(path, mate).is_file():
-        return _clean(mate["sample"]), "illumina", f"reads_{mate['read']}"
-    sample = path.parent.name if BARCODE.fullmatch(path.parent.name) else stem
-    return _clean(sample), _long_platform(path), "reads_1"
-
-
-def _other_mate(path: Path, mate: re.Match[str]) -> Path:
-    start, end = mate.span("read")
-    return path.with_name(path.name[:start] + {"1": "2", "2": "1"}[mate["read"]] + path.name[end:])
-
-
-def _long_platform(path: Path) -> str:
-    with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-    try:
-        with gzip.open(path) if packed else path.open("rb") as stream:
-            head = stream.read(1 << 14)
-    except (OSError, EOFError):
-        return ""
-    return next((name for name, pattern in LONG_READS.items() if pattern.search(head)), "")
+def _samples(parts: list[tuple[Path, Part]]) -> list[tuple[str, str, dict[str, list[str]]]]:
+    """(name, platform, files by column) of each sample; a part that comes again begins another sample."""
+    groups: dict[tuple[str, str, str, int], dict[str, list[str]]] = {}
+    times: dict[tuple[str, ...], int] = {}
+    for path, part in parts:
+        key = (part.name, part.platform, part.origin)
+        turn = times[(*key, part.part)] = times.get((*key, part.part), -1) + 1 if part.part else 0
+        files = groups.setdefault((*key, turn), {"reads_1": [], "reads_2": []})
+        files[part.column].append(path.as_posix())
+    places: dict[str, set[str]] = {}
+    for _, part in parts:
+        if part.barcode:
+            places.setdefault(part.name, set()).add(part.origin)
+    return [
+        (_clean(f"{Path(origin).name}_{name}" if len(places.get(name, ())) > 1 else name), platform, files)
+        for (name, platform, origin, _), files in groups.items()
+    ]
 
 
 def _clean(text: str) -> str:

@@ -39,9 +39,13 @@ def check(config: Path) -> None:
     """Check a run without running it."""
     from ablkd.config import read_config
     from ablkd.plan import read_plan
+    from ablkd.slips import questions
 
     plan = read_plan(read_config(config), str(config))
-    print(f"{config}: {len(plan.samples)} samples, nothing to correct")
+    asked = questions(plan.settings["samples"], plan.samples, plan.reference)
+    print(*asked, sep="\n", end="\n" if asked else "")
+    look = f", {len(asked)} to look at (above)" if asked else ""
+    print(f"{config}: {len(plan.samples)} samples, nothing that must be corrected{look}")
     print("Samples of one run and platform are called together: one added to a run has the others called again.")
 
 

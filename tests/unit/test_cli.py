@@ -59,6 +59,7 @@ def test_several_mistakes_are_a_line_each(tmp_path):
         "config.yaml: unknown key 'sampels'",
         "config.yaml: required_lod_reads is 3",
         "config.yaml: pdf is 'maybe'",
+        "reference: no such folder",
     ]
     assert all(line.endswith(")") for line in lines)
 

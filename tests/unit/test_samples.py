@@ -196,6 +196,79 @@ def test_a_sheet_from_a_folder(tmp_path):
     ]  # fmt: skip
 
 
+ONT, HIFI, MISEQ = (
+    "0a1b2c3d-0000-1111-2222-0123456789ab",
+    "m84011_230101_010101_s1/7/ccs",
+    "M01:1:000-A:1:1101:1:1 1:N:0:1",
+)
+# Files as they come from sequencers -> (sample, platform, reads_1, reads_2) of each line, or a question.
+FOLDERS = {
+    "BaseSpace, a folder a lane": (
+        MISEQ,
+        [f"P1_L00{n}-ds.0f/P1_S4_L00{n}_R{m}_001.fastq.gz" for n in (1, 2) for m in (1, 2)],
+        ["P1 illumina P1_L001-ds.0f/P1_S4_L001_R1_001.fastq.gz;P1_L002-ds.0f/P1_S4_L002_R1_001.fastq.gz "
+         "P1_L001-ds.0f/P1_S4_L001_R2_001.fastq.gz;P1_L002-ds.0f/P1_S4_L002_R2_001.fastq.gz"],
+    ),
+    "a sample sequenced again, or a control of two runs": (
+        MISEQ,
+        [f"run{n}/WT_S{n}_R{m}_001.fastq.gz" for n in (1, 2) for m in (1, 2)],
+        ["WT illumina run1/WT_S1_R1_001.fastq.gz run1/WT_S1_R2_001.fastq.gz",
+         "# WT: sequenced twice? Then join the files of both lines by ; else rename one",
+         "WT illumina run2/WT_S2_R1_001.fastq.gz run2/WT_S2_R2_001.fastq.gz"],
+    ),
+    "names that differ in a blank": (
+        MISEQ,
+        ["P_1_S1_R1_001.fastq.gz", "P 1_S2_R1_001.fastq.gz"],
+        ["P_1 illumina P 1_S2_R1_001.fastq.gz ", "# P_1: sequenced twice? Then join the files of both lines by ; else rename one",
+         "P_1 illumina P_1_S1_R1_001.fastq.gz "],
+    ),
+    "MinKNOW": (
+        ONT,
+        ["fastq_pass/barcode01/FAV_pass_barcode01_0.fastq", "fastq_pass/barcode01/FAV_pass_barcode01_1.fastq",
+         "fastq_fail/barcode01/FAV_fail_barcode01_0.fastq", "fastq_pass/unclassified/FAV_pass_0.fastq"],
+        ["barcode01 ont fastq_pass/barcode01/FAV_pass_barcode01_0.fastq;fastq_pass/barcode01/FAV_pass_barcode01_1.fastq "],
+    ),
+    "two flow cells": (
+        ONT,
+        ["one/fastq_pass/barcode01/a.fastq", "two/fastq_pass/barcode01/b.fastq", "two/fastq_pass/barcode02/c.fastq"],
+        ["barcode02 ont two/fastq_pass/barcode02/c.fastq ", "one_barcode01 ont one/fastq_pass/barcode01/a.fastq ",
+         "two_barcode01 ont two/fastq_pass/barcode01/b.fastq "],
+    ),
+    "dorado": (ONT, ["0f_SQK-NBD114-24_barcode03.fastq", "0f_SQK-NBD114-24_unclassified.fastq"],
+               ["barcode03 ont 0f_SQK-NBD114-24_barcode03.fastq "]),
+    "PacBio": (
+        HIFI,
+        ["m84_s1.hifi_reads.bc2001.fastq.gz", "m84_s1.fail_reads.bc2001.fastq.gz", "m84_s1.hifi_reads.unassigned.fastq.gz"],
+        ["bc2001 pacbio_hifi m84_s1.hifi_reads.bc2001.fastq.gz "],
+    ),
+    "traces with wells and primers": (
+        "",
+        ["A01_P1_F.ab1", "B01_P1_R.ab1", "P2_ABLF_C03.ab1", "P2_ABLR_D03.ab1", "P3_BR12.ab1", "P3_BR13.ab1", "P4.F.ab1",
+         "plate_A01.ab1", "plate_B01.ab1", "._P1_F.ab1"],
+        ["P1 sanger A01_P1_F.ab1;B01_P1_R.ab1 ", "P2 sanger P2_ABLF_C03.ab1;P2_ABLR_D03.ab1 ", "P3_BR12 sanger P3_BR12.ab1 ",
+         "P3_BR13 sanger P3_BR13.ab1 ", "P4 sanger P4.F.ab1 ", "plate_A01 sanger plate_A01.ab1 ", "plate_B01 sanger plate_B01.ab1 "],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", FOLDERS)
+def test_names_as_sequencers_give_them(tmp_path, what):
+    first, names, lines = FOLDERS[what]
+    for name in names:
+        fastq(tmp_path / name, first)
+    found = [line.split("\t") for line in sheet_from_folder(tmp_path).splitlines()[1:]]
+    told = [" ".join((r[0], r[4], r[6], r[7])) if len(r) > 1 else r[0] for r in found]
+    assert [line.replace(f"{tmp_path}/", "") for line in told] == lines
+
+
+def test_a_name_that_no_sheet_can_hold_is_told(tmp_path):
+    fastq(tmp_path / "a;b.fastq", MISEQ)
+    fastq(tmp_path / "a\nb.fastq", MISEQ)
+    with pytest.raises(InputError) as caught:
+        sheet_from_folder(tmp_path)
+    assert [p.partition(": ")[0].rpartition("/")[2] for p in caught.value.problems] == ["a\\nb.fastq", "a;b.fastq"]
+
+
 def test_the_sheet_of_a_folder_is_a_sheet(tmp_path, reference):
     fastq(tmp_path / "S1_1.fastq.gz", "M01:1")
     fastq(tmp_path / "S1_2.fastq.gz", "M01:1")

@@ -190,7 +190,7 @@ def test_wrong_settings_and_wrong_knowledge_are_sentences(tmp_path, root):
     assert "config.yaml: required_lod_reads is 3 (" in done.stderr
     done = snakemake(tmp_path / "new", "--config", f"reference={tmp_path}/nothing")
     assert done.returncode == 2
-    assert f"{tmp_path}/nothing/exons.tsv: no such file (check the path)" in done.stderr
+    assert f"{tmp_path}/nothing: no such folder (give the knowledge folder" in done.stderr
     assert "Traceback" not in done.stderr
 
 
