@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import re
 import shutil
 import subprocess
 import sys
@@ -94,16 +95,23 @@ def make_long(folder: Path, way: str, number: int) -> Path:
 
 
 def make_panel(folder: Path, isoforms: int) -> Path:
-    """The knowledge folder, with fewer transcripts and splice events."""
+    """The knowledge folder with fewer transcripts and splice events, and without what is said of the others."""
     transcripts, events = PANELS[isoforms]
     panel = folder / f"panel{isoforms}"
     shutil.copytree(REFERENCE, panel)
-    for name, keep in (("transcripts", lambda row: row.split("\t")[0] in transcripts), ("splicing", None)):
+    spliced = _names(panel / "splicing.tsv")
+    gone = set(_names(panel / "transcripts.tsv")) - transcripts | set(spliced[: len(spliced) - events])
+    for name in ("transcripts", "splicing", "amplicons", "tki/sensitivity"):
         table = panel / f"{name}.tsv"
-        lines = [line for line in table.read_text().splitlines(keepends=True) if not line.startswith("#")]
-        rows = [line for line in lines[1:] if keep(line)] if keep else lines[1:][-events:]
-        table.write_text("".join([lines[0], *rows]))
+        lines = table.read_text().splitlines(keepends=True)
+        table.write_text("".join(line for line in lines if not gone & set(re.split(r"[\t+]", line))))
     return panel
+
+
+def _names(table: Path) -> list[str]:
+    """First cells of the rows."""
+    lines = [line for line in table.read_text().splitlines() if not line.startswith("#")]
+    return [line.split("\t")[0] for line in lines[1:]]
 
 
 def make_bam(folder: Path, mates: tuple[Path, Path]) -> tuple[Path, Path]:

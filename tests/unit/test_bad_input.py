@@ -105,7 +105,7 @@ def cases(sequence: str) -> dict[str, tuple[dict[str, bytes], str]]:
         "a BAM without @HD and @SQ": ({"1.bam": bam(mates, CO=["made for a test"])}, ""),
         "a BAM cut short": ({"1.bam": whole_bam[:-40]}, "1.bam: is not a readable BAM: "),
         "a BAM with other bytes": ({"1.bam": whole_bam[:60] + b"\xff" * 9 + whole_bam[69:]}, "1.bam: is not a readable BAM: "),
-        "an empty BAM": ({"1.bam": b""}, "1.bam: is not a readable BAM: file does not contain alignment data "),
+        "an empty BAM": ({"1.bam": b""}, "1.bam: is not a readable BAM: the file is empty "),
         "a CRAM called BAM": ({"1.bam": b"CRAM\3\1" + bytes(99)}, "1.bam: is CRAM, which is not read (convert it: samtools view -b)"),
     }  # fmt: skip
 

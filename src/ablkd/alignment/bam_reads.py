@@ -126,7 +126,10 @@ def _check_end(path: Path) -> None:
     with path.open("rb") as file:
         if file.read(4) == b"CRAM":
             raise UnusableSample(f"{path.name}: is CRAM, which is not read (convert it: samtools view -b)")
-        file.seek(max(0, path.stat().st_size - len(BGZF_END)), os.SEEK_SET)
+        size = file.seek(0, os.SEEK_END)
+        if size == 0:
+            raise ValueError("the file is empty")
+        file.seek(max(0, size - len(BGZF_END)))
         if file.read() != BGZF_END:
             raise ValueError("the end of the file is missing")
 
