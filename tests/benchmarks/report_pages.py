@@ -32,6 +32,7 @@ RARE = ("M244V", "E255K", "F317L", "M351T", "H396R", "E459K")
 HEADER = "sample\tplatform\tfusion\thaplotype\tfraction\tamplicon\tdepth\ttemplate_molecules\trecombination\tsequencing_error\tindel_error\n"
 UNREADABLE = (331, 342)  # codons whose bases have no quality
 SAMPLE = "TWELVE"
+ROUNDS = 5
 
 
 def ablkd(*words: object) -> tuple[float, float]:
@@ -126,9 +127,15 @@ def many(folder: Path, result: dict, number: int) -> list[Path]:
     return paths
 
 
+def smallest(*words: object) -> tuple[float, float]:
+    """The smallest seconds of several runs: what else the machine does only adds."""
+    clock, processor = zip(*(ablkd(*words) for _ in range(ROUNDS)), strict=True)
+    return min(clock), min(processor)
+
+
 def told_as(seconds: tuple[float, float]) -> str:
     """Seconds in words."""
-    return f"{seconds[0]:.1f} s on the clock, {seconds[1]:.1f} s of the processor"
+    return f"{seconds[0]:.1f} s on the clock, {seconds[1]:.1f} s of the processor (smallest of {ROUNDS})"
 
 
 def main() -> None:
@@ -145,11 +152,11 @@ def main() -> None:
         print(line)
     page = told.folder / "report.html"
     words = ("--result", made / "result.json", "--reference", ROOT / "reference", "--html", page)
-    seconds = sorted(ablkd("report", *words, "--vcf", told.folder / "calls.vcf.gz") for _ in range(3))
-    print(f"report of one sample: {told_as(seconds[1])} (median of 3)")
+    seconds = smallest("report", *words, "--vcf", told.folder / "calls.vcf.gz")
+    print(f"report of one sample: {told_as(seconds)}")
     results = many(told.folder, result, told.samples)
-    took = ablkd("summarize", "--run", "run1", "--results", *results, "--folder", told.folder / "run")
-    print(f"run page and tables of {told.samples} samples: {told_as(took)}")
+    seconds = smallest("summarize", "--run", "run1", "--results", *results, "--folder", told.folder / "run")
+    print(f"run page and tables of {told.samples} samples: {told_as(seconds)}")
 
 
 if __name__ == "__main__":
