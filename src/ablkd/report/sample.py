@@ -80,6 +80,7 @@ def report_view(result: Result, reference: Reference | None) -> dict[str, Any]:
         "r": result,
         "s": result.summary,
         "target": reference.target.label if reference else "",
+        "depth": "Traces" if result.peaks else "Depth",
         "passed": passed,
         "evidence_only": [f for f in telling if f.level == "evidence_only"],
         "neutral": [f for f in found if f.tier in NEUTRAL_TIERS and f.level != "evidence_only"],
