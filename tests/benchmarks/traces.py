@@ -101,9 +101,9 @@ def mixtures(reference: Reference, source: Callable, seeds: Iterator[int], sampl
         flush=True,
     )
     false, some = [], max(1, samples // 4)
-    for _ in range(some):
+    for _ in range(samples):
         false += passed(call(reference, source(target, WILD, next(seeds)), source(target, WILD, next(seeds), "W")))
-    print(f"wild type beside wild type: {len(false)} false calls in {some} pairs {sorted(false)}", flush=True)
+    print(f"wild type beside wild type: {len(false)} false calls in {samples} pairs {sorted(false)}", flush=True)
     full, skipping = ((0.2, CHANGE), (0.8, "-")), ((0.15, SKIP), (0.85, "-"))
     tenth, both = ((0.1, CHANGE), (0.9, "-")), ((0.3, SKIP), (0.3, CHANGE), (0.4, "-"))
     on_skip = ((0.3, SKIP + ";" + CHANGE), (0.7, "-"))
@@ -115,7 +115,7 @@ def mixtures(reference: Reference, source: Callable, seeds: Iterator[int], sampl
         ("T315I 30 % on the 30 % that skip", on_skip, MUTATION, 0.3, False),
     ):
         hits, shares, others = [], [], []
-        for _ in range(some):
+        for _ in range(samples if beside else some):
             wild = source(target, WILD, next(seeds), "W") if beside else []
             found = call(reference, source(target, molecules, next(seeds)), wild)
             names = passed(found)
@@ -333,7 +333,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
-        "--samples", type=int, default=200, help="wild-type pairs; a quarter of it for every mixture (200)"
+        "--samples",
+        type=int,
+        default=200,
+        help="wild-type pairs, and mixtures beside wild type; a quarter of it for the others (200)",
     )
     parser.add_argument("--damaged", type=int, default=500, help="damaged files (500)")
     parser.add_argument("--real", type=Path, help="folder with sanger_base_edits and sanger_edge_cases")

@@ -10,6 +10,7 @@ from ablkd.plan import Plan
 from ablkd.records import Sample
 from ablkd.traces.abif import Trace
 from ablkd.traces.align import place_trace
+from ablkd.traces.blobs import without_blobs
 from ablkd.traces.isoforms import explain
 from ablkd.traces.quality import dye_blobs, quality_rows, unexplained_peaks
 
@@ -49,6 +50,21 @@ def test_a_dye_blob_is_placed(base, channel, reference):
     assert first <= START + base - 2 <= last
     assert last - first < 20
     assert dye_blobs(mixture(drawn, reference)) == []
+
+
+def test_a_dye_blob_is_taken_off_and_a_change_under_it_stays(reference):
+    drawn = trace(reference.sequence[:1678], (0.8, "-"), (0.2, "944C>T"))
+    base = 944 - START
+    channels = drawn.channels.copy()
+    samples = np.arange(channels.shape[1])
+    channels[3] += 250 * np.exp(-0.5 * ((samples - (base + 2) * SPACING) / 40) ** 2)
+    clean, dirty = (mixture(t, reference) for t in (drawn, replace(drawn, channels=channels)))
+    others = [i for i in range(base - 6, base + 7) if clean.placed.trace.bases[i] != 3 and i != base]
+    blob = dirty.placed.heights[others, 3] - clean.placed.heights[others, 3]
+    left = without_blobs(dirty)[others, 3] - without_blobs(clean)[others, 3]
+    assert blob.max() > 200
+    assert np.abs(left).max() < 60
+    assert without_blobs(dirty)[base, 3] == pytest.approx(without_blobs(clean)[base, 3], rel=0.25)
 
 
 def test_a_second_template_is_told(reference):

@@ -148,9 +148,18 @@ def base_signals(trace: Trace) -> NDArray[np.float64]:
         near = peaks[max(0, i - SPACING_BASES) : i + SPACING_BASES + 1]
         half = round(HALF_WIDTH * float(np.median(np.diff(near)))) if len(near) > 1 else 0
         around = slice(peaks[max(0, i - BASELINE_BASES)], peaks[min(len(peaks) - 1, i + BASELINE_BASES)] + 1)
-        baseline = np.percentile(channels[:, around], BASELINE_PERCENTILE, axis=1)
+        baseline = _baseline(channels[:, around])
         heights[i] = channels[:, max(0, peak - half) : peak + half + 1].mean(axis=1) - baseline
     return np.maximum(heights, 0.0)
+
+
+def _baseline(samples: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`BASELINE_PERCENTILE` of each channel, float64[4]; np.percentile does the same in five times the time."""
+    place = (samples.shape[1] - 1) * BASELINE_PERCENTILE / 100
+    below = int(place)
+    above = min(below + 1, samples.shape[1] - 1)
+    ordered = np.partition(samples, (below, above), axis=1)
+    return np.asarray(ordered[:, below] + (place - below) * (ordered[:, above] - ordered[:, below]))
 
 
 def base_fractions(heights: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
+from ablkd.traces.abif import base_fractions
+from ablkd.traces.blobs import without_blobs
 from ablkd.traces.isoforms import Mixture
 from ablkd.traces.noise import NEARLY_ZERO, PEAK_HEIGHT_CV, SAME_PEAK_CV, Noise, fit_noise, local_units
 
@@ -104,24 +106,26 @@ def measure(
     changed = codes[:, None] != np.arange(4)
     found.share[~changed] = 0.0
     unlisted = _unlisted(length, listed_codons)
+    plain, clear = found.share.copy(), found.kind != MIXED
     if wild is not None:
         _take_off(found, wild, unlisted)
     share = found.share
+    # METHOD: where the wild-type trace cannot be read a base has the noise of a trace without one.
+    learnt = {ALONE: (plain, clear), MIXED: (share, ~clear), REFERENCED: (share, found.kind == REFERENCED)}
     covered = (found.containing > 1 - SMALLEST_SEEN) & (found.seen >= SMALLEST_SEEN * found.containing)
-    unit = np.ones(length)
-    for kind in (ALONE, MIXED, REFERENCED):
-        same = found.kind == kind
-        unit[same] = local_units(share, found.signal, covered & same)[same]
-    noise = _noises(share / unit[:, None], covered & unlisted, found.kind, changed)
-    z = np.zeros((length, 4))
     known = covered[:, None] & changed
-    for kind, models in enumerate(noise):
-        rows = found.kind == kind
-        for base, model in enumerate(models):
+    unit, z = np.ones(length), np.zeros((length, 4))
+    noise = []
+    for kind, (values, rows) in learnt.items():
+        units = local_units(values, found.signal, covered & rows)
+        noise.append(_noises(values / units[:, None], covered & unlisted & rows, changed, kind))
+        own = found.kind == kind
+        unit[own] = units[own]
+        for base, model in enumerate(noise[kind]):
             if model is None:
-                known[rows, base] = False
+                known[own, base] = False
             else:
-                z[rows, base] = model.z(share[rows, base] / unit[rows])
+                z[own, base] = model.z(share[own, base] / unit[own])
     return Measured(
         forward=mixture.placed.forward,
         share=share,
@@ -132,7 +136,7 @@ def measure(
         drop=found.drop,
         alone=_alone(share),
         kind=found.kind,
-        noise=noise,
+        noise=tuple(noise),
         unit=unit,
         places=found.places,
     )
@@ -151,7 +155,8 @@ def _gather(mixture: Mixture, codes: NDArray[np.uint8]) -> _Shares:
         kind=np.zeros(length, np.int8),
         places={},
     )
-    heights = _relative_heights(mixture)
+    cleaned = without_blobs(mixture)
+    heights, fractions = _relative(cleaned), base_fractions(cleaned)
     for position, found in _places(mixture):
         got.containing[position] = sum(found.values())
         read = {b: m for b, m in found.items() if b >= 0 and m >= NEARLY_ZERO and mixture.good[b]}
@@ -160,7 +165,7 @@ def _gather(mixture: Mixture, codes: NDArray[np.uint8]) -> _Shares:
         # Where isoforms overlap, the peaks of all of them vary.
         varying = 1.0 if got.kind[position] == MIXED else None
         for base, molecules in read.items():
-            part, own = _share_at(mixture, base, int(codes[position]), molecules, heights[base])
+            part, own = _share_at(mixture, base, int(codes[position]), molecules, heights[base], fractions[base])
             got.share[position] += molecules * part
             got.height[position] += own
             got.signal[position] += float(heights[base].sum()) / len(read)
@@ -195,19 +200,23 @@ def _take_off(got: _Shares, wild: WildType, rows: NDArray[np.bool_]) -> None:
 
 
 def _share_at(
-    mixture: Mixture, base: int, ref: int, molecules: float, height: NDArray[np.float64]
+    mixture: Mixture,
+    base: int,
+    ref: int,
+    molecules: float,
+    height: NDArray[np.float64],
+    fractions: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], float]:
     """(share of each changed base among these molecules float64[4], relative height of the target's own peak)."""
     others = mixture.expected[base].copy()
     others[ref] -= molecules * mixture.scale
-    own = np.maximum(mixture.placed.fractions[base] - others, 0.0)
+    own = np.maximum(fractions - others, 0.0)
     part = np.minimum(own / np.maximum(own + own[ref], 0.5 * molecules * mixture.scale), 1.0)
     return part, float(height[ref] - others[ref])
 
 
-def _relative_heights(mixture: Mixture) -> NDArray[np.float64]:
+def _relative(heights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Signal of each channel over the median signal of the neighbouring bases, float64[B, 4]."""
-    heights = mixture.placed.heights
     usual = median_filter(heights.sum(axis=1), HEIGHT_WINDOW, mode="nearest")
     return heights / np.maximum(usual, 1e-9)[:, None]
 
@@ -236,22 +245,15 @@ def _unlisted(length: int, listed_codons: set[int]) -> NDArray[np.bool_]:
 
 
 def _noises(
-    share: NDArray[np.float64],
-    rows: NDArray[np.bool_],
-    kinds: NDArray[np.int8],
-    changed: NDArray[np.bool_],
-) -> tuple[tuple[Noise | None, ...], ...]:
-    """The noise of each kind of base and each base code; None where too few bases tell it."""
-    found = []
-    for kind in (ALONE, MIXED, REFERENCED):
-        usable = (rows & (kinds == kind))[:, None] & changed
-        values = [share[usable[:, base], base] for base in range(4)]
-        enough = min(len(v) for v in values) >= FEWEST_NOISE
-        models: tuple[Noise | None, ...] = fit_noise(values) if enough else (None,) * 4
-        if kind == REFERENCED:
-            models = tuple(m and replace(m, scale=HEAVIER_TAIL * m.scale) for m in models)
-        found.append(models)
-    return tuple(found)
+    share: NDArray[np.float64], rows: NDArray[np.bool_], changed: NDArray[np.bool_], kind: int
+) -> tuple[Noise | None, ...]:
+    """The noise of each base code in bases of one kind; None where too few bases tell it."""
+    usable = rows[:, None] & changed
+    values = [share[usable[:, base], base] for base in range(4)]
+    if min(len(v) for v in values) < FEWEST_NOISE:
+        return (None,) * 4
+    models = fit_noise(values)
+    return tuple(replace(m, scale=HEAVIER_TAIL * m.scale) for m in models) if kind == REFERENCED else models
 
 
 def _alone(share: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -13,15 +13,18 @@ from scipy.stats import gamma, norm
 
 NEARLY_ZERO = 0.005
 TAIL_FROM = 0.9
+# METHOD: the tail of one base rests on 5 to 20 values; the mean of the tails of all bases counts as so many more.
+POOLED_TAIL = 20
 # METHOD: heights of neighbouring peaks differ by about 0.27 of their median on 21 public traces, so a share v
 # is known to about this fraction of v(1-v). The same peak in two traces of one sequence differs by 0.02 to 0.10 in
 # each (five public pairs), so a peak beside its wild type is known better.
 PEAK_HEIGHT_CV, SAME_PEAK_CV = 0.27, 0.12
-# METHOD: noise rises towards both ends and with dye blobs. It is told for each base by the bases around, a quarter
-# of it by the whole trace; single outliers are cut, for one may be the change that is asked for. Noise does not know
+# METHOD: noise rises towards both ends and where the product is dirty. It is told for each base by the bases around and
+# twice as much by the whole trace: false peaks have so heavy a tail that those of 60 bases differ by a factor of two in
+# even noise. Single outliers are cut, for one may be the change that is asked for. Noise does not know
 # how high the peak above it is: its share goes with 1/height (21 public traces: 1.43 of the mean below peaks of less
 # than 0.7 of the median, 0.59 below those of more than 1.4).
-NOISE_WINDOW, WHOLE_TRACE, OUTLIERS = 41, 0.25, 0.95
+NOISE_WINDOW, WHOLE_TRACE, OUTLIERS = 61, 2.0, 0.95
 UNIT_STEP = 1.1
 LOWEST_HEIGHT, HIGHEST_HEIGHT = 0.33, 2.0
 
@@ -65,13 +68,18 @@ def fit_noise(values: Sequence[NDArray[np.float64]]) -> tuple[Noise, ...]:
     # METHOD: what matters is the tail; fitted to all values, small ones would promise too light a tail.
     cut = max(NEARLY_ZERO, float(np.quantile(np.concatenate(values), TAIL_FROM)))
     above = [np.maximum(v[v > cut] - cut, cut / 100) for v in values]
-    means = [float(a.mean()) if len(a) > 1 else cut for a in above]
+    together = np.concatenate(above)
+    usual = float(together.mean()) if len(together) else cut
+    rate = len(together) / sum(map(len, values))
+    means = [(float(a.sum()) + POOLED_TAIL * usual) / (len(a) + POOLED_TAIL) for a in above]
+    held = POOLED_TAIL / (1 - TAIL_FROM)
+    rates = [max(len(a) + held * rate, 1) / (len(v) + held) for v, a in zip(values, above, strict=True)]
     logs = np.concatenate([np.log(a / mean) for a, mean in zip(above, means, strict=True)])
     spread = max(-float(logs.mean()), 1e-3) if len(logs) > 1 else 1.0
     shape = float((3 - spread + np.sqrt((spread - 3) ** 2 + 24 * spread)) / (12 * spread))
     return tuple(
-        Noise(1 - max(len(a), 1) / len(v), cut, shape, mean / shape, float(v.mean()), float(v.std()))
-        for v, a, mean in zip(values, above, means, strict=True)
+        Noise(1 - part, cut, shape, mean / shape, float(v.mean()), float(v.std()))
+        for v, part, mean in zip(values, rates, means, strict=True)
     )
 
 

@@ -50,8 +50,11 @@ def _steps(placed: PlacedTrace) -> NDArray[np.intp]:
     return order if placed.forward else order[::-1]
 
 
-def _surplus(mixture: Mixture, ahead: int) -> NDArray[np.float64]:
-    """Surplus of the channel a shift predicts, float64[B] in reading order; nan where it predicts nothing new."""
+def _surplus(mixture: Mixture, ahead: int, strong: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Surplus of the channel a shift predicts, float64[B] in reading order; nan where it predicts nothing new.
+
+    strong bool[B]: bases with signal.
+    """
     placed = mixture.placed
     contig, index = placed.isoforms[0].bases, placed.index[0]
     there = index + (ahead if placed.forward else -ahead)
@@ -66,7 +69,7 @@ def _surplus(mixture: Mixture, ahead: int) -> NDArray[np.float64]:
     rows = np.arange(len(index))
     rest = free.copy()
     rest[rows, shifted] = False
-    usable = fits & strong_bases(placed) & free[rows, shifted] & rest.any(axis=1)
+    usable = fits & strong & free[rows, shifted] & rest.any(axis=1)
     left = placed.fractions - mixture.expected
     others = np.where(rest, left, 0.0).sum(axis=1) / np.maximum(rest.sum(axis=1), 1)
     return np.where(usable, left[rows, shifted] - others, np.nan)[_steps(placed)]
@@ -78,7 +81,8 @@ def find_shift(mixture: Mixture, known: Sequence[int] = ()) -> Shift | None:
     `known` are shifts that the mixture's own isoforms have.
     """
     shifts = [s for s in range(-LONGEST_INDEL, LONGEST_INDEL + 1) if s and s not in known]
-    found = [_best_window(_surplus(mixture, ahead)) for ahead in shifts]
+    strong = strong_bases(mixture.placed)
+    found = [_best_window(_surplus(mixture, ahead, strong)) for ahead in shifts]
     scores = np.array([score for score, _, _ in found])
     middle = float(np.median(scores))
     spread = 1.4826 * float(np.median(np.abs(scores - middle)))
