@@ -160,3 +160,14 @@ def test_the_index_links_everything(tmp_path):
     }
     write_index([], tmp_path / "empty.html")
     assert "No sample." in (tmp_path / "empty.html").read_text("utf-8")
+
+
+def test_no_finding_and_nothing_to_be_said_are_two_things(tmp_path):
+    results = [examples.result("S1"), examples.blind("S4")]
+    write_run("run1", results, tmp_path)
+    write_index(results, tmp_path / "index.html")
+    for name in ("report.html", "index.html"):
+        html = (tmp_path / name).read_text("utf-8")
+        assert re.findall(r'data-label="(Findings|Isoforms)">([^<]*)<', html) == [
+            ("Findings", "none"), ("Isoforms", "none"), ("Findings", "not assessable"), ("Isoforms", "not assessable"),
+        ], name  # fmt: skip
