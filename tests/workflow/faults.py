@@ -80,7 +80,8 @@ def kill(folder: Path, seconds: float, victim: str, *words: str, in_step: bool =
         while in_step and workflow.poll() is None and not steps_of(workflow):
             time.sleep(0.05)
         time.sleep(seconds)
-        steps = steps_of(workflow)
+        while not (steps := steps_of(workflow)) and victim == "a step" and workflow.poll() is None:
+            time.sleep(0.05)
         if victim == "everything":
             os.killpg(workflow.pid, signal.SIGKILL)
         for process in {"Snakemake": [workflow], "a step": steps[:1]}.get(victim, []):
@@ -89,8 +90,11 @@ def kill(folder: Path, seconds: float, victim: str, *words: str, in_step: bool =
 
 
 def steps_of(workflow: subprocess.Popen) -> list[psutil.Process]:
-    """The steps that Snakemake runs now."""
-    return [process for process in psutil.Process(workflow.pid).children(recursive=True) if is_step(process)]
+    """The steps that Snakemake runs now; none when it has ended."""
+    try:
+        return [process for process in psutil.Process(workflow.pid).children(recursive=True) if is_step(process)]
+    except psutil.NoSuchProcess:
+        return []
 
 
 def is_step(process: psutil.Process) -> bool:
