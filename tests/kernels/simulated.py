@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from isoform_panel import Isoform, junctions
+from isoform_panel import Isoform, Label, junctions
 
 from ablkd.alignment.block import ReadBlock
+from ablkd.isoforms import SpliceGraph
+from ablkd.reference import Reference
 
 ADAPTER = "AGATCGGAAGAGCACACGTCTGAACTCCAGTCACATCACGATCTCGTATGCCGTCTTCTGCTTG" * 3
 OTHER_STRAND = str.maketrans("ACGTN", "TGCAN")
@@ -93,3 +95,21 @@ def block(reads: list[str], quality: int = 35) -> ReadBlock:
         name_offsets=np.cumsum([0, *map(len, names)], dtype=np.int64),
         first_line=1,
     )
+
+
+def nodes_of_labels(reference: Reference, graph: SpliceGraph) -> dict[Label, int]:
+    """Graph node of every label; that the nodes spell the isoforms is tested in test_graph_paths."""
+    found: dict[Label, int] = {("target", p): p for p in range(graph.target_length)}
+    partner = {t.name: t.partner_length for t in reference.transcripts}
+    for edge in graph.edges:
+        if edge.transcript and not edge.events:
+            node = edge.origin
+            for depth in reversed(range(partner[edge.transcript])):
+                found[edge.transcript, depth] = node
+                node = int(graph.arrays.preceding[node])
+        elif edge.origin < graph.target_length <= edge.goal:
+            node, k = edge.goal, 0
+            while node >= 0:
+                found[edge.events[0], k] = node
+                node, k = int(graph.arrays.following[node]), k + 1
+    return found
