@@ -23,6 +23,7 @@ rule all:
     default_target: True
     input:
         "<results>/index.html",
+        "<results>/manifest.json",
         collect("<results>/samples/{sample}/{page}", sample=PLAN.samples, page=PAGES),
         collect("<results>/patients/{patient}.html", patient=PATIENTS),
         collect("<results>/runs/{run}/report.html", run=RUNS),

@@ -105,6 +105,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "table": {**PATH, "help": "table to write"},
     "run": {**NAME, "help": "the run's name"},
     "folder": {"type": Path, "metavar": "FOLDER", "help": "folder to write into"},
+    "manifest": {**PATH, "help": "manifest.json to write"},
+    "names": {"metavar": "NAME", "nargs": "*", "default": [], "help": "files beside each result, those that are there"},
+    "pages": {**PATHS, "help": "files of the run or of all runs"},
     "index": {**PATH, "help": "page to write, with links to samples, runs and patients"},
     "truth": {**PATH, "help": "what to simulate, a line for each sample and molecule"},
     "conditions": {**PATH, "help": "what to simulate, a line for each condition; without: the table that ships"},
@@ -239,6 +242,18 @@ COMMANDS: dict[str, Command] = {
         "ablkd summarize --run run1 --results S1/result.json S2/result.json --folder results/runs/run1",
         "results",
         "run folder index site",
+    ),
+    "manifest": Command(
+        "what made the results of a run, and the digest of every file",
+        "ablkd manifest --folder results --run run1 --results results/samples/S1/result.json --names calls.tsv "
+        "report.html --pages results/runs/run1/report.html --manifest results/runs/run1/manifest.json",
+        "folder manifest pages",
+        "run results names",
+    ),
+    "verify": Command(
+        "hold a results folder against its manifests: what was changed, is missing, or stands in none",
+        "ablkd verify results",
+        place=("folder", "the results folder", "results"),
     ),
     "explain": Command(
         "what the knowledge says of a mutation, a compound, an isoform event or a fusion, with sources",

@@ -23,7 +23,16 @@ Given = TypeVar("Given")
 ALIGNING = (SEQUENCES, "transcripts.tsv", "exons.tsv", "amplicons.tsv", "platforms.tsv", "splicing.tsv")
 CALLING = (*ALIGNING, "mutations.tsv", "polymorphisms.tsv")
 KNOWLEDGE = (SEQUENCES, *TABLES)
-RUN_PAGES = ("report.html", "summary.tsv", "results.tsv", "summary.xlsx", "ablkd_mqc.json", "manifest.json")
+RUN_PAGES = ("report.html", "summary.tsv", "results.tsv", "summary.xlsx", "ablkd_mqc.json")
+SAMPLE_TABLES = ("calls", "coverage", "haplotypes", "phase", "splicing", "fusion", "drugs", "qc")
+SAMPLE_FILES = (
+    *(f"{name}.tsv" for name in SAMPLE_TABLES),
+    "calls.vcf.gz",
+    "calls.vcf.gz.tbi",
+    "result.json",
+    "report.html",
+)
+READ_FILES = ("aligned.bam", "aligned.bam.bai")
 
 
 @dataclass(frozen=True)
@@ -74,6 +83,20 @@ class Plan:
     def of_run(self, run: str, path: str) -> list[str]:
         """A file of every sample of a run."""
         return _each((s.sample for s in self.samples.values() if s.run == run), path)
+
+    def sample_files(self) -> list[str]:
+        """Names of the files that samples have; those of reads are not there for traces."""
+        return [*SAMPLE_FILES, *READ_FILES, *(["report.pdf"] if self.settings["pdf"] else [])]
+
+    def written(self, run: str, folder: str) -> list[str]:
+        """Every such file of every sample of a run; `folder` holds `{sample}`."""
+        return [
+            f"{folder.format(sample=row.sample)}/{name}"
+            for row in self.samples.values()
+            if row.run == run
+            for name in self.sample_files()
+            if not (name in READ_FILES and self.is_trace(row.sample))
+        ]
 
     def controls(self, sample: str, path: str) -> list[str]:
         """A file of every control of the sample's run."""

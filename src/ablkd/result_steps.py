@@ -152,6 +152,24 @@ def summarize(results: list[Path], run: str | None, folder: Path | None, index: 
         write_run(run, found, folder, load_site(site))
 
 
+def manifest(
+    folder: Path, manifest: Path, results: list[Path], run: str | None, names: list[str], pages: list[Path]
+) -> None:
+    """Results, the files of these names beside them, and pages -> what made them and their digests."""
+    from ablkd.manifest import write_manifest
+
+    beside = [path.parent / name for path in results for name in names]
+    files = [*(path for path in beside if path.is_file()), *pages]
+    write_manifest(manifest, folder, files, run, [read_result(path) for path in results])
+
+
+def verify(folder: Path) -> None:
+    """Hold results against their manifests."""
+    from ablkd.manifest import verify as verified
+
+    print(f"{folder}: {verified(folder)} files, all as they were written")
+
+
 def explain(name: str, reference: Path | None) -> None:
     """Print what the knowledge says of a name."""
     from ablkd.interpretation.explain import explain as explained

@@ -13,12 +13,12 @@ from ablkd import records as r
 from ablkd.documents import write_json
 from ablkd.errors import InputError
 from ablkd.reference import load_reference
-from ablkd.result_steps import crosscheck, explain, interpret, report, summarize, timeline
+from ablkd.result_steps import crosscheck, explain, interpret, manifest, report, summarize, timeline, verify
 from ablkd.samples import read_sheet
 from ablkd.tables import read_rows, write_rows, write_text
 
 # The command line finds every step here.
-__all__ = ["crosscheck", "explain", "interpret", "report", "summarize", "timeline"]
+__all__ = ["crosscheck", "explain", "interpret", "manifest", "report", "summarize", "timeline", "verify"]
 
 
 def init(folder: Path) -> None:

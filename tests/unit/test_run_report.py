@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from dataclasses import replace
@@ -17,7 +16,7 @@ from ablkd.report.run import write_index, write_run
 from ablkd.report.sample import write_report
 from ablkd.tables import read_rows
 
-FILES = {"report.html", "summary.tsv", "results.tsv", "summary.xlsx", "ablkd_mqc.json", "manifest.json"}
+FILES = {"report.html", "summary.tsv", "results.tsv", "summary.xlsx", "ablkd_mqc.json"}
 
 
 def run():
@@ -75,17 +74,6 @@ def test_tables_can_be_read_back(folder):
     unseen = [r for r in rows if r.sample == "S5" and r.kind == "not_assessable"]
     assert ("codons 318-341", "depth") in {(r.name, r.comment) for r in unseen}
     assert {r.status for r in rows if r.sample == "S4" and r.kind in ("splicing", "drug")} == {"not_assessable"}
-
-
-def test_the_manifest_names_what_made_the_run(folder):
-    told = json.loads((folder / "manifest.json").read_text("utf-8"))
-    assert told["run"] == "run1" and told["software_version"] == "0.1.0"
-    assert told["knowledge"] == examples.KNOWLEDGE
-    assert told["samples"]["S1"]["inputs"][0] == {"file": "a_R1.fastq.gz", "sha256": "12" * 32}
-    assert told["samples"]["S3"]["settings"]["required_lod"] == "0.2"
-    assert set(told["files"]) == FILES - {"manifest.json"}
-    for name, digest in told["files"].items():
-        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
 
 
 def test_multiqc_reads_a_table(folder):

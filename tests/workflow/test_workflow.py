@@ -18,7 +18,7 @@ from ablkd.run_folder import init_folder
 from ablkd.tables import read_rows
 
 HEADER = "sample\tpatient\trun\tplatform\trole\treads_1\treads_2\n"
-AFTER_KNOWLEDGE = {"interpret", "report", "timeline", "summarize", "index"}
+AFTER_KNOWLEDGE = {"interpret", "report", "timeline", "summarize", "index", "manifest", "manifest_of_all"}
 
 
 def snakemake(folder: Path, *words: str) -> subprocess.CompletedProcess:

@@ -147,6 +147,47 @@ rule summarize:
         " --site {params.site:q} 2>&1 | tee {log:q}"
 
 
+rule manifest:
+    input:
+        results=ask(PLAN.of_run, "<results>/samples/{sample}/result.json"),
+        samples=ask(PLAN.written, "<results>/samples/{sample}"),
+        pages=collect("<results>/runs/{{run}}/{page}", page=RUN_PAGES),
+    output:
+        "<results>/runs/{run}/manifest.json",
+    log:
+        "<results>/logs/manifest/{run}.log",
+    threads: 1
+    params:
+        code=CODE,
+        folder=PLAN.settings["results"],
+        names=PLAN.sample_files(),
+    shell:
+        "ablkd manifest --folder {params.folder:q} --run {wildcards.run:q} --results {input.results:q}"
+        " --names {params.names:q} --pages {input.pages:q} --manifest {output:q} 2>&1 | tee {log:q}"
+
+
+rule manifest_of_all:
+    input:
+        index="<results>/index.html",
+        patients=collect(
+            "<results>/patients/{patient}.{kind}",
+            patient=PATIENTS,
+            kind=["html", "tsv"],
+        ),
+        runs=collect("<results>/runs/{run}/manifest.json", run=RUNS),
+    output:
+        "<results>/manifest.json",
+    log:
+        "<results>/logs/manifest_of_all.log",
+    threads: 1
+    params:
+        code=CODE,
+        folder=PLAN.settings["results"],
+    shell:
+        "ablkd manifest --folder {params.folder:q} --pages {input.index:q} {input.patients:q} {input.runs:q}"
+        " --manifest {output:q} 2>&1 | tee {log:q}"
+
+
 rule index:
     input:
         results=collect("<results>/samples/{sample}/result.json", sample=PLAN.samples),

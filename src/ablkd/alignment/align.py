@@ -159,10 +159,15 @@ def align_sample(
 
 
 def _input_rows(sample: str, paths: list[Path]) -> list[QcMetric]:
-    missing = [p.name for p in paths if not p.exists()]
-    if missing:
-        raise UnusableSample(f"{missing[0]}: no such file (check the sheet)")
-    return [QcMetric(sample, "input_sha256", sha256(p), p.name, "", "pass", "") for p in paths]
+    rows = []
+    for path in paths:
+        try:
+            rows.append(QcMetric(sample, "input_sha256", sha256(path), path.name, "", "pass", ""))
+        except FileNotFoundError:
+            raise UnusableSample(f"{path.name}: no such file (check the sheet)") from None
+        except OSError as error:
+            raise UnusableSample(f"{path.name}: cannot be read: {error.strerror} (check the file)") from None
+    return rows
 
 
 def _qc_rows(sample: str, joined: Fragments, pairs: NDArray[np.int64], amplicon: str, reason: str) -> list[QcMetric]:

@@ -12,9 +12,8 @@ from ablkd.checks.cross_check import METRICS
 from ablkd.course.sights import Sight, mutation_sight, splice_sight
 from ablkd.interpretation.named_calls import passed
 from ablkd.records import ControlVerdict, QcMetric, Result, ResultRow, Summary
-from ablkd.reference import sha256
 from ablkd.report.pages import NO_SITE, render
-from ablkd.report.run_tables import check_same_making, manifest, multiqc, result_rows
+from ablkd.report.run_tables import check_same_making, multiqc, result_rows
 from ablkd.report.workbook import write_workbook
 from ablkd.site import Site
 from ablkd.tables import write_rows, write_text
@@ -33,7 +32,7 @@ class Cell:
 
 
 def write_run(run: str, results: Sequence[Result], folder: Path, site: Site = NO_SITE) -> None:
-    """Write report.html, summary.tsv, results.tsv, summary.xlsx, ablkd_mqc.json and manifest.json.
+    """Write report.html, summary.tsv, results.tsv, summary.xlsx and ablkd_mqc.json.
 
     Raises
     ------
@@ -55,8 +54,6 @@ def write_run(run: str, results: Sequence[Result], folder: Path, site: Site = NO
     }
     write_workbook(folder / "summary.xlsx", sheets)
     _write_json(folder / "ablkd_mqc.json", multiqc(run, ordered))
-    names = ("report.html", "summary.tsv", "results.tsv", "summary.xlsx", "ablkd_mqc.json")
-    _write_json(folder / "manifest.json", manifest(run, ordered, {n: sha256(folder / n) for n in names}))
 
 
 def run_view(run: str, results: Sequence[Result]) -> dict[str, Any]:

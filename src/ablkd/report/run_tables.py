@@ -1,4 +1,4 @@
-"""The tables of a run for other programs: one row a result for a laboratory system, MultiQC, the manifest."""
+"""The tables of a run for other programs: one row a result for a laboratory system, MultiQC."""
 
 from __future__ import annotations
 
@@ -94,26 +94,6 @@ def multiqc(run: str, results: Sequence[Result]) -> dict[str, Any]:
             name: {"title": title, "description": text, **more} for name, (title, text, more) in columns.items()
         },
         "data": data,
-    }
-
-
-def manifest(run: str, results: Sequence[Result], files: dict[str, str]) -> dict[str, Any]:
-    """What made the run: software, knowledge, settings and inputs of each sample, and the files written."""
-    first = results[0] if results else None
-    return {
-        "run": run,
-        "software_version": first.software_version if first else "",
-        "schema_version": first.schema_version if first else "",
-        "knowledge": first.knowledge if first else {},
-        "samples": {
-            r.sample.sample: {
-                "status": r.summary.status,
-                "settings": r.settings,
-                "inputs": [{"file": q.unit, "sha256": q.value} for q in r.qc if q.metric == "input_sha256"],
-            }
-            for r in results
-        },
-        "files": files,
     }
 
 
