@@ -69,6 +69,12 @@ def test_case(folder, monkeypatch, tmp_path, reference):
     verdicts = {p.mutations: p.verdict for p in found.phase}
     for r in expected.get("phase", []):
         assert verdicts[r["name"]] == r["value"]
+    bounds = {p.mutations: p for p in found.phase}
+    for r in expected.get("joint", []):
+        both = bounds[r["name"]]
+        assert float(r["value"]) <= both.compound_low <= both.compound_high <= float(r["more"])
+        row = next(h for h in found.haplotypes if h.haplotype == r["name"])
+        assert row.fraction_low <= both.compound_high and both.compound_low <= row.fraction_high
     coverage = {c.name: c for c in found.coverage if c.kind == "allele"}
     for r in expected.get("assessable", []):
         assert coverage[r["name"]].assessable == "yes"
@@ -303,11 +309,11 @@ def test_bounds_are_those_of_linear_programming():
                 low, high = (sign * linprog(sign * weights, A_eq=equal, b_eq=[*shares, 1.0]).fun for sign in (1, -1))
                 return low, high
 
-            whole = next(p for p in phase_rows("S", sites) if p.mutations == "+".join("abc"[:count]))
+            whole = next(p for p in phase_rows("S", sites, {}) if p.mutations == "+".join("abc"[:count]))
             low, high = bounds(np.array([float(all(h)) for h in haplotypes]))
             assert (whole.compound_low, whole.compound_high) == pytest.approx((low, high), abs=1e-6)
             assert (whole.verdict == "compound") == (low > 1e-6)
-            exact = {h.haplotype: h for h in haplotype_rows("S", sites)}
+            exact = {h.haplotype: h for h in haplotype_rows("S", sites, {})}
             for k, held in enumerate(haplotypes):
                 name = "+".join(c for c, there in zip("abc", held, strict=False) if there) or "unmutated"
                 expected = bounds(np.eye(len(haplotypes))[k])
@@ -318,9 +324,9 @@ def test_bounds_are_those_of_linear_programming():
 
 def test_a_change_in_skipped_bases_is_never_on_the_skip():
     sites = [Site("skip", 550, 0.9, 0.01, range(550, 823)), Site("change", 748, 0.9, 0.01, range(0))]
-    (row,) = phase_rows("S", sites)
+    (row,) = phase_rows("S", sites, {})
     assert (row.verdict, row.compound_low, row.compound_high) == ("polyclonal", 0.0, 0.0)
-    assert "skip+change" not in [h.haplotype for h in haplotype_rows("S", sites)]
+    assert "skip+change" not in [h.haplotype for h in haplotype_rows("S", sites, {})]
 
 
 def test_holm_by_hand():

@@ -25,8 +25,9 @@ SMALLEST_SEEN = 0.95
 FEWEST_NOISE = 60
 HEIGHT_WINDOW = 31
 LARGEST_CHANCE = 0.90
-# METHOD: what is left beside wild type is the difference of two false peaks, with a heavier tail than its upper tenth
-# tells: 3 false calls in 50 simulated pairs where 0.5 were promised. The scale of the tail is taken so many times.
+# METHOD: the tail of false peaks is heavier than its upper tenth tells: 50 values beyond z 3.5 in 21 public traces
+# where 5 were promised, and 3 false calls in 50 simulated pairs beside wild type where 0.5 were. Where no isoforms
+# overlap the scale of the tail is taken so many times.
 HEAVIER_TAIL = 1.4
 # The three kinds of base that have a noise of their own.
 ALONE, MIXED, REFERENCED = range(3)
@@ -253,7 +254,7 @@ def _noises(
     if min(len(v) for v in values) < FEWEST_NOISE:
         return (None,) * 4
     models = fit_noise(values)
-    return tuple(replace(m, scale=HEAVIER_TAIL * m.scale) for m in models) if kind == REFERENCED else models
+    return models if kind == MIXED else tuple(replace(m, scale=HEAVIER_TAIL * m.scale) for m in models)
 
 
 def _alone(share: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -1,20 +1,29 @@
-"""What shares alone say of molecules: Fréchet's bounds, because a trace shows no single molecule."""
+"""What shares say of molecules: Fréchet's bounds, because a trace shows no single molecule.
+
+Closer ones hold for a change and an isoform event, where a trace shows the change on the event's molecules alone.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from scipy.stats import norm
 
 from ablkd.records import Call, Haplotype, Phase, SpliceEvent
 from ablkd.reference import Reference
+from ablkd.traces.evidence import FAMILY_ERROR
+from ablkd.traces.joint import Joint
 
 # METHOD: sets of more than two are bounded for the six most frequent changes; pairs always.
 MOST_SITES = 6
 ONE_SIDED, TWO_SIDED = 1.645, 1.96
+# METHOD: that a change is on an event's molecules must be no chance of noise at this level: below it the most of them
+# are told, but not that there are any.
+SHOWN_Z = float(norm.isf(FAMILY_ERROR))
 DELETION = re.compile(r"c\.\d+_(\d+)del")
 
 
@@ -58,24 +67,36 @@ def _exclusive(sites: Sequence[Site]) -> bool:
     return any(b.position in a.removed for a in sites for b in sites if a is not b)
 
 
-def phase_rows(sample: str, sites: Sequence[Site]) -> list[Phase]:
+Joints = Mapping[frozenset[str], Joint]
+
+
+def _joint_of(chosen: Sequence[Site], joints: Joints) -> Joint | None:
+    """What traces show of the two together, where they do."""
+    return joints.get(frozenset(s.name for s in chosen))
+
+
+def phase_rows(sample: str, sites: Sequence[Site], joints: Joints) -> list[Phase]:
     """A row for every pair, and for every larger set of the most frequent sites."""
     frequent = sorted(sites, key=lambda s: -s.share)[:MOST_SITES]
     frequent = [s for s in sites if s in frequent]
     sets: list[tuple[Site, ...]] = list(combinations(sites, 2))
     sets += [chosen for size in range(3, len(frequent) + 1) for chosen in combinations(frequent, size)]
-    return [_phase_row(sample, chosen) for chosen in sets]
+    return [_phase_row(sample, chosen, _joint_of(chosen, joints)) for chosen in sets]
 
 
-def _phase_row(sample: str, chosen: Sequence[Site]) -> Phase:
+def _phase_row(sample: str, chosen: Sequence[Site], joint: Joint | None) -> Phase:
     shares = np.array([s.share for s in chosen])
     error = float(np.sqrt(sum(s.error**2 for s in chosen)))
     least = float(shares.sum()) - (len(chosen) - 1)
-    high = min(1.0, min(s.share + TWO_SIDED * s.error for s in chosen))
+    low, high = max(0.0, least - TWO_SIDED * error), min(1.0, min(s.share + TWO_SIDED * s.error for s in chosen))
     verdict = "compound" if least - ONE_SIDED * error > 0 else "cannot_be_phased"
+    if joint:
+        high = max(low, min(high, joint.share + TWO_SIDED * joint.error))
+        if joint.z >= SHOWN_Z and joint.share > ONE_SIDED * joint.error:
+            low, verdict = min(high, max(low, joint.share - TWO_SIDED * joint.error)), "compound"
     if _exclusive(chosen):
         # No molecule has a change in bases that it lacks.
-        least, high, verdict = 0.0, 0.0, "polyclonal"
+        low, high, verdict = 0.0, 0.0, "polyclonal"
     return Phase(
         sample=sample,
         mutations="+".join(s.name for s in chosen),
@@ -85,12 +106,12 @@ def _phase_row(sample: str, chosen: Sequence[Site]) -> Phase:
         observed=None,
         expected_recombinant=None,
         recombination_needed=None,
-        compound_low=max(0.0, least - TWO_SIDED * error),
+        compound_low=low,
         compound_high=high,
     )
 
 
-def haplotype_rows(sample: str, sites: Sequence[Site]) -> list[Haplotype]:
+def haplotype_rows(sample: str, sites: Sequence[Site], joints: Joints) -> list[Haplotype]:
     """Every haplotype of the most frequent sites that the shares allow, with its bounds.
 
     A single site is known without bounds: its share and the rest.
@@ -110,6 +131,19 @@ def haplotype_rows(sample: str, sites: Sequence[Site]) -> list[Haplotype]:
             smallest = int(shares.argmin())
             low = max(0.0, float(shares.sum()) - (len(sites) - 1) - TWO_SIDED * error)
             high = min(1.0, float(shares[smallest]) + TWO_SIDED * sites[smallest].error)
+            joint = _joint_of(sites, joints)
+            if joint:
+                least, most = _told_by(joint, chosen, sites)
+                low, high = min(high, max(low, least)), max(low, min(high, most))
             known = float(shares[0]) if len(sites) == 1 else None
             rows.append(Haplotype(sample, name, known, low, high, None, "yes" if len(sites) == 1 else "bounds_only"))
     return rows
+
+
+def _told_by(joint: Joint, chosen: Sequence[Site], sites: Sequence[Site]) -> tuple[float, float]:
+    """Interval of the haplotype with the chosen ones of two sites, from the share that has both."""
+    own, total = sum(s.share for s in chosen), sum(s.share for s in sites)
+    share = (1 - total + joint.share, own - joint.share, joint.share)[len(chosen)]
+    uncertain = (sites, chosen, ())[len(chosen)]
+    error = TWO_SIDED * float(np.sqrt(joint.error**2 + sum(s.error**2 for s in uncertain)))
+    return share - error, share + error

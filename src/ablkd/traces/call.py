@@ -27,6 +27,7 @@ from ablkd.traces.bounds import haplotype_rows, phase_rows, sites_of
 from ablkd.traces.evidence import Evidence, candidates, findings, weigh
 from ablkd.traces.indels import find_indels, indel_row, unnamed_row
 from ablkd.traces.isoforms import Mixture, event_shares, explain, splice_rows
+from ablkd.traces.joint import joint_shares
 from ablkd.traces.quality import known_rows, quality_rows
 from ablkd.traces.shifts import unexplained, up_to
 from ablkd.traces.wild_type import known_traces, wild_type_for
@@ -91,16 +92,20 @@ def call_traces(
     beside = [wild_type_for(p, known, reference) for p in placed]
     measured = [measure(m, reference.codes, listed_codons, w) for m, w in zip(mixtures, beside, strict=True)]
     evidence = weigh(candidates(reference), measured)
-    calls = [_call(sample, e, reference, reporting_cut) for e in findings(evidence)]
+    found = findings(evidence)
+    calls = [_call(sample, e, reference, reporting_cut) for e in found]
+    # METHOD: another change of molecules without the event may look the same in one orientation, but not in both.
+    alleles = {c.name: e.allele for c, e in zip(calls, found, strict=True) if len(e.strands) == 2}
     calls += [indel_row(sample, one, reference, reporting_cut) for one in indels]
     calls.sort(key=lambda c: (c.codon, c.hgvs_c))
     coverage = _coverage(sample, evidence, calls, reference, required_lod)
     sites = sites_of(calls, splicing, reference)
+    joints = joint_shares(mixtures, measured, alleles, sorted(present))
     return TraceResult(
         calls=calls,
         coverage=coverage,
-        haplotypes=haplotype_rows(sample, sites) if placed else [],
-        phase=phase_rows(sample, sites),
+        haplotypes=haplotype_rows(sample, sites, joints) if placed else [],
+        phase=phase_rows(sample, sites, joints),
         splicing=splicing,
         fusion=_fusion(sample, mixtures, reference),
         peaks=peak_windows(mixtures, calls, splicing, reference),
