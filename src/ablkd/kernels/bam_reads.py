@@ -12,8 +12,6 @@ FREE, GONE = -1, -2
 PAIRED, REVERSE, WHICH_MATE, FIRST_MATE, NOT_PRIMARY = 1, 16, 192, 64, 256 | 2048
 FIXED, SHORTEST = 36, 37  # bytes of a record before its name, and of the shortest record
 LEAST_ACCURACY = np.float32(0.99)
-CODES = np.array([4, 0, 1, 4, 2, 4, 4, 4, 3, 4, 4, 4, 4, 4, 4, 4], np.uint8)
-OTHER = np.array([3, 2, 1, 0, 4], np.uint8)
 NO_QUALITY = 255
 
 
@@ -112,7 +110,10 @@ def _are_mates(text, at, other, start):
     if _number(text, at + 18, 2) & _number(other, start + 18, 2) & WHICH_MATE:
         return False
     size = np.int64(text[at + 12]) - 1
-    return (text[at + FIXED : at + FIXED + size] == other[start + FIXED : start + FIXED + size]).all()
+    same = 0
+    while same < size and text[at + FIXED + same] == other[start + FIXED + same]:
+        same += 1
+    return same == size
 
 
 @jit
@@ -181,22 +182,43 @@ def store(source, starts, pool, used):
 
 
 @jit
-def _write_read(source, n, bases, scores, turned, code, qual):
-    """Fill code, qual uint8[n]; a read that is `turned` is turned back."""
+def _code(letter):
+    """Code of a base from its 4-bit letter: reckoned, not looked up, so that a processor takes many at once."""
+    return (letter == 2) + 2 * (letter == 4) + 3 * (letter == 8) + 4 * _is_no_base(letter)
+
+
+@jit
+def _other_code(letter):
+    """Code of the base on the other strand."""
+    return 3 * (letter == 1) + 2 * (letter == 2) + (letter == 4) + 4 * _is_no_base(letter)
+
+
+@jit
+def _is_no_base(letter):
+    return (letter != 1) & (letter != 2) & (letter != 4) & (letter != 8)
+
+
+@jit
+def _write_read(letters, scores, turned, code, qual):
+    """Fill code, qual uint8[n] from letters uint8[(n+1)/2], two a byte, and scores uint8[n]; turned back if asked."""
+    n = len(scores)
     for i in range(n):
-        qual[i] = source[scores + i]
-    if n and qual[0] == NO_QUALITY:
+        qual[i] = scores[i]
+    if n and scores[0] == NO_QUALITY:
         qual[:] = 0
+    if not turned:
+        for i in range(n // 2):
+            code[2 * i], code[2 * i + 1] = _code(letters[i] >> 4), _code(letters[i] & 15)
+        if n & 1:
+            code[n - 1] = _code(letters[n // 2] >> 4)
+        return
     for i in range(n // 2):
-        two = source[bases + i]
-        code[2 * i], code[2 * i + 1] = CODES[two >> 4], CODES[two & 15]
+        code[2 * i], code[2 * i + 1] = _other_code(letters[i] >> 4), _other_code(letters[i] & 15)
     if n & 1:
-        code[n - 1] = CODES[source[bases + n // 2] >> 4]
-    if turned:
-        for i in range((n + 1) // 2):
-            first, last = code[i], code[n - 1 - i]
-            code[i], code[n - 1 - i] = OTHER[last], OTHER[first]
-            qual[i], qual[n - 1 - i] = qual[n - 1 - i], qual[i]
+        code[n - 1] = _other_code(letters[n // 2] >> 4)
+    for i in range(n // 2):
+        code[i], code[n - 1 - i] = code[n - 1 - i], code[i]
+        qual[i], qual[n - 1 - i] = qual[n - 1 - i], qual[i]
 
 
 @jit
@@ -219,8 +241,6 @@ def gather(text, pool, places):
         flag, _, n, bases, scores, _ = _parts(source, at)
         for i in range(name_offsets[r + 1] - name_offsets[r]):
             names[name_offsets[r] + i] = source[at + FIXED + i]
-        _write_read(
-            source, n, bases, scores, flag & REVERSE,
-            codes[offsets[r] : offsets[r + 1]], quals[offsets[r] : offsets[r + 1]],
-        )  # fmt: skip
+        letters, code = source[bases : bases + (n + 1) // 2], codes[offsets[r] : offsets[r + 1]]
+        _write_read(letters, source[scores : scores + n], flag & REVERSE, code, quals[offsets[r] : offsets[r + 1]])
     return codes, quals, offsets, names, name_offsets
