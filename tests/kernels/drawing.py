@@ -81,7 +81,7 @@ def placed(reads: list[tuple[str, list[int], list[int], bool]]) -> Placed:
     reverse = np.array([r for *_, r in reads], np.uint8)
     has_place = np.array([bool(bases) for bases, *_ in reads], np.uint8)
     names = ReadBlock(codes, quals, offsets, np.zeros(0, np.uint8), np.zeros(len(reads) + 1, np.int64), 1)
-    return Placed(names, PlacedArrays(codes, quals, offsets, nodes, reverse, has_place))
+    return Placed(names, PlacedArrays(codes, quals, offsets, nodes, reverse, has_place, 0 * has_place))
 
 
 def merged(graph: SpliceGraph, *mates) -> tuple[Fragments, list[int]]:

@@ -53,6 +53,7 @@ def by_hand(nodes: list[list[int]], placed=None, reverse=None) -> Placed:
             np.array([v for row in nodes for v in row], np.int32),
             np.array(reverse or [0] * size, np.uint8),
             np.array([1] * size if placed is None else placed, np.uint8),
+            np.zeros(size, np.uint8),
         ),
     )
 
@@ -159,7 +160,7 @@ def test_names_bases_and_qualities_come_back(tmp_path, reference, graph):
     )
     nothing = np.zeros(len(reads), np.uint8)
     nodes = np.full(len(made.codes), -2, np.int32)
-    placed = Placed(made, PlacedArrays(made.codes, quals, made.offsets, nodes, nothing, nothing))
+    placed = Placed(made, PlacedArrays(made.codes, quals, made.offsets, nodes, nothing, nothing, nothing))
     found = records(tmp_path / "a.bam", reference, graph, (placed, None))
     fit = ["read/x:1", "*", "a" * 254, "two_words", "_at", "x"]
     assert [r.query_name or "*" for r in found] == fit

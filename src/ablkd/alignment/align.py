@@ -46,7 +46,8 @@ class Aligner:
         graph = self.graph.arrays
         nodes, reverse, state = placement.place_ungapped(block.codes, block.quals, block.offsets, self.table, graph)
         which = np.flatnonzero(state == placement.NEEDS_GAPS)
-        placed = (state == placement.PLACED).astype(np.uint8)
+        straight = (state == placement.STRAIGHT).astype(np.uint8)
+        placed = (state == placement.PLACED).astype(np.uint8) | straight
         offsets, path, centre, widest = chaining.lay_paths(
             block.codes, block.offsets, which, self.table, graph, SEED_STRIDE[self.kind]
         )
@@ -63,7 +64,7 @@ class Aligner:
             MIN_MATCHES,
             MIN_IDENTITY,
         )
-        return Placed(block, PlacedArrays(block.codes, block.quals, block.offsets, nodes, reverse, placed))
+        return Placed(block, PlacedArrays(block.codes, block.quals, block.offsets, nodes, reverse, placed, straight))
 
     def chimeras(self, placed: Placed) -> int:
         """Reads that hold a second stretch of the target beside the one that is placed; it is not used."""

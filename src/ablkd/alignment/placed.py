@@ -13,7 +13,8 @@ from ablkd.alignment.block import ReadBlock
 
 class PlacedArrays(NamedTuple):
     """Reads on the graph as kernels see them: codes, quals uint8[B]; offsets int64[R+1]; nodes int32[B] (a graph
-    node, or INSERTED, CLIPPED, see `kernels.gapped`); reverse, placed uint8[R].
+    node, or INSERTED, CLIPPED, see `kernels.gapped`); reverse, placed uint8[R]; straight uint8[R]: 1 where all bases
+    of a read are aligned to nodes that are plain neighbours with consecutive numbers, which kernels make use of.
     """
 
     codes: NDArray[np.uint8]
@@ -22,10 +23,11 @@ class PlacedArrays(NamedTuple):
     nodes: NDArray[np.int32]
     reverse: NDArray[np.uint8]
     placed: NDArray[np.uint8]
+    straight: NDArray[np.uint8]
 
 
 NO_READS = PlacedArrays(
-    *(np.zeros(n, t) for n, t in ((0, "u1"), (0, "u1"), (1, "i8"), (0, "i4"), (0, "u1"), (0, "u1")))
+    *(np.zeros(n, t) for n, t in ((0, "u1"), (0, "u1"), (1, "i8"), (0, "i4"), (0, "u1"), (0, "u1"), (0, "u1")))
 )
 
 

@@ -8,8 +8,7 @@ INSERTED, CLIPPED = -1, -2
 OP_M, OP_I, OP_D, OP_N, OP_S = 0, 1, 2, 3, 4
 # As in merging and in tally: bases lost beside a jump, and the longest gap that is a deletion.
 MOST_LOST, LONGEST_DELETION = 6, 30
-# Base codes A C G T and any other, as the 4-bit letters of BAM.
-LETTERS = np.array([1, 2, 4, 8, 15], np.uint8)
+WITHOUT_PLACE = 1 << 62
 
 
 @jit
@@ -127,13 +126,39 @@ def _cigar(nodes, shift, length, graph, ops, sizes):
 
 
 @jit
-def _first_position(nodes, shift, length, graph):
-    """Contig position of the first aligned base; -1 where none is."""
+def _place(nodes, straight, graph, contig_of_edge, shift, lengths):
+    """(contig, its position of the first aligned base or -1 where none is) of a read that has a place."""
+    if straight:
+        contig = np.int64(graph.home[nodes[-1]])
+        nodes = nodes[:1]
+    else:
+        contig = np.int64(_contig(nodes, graph, contig_of_edge))
     for i in range(len(nodes)):
-        v = nodes[i]
-        if (0 <= v < graph.target_length and v + shift < length) or (v >= graph.target_length and graph.depth[v] >= 0):
-            return v + shift if v < graph.target_length else graph.depth[v]
-    return -1
+        v = np.int64(nodes[i])
+        if 0 <= v < graph.target_length and v + shift[contig] < lengths[contig]:
+            return contig, v + shift[contig]
+        if v >= graph.target_length and graph.depth[v] >= 0:
+            return contig, np.int64(graph.depth[v])
+    return contig, np.int64(-1)
+
+
+@jit
+def _places(reads, graph, contig_of_edge, shift, lengths):
+    """Contigs and first positions int64[R, 2] of reads; position -1 where a read has none."""
+    places = np.full((len(reads.placed), 2), -1, np.int64)
+    for r in range(len(reads.placed)):
+        if reads.placed[r]:
+            nodes = reads.nodes[reads.offsets[r] : reads.offsets[r + 1]]
+            places[r] = _place(nodes, reads.straight[r], graph, contig_of_edge, shift, lengths)
+    return places
+
+
+@jit
+def _is_one_match(nodes, straight, shift, length, graph):
+    """Whether every base of a read is aligned, each behind the one before it."""
+    if nodes[-1] < graph.target_length:
+        return straight and nodes[-1] + shift < length
+    return straight and graph.depth[nodes[0]] >= 0
 
 
 @jit
@@ -142,7 +167,8 @@ def _room(reads, name_offsets):
     size = 0
     for r in range(len(reads.offsets) - 1):
         length = reads.offsets[r + 1] - reads.offsets[r]
-        size += 4 + 32 + name_offsets[r + 1] - name_offsets[r] + 2 + 16 * (length + 1) + (length + 1) // 2 + length
+        operations = 4 if reads.straight[r] else 4 * length + 4
+        size += 36 + name_offsets[r + 1] - name_offsets[r] + 2 + 4 * operations + (length + 1) // 2 + length
     return size
 
 
@@ -156,69 +182,84 @@ def _write_name(out, at, letters):
     for i in range(short):
         out[at] = letters[i] if 33 <= letters[i] <= 126 and (letters[i] != 64 or i) else 95
         at += 1
-    return _put(out, at, 0, 1)
+    out[at] = 0
+    return at + 1
 
 
 @jit
 def _write_bases(out, at, codes, quals):
     n = len(codes)
-    for i in range(0, n, 2):
-        low = LETTERS[codes[i + 1]] if i + 1 < n else 0
-        out[at] = LETTERS[codes[i]] << 4 | low
-        at += 1
-    for i in range(n):
-        out[at] = quals[i]
-        at += 1
-    return at
+    packed = out[at : at + (n + 1) // 2]
+    for k in range(n // 2):
+        packed[k] = _letter(codes[2 * k]) << 4 | _letter(codes[2 * k + 1])
+    if n % 2:
+        packed[n // 2] = _letter(codes[n - 1]) << 4
+    at += (n + 1) // 2
+    out[at : at + n] = quals
+    return at + n
+
+
+@jit
+def _letter(code):
+    """A base code A C G T, or any other, as the 4-bit letter of BAM."""
+    return np.uint8(1) << code if code < 4 else np.uint8(15)
+
+
+@jit
+def _pair(number, r, reads, places, mates, mate_places):
+    """(flag, contig, start, contig and start of the mate) of a read without or with a mate."""
+    contig, start = places[r]
+    flag = (0 if start >= 0 else 4) | 16 * np.int64(reads.reverse[r])
+    if start < 0:
+        contig = np.int64(-1)
+    if not number:
+        return flag, contig, start, np.int64(-1), np.int64(-1)
+    flag |= 1 | (64 if number == 1 else 128) | 32 * np.int64(mates.reverse[r])
+    mate_contig, mate_start = mate_places[r]
+    # A read without a place is kept beside its mate (SAM recommended practice).
+    if mate_start < 0:
+        flag |= 8
+        mate_contig, mate_start = contig, start
+    elif flag & 4:
+        contig, start = mate_contig, mate_start
+    if not flag & 12 and contig == mate_contig and reads.reverse[r] != mates.reverse[r]:
+        flag |= 2
+    return flag, contig, start, mate_contig, mate_start
 
 
 @jit
 def encode_records(reads, mates, number, names, name_offsets, graph, contig_of_edge, shift, lengths):
-    """BAM records of R reads as bytes uint8[.].
+    """BAM records of R reads, and keys that sort them by contig, position and strand, those without a place last.
 
-    `reads` and `mates` are `align.PlacedArrays`; `number` is 0 for single reads, 1 or 2 for a mate of a pair.
+    `reads` and `mates` are `placed.PlacedArrays`; `number` is 0 for single reads, 1 or 2 for a mate of a pair.
     contig_of_edge int32[J], shift int64[contigs] (contig position of target base 0) and lengths int64[contigs] place
-    them on contigs.
+    them on contigs. Returns (records uint8[B], where each begins int64[R+1], keys int64[R]).
     """
     out = np.empty(_room(reads, name_offsets), np.uint8)
-    longest = 0
-    for r in range(len(reads.offsets) - 1):
+    size = len(reads.placed)
+    begins, keys = np.zeros(size + 1, np.int64), np.empty(size, np.int64)
+    longest = 1
+    for r in range(size):
         longest = max(longest, reads.offsets[r + 1] - reads.offsets[r])
     ops, sizes = np.empty(4 * longest + 4, np.int64), np.empty(4 * longest + 4, np.int64)
+    places = _places(reads, graph, contig_of_edge, shift, lengths)
+    mate_places = _places(mates, graph, contig_of_edge, shift, lengths) if number else places
     at = 0
-    for r in range(len(reads.offsets) - 1):
+    for r in range(size):
         s, e = reads.offsets[r], reads.offsets[r + 1]
-        contig, start, end, count = -1, -1, 0, 0
-        if reads.placed[r]:
-            contig = _contig(reads.nodes[s:e], graph, contig_of_edge)
-            count, start, end = _cigar(reads.nodes[s:e], shift[contig], lengths[contig], graph, ops, sizes)
-        flag = 0
-        if start < 0:
-            flag, contig, count = 4, -1, 0
-        flag |= 16 * reads.reverse[r]
-        mate_contig, mate_start = -1, -1
-        if number:
-            flag |= 1 | (64 if number == 1 else 128) | 32 * mates.reverse[r]
-            nodes = mates.nodes[mates.offsets[r] : mates.offsets[r + 1]]
-            if mates.placed[r]:
-                mate_contig = _contig(nodes, graph, contig_of_edge)
-                mate_start = _first_position(nodes, shift[mate_contig], lengths[mate_contig], graph)
-            # A read without a place is kept beside its mate (SAM recommended practice).
-            if mate_start < 0:
-                flag |= 8
-                mate_contig, mate_start = contig, start
-            elif flag & 4:
-                contig, start = mate_contig, mate_start
-            if not flag & 12 and contig == mate_contig and reads.reverse[r] != mates.reverse[r]:
-                flag |= 2
-        begin = at
+        nodes = reads.nodes[s:e]
+        flag, contig, start, mate_contig, mate_start = _pair(number, r, reads, places, mates, mate_places)
+        end, count = start + 1, 0
+        if not flag & 4 and _is_one_match(nodes, reads.straight[r], shift[contig], lengths[contig], graph):
+            ops[0], sizes[0], count, end = OP_M, e - s, 1, start + e - s
+        elif not flag & 4:
+            count, _, end = _cigar(nodes, shift[contig], lengths[contig], graph, ops, sizes)
         name = names[name_offsets[r] : name_offsets[r + 1]]
-        at = _put(out, at, 0, 4)
-        at = _put(out, at, contig, 4)
+        at = _put(out, begins[r] + 4, contig, 4)
         at = _put(out, at, start, 4)
         at = _put(out, at, max(min(len(name), 254), 1) + 1, 1)
         at = _put(out, at, 0 if flag & 4 else 60, 1)
-        at = _put(out, at, _bin(start, max(end, start + 1)) if start >= 0 else 4680, 2)
+        at = _put(out, at, _bin(start, end) if start >= 0 else 4680, 2)
         at = _put(out, at, count, 2)
         at = _put(out, at, flag, 2)
         at = _put(out, at, e - s, 4)
@@ -229,5 +270,7 @@ def encode_records(reads, mates, number, names, name_offsets, graph, contig_of_e
         for k in range(count):
             at = _put(out, at, sizes[k] << 4 | ops[k], 4)
         at = _write_bases(out, at, reads.codes[s:e], reads.quals[s:e])
-        _put(out, begin, at - begin - 4, 4)
-    return out[:at]
+        _put(out, begins[r], at - begins[r] - 4, 4)
+        begins[r + 1] = at
+        keys[r] = contig << 33 | start << 1 | np.int64(reads.reverse[r]) if start >= 0 else WITHOUT_PLACE
+    return out[:at], begins, keys

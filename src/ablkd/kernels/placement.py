@@ -13,20 +13,34 @@ STRIDE = 7
 MATCH, MISMATCH, CLIP = 1, 4, 5
 MOST_HITS = 96
 ENOUGH_MISMATCHES = 3
+# A diagonal with fewer mismatches than one in so many bases has more seeds than any other.
+BASES_A_MISMATCH = 25
 
-UNPLACED, PLACED, NEEDS_GAPS = 0, 1, 2
+UNPLACED, PLACED, NEEDS_GAPS, STRAIGHT = 0, 1, 2, 3
 
 
 @jit
-def flip(codes, quals):
+def turn(codes):
     """Reverse-complement a read in place."""
     n = len(codes)
-    for i in range((n + 1) // 2):
-        j = n - 1 - i
-        a, b = codes[i], codes[j]
-        codes[i] = 3 - b if b < 4 else b
-        codes[j] = 3 - a if a < 4 else a
-        quals[i], quals[j] = quals[j], quals[i]
+    turned = np.empty(n, np.uint8)
+    for i in range(n):
+        base = codes[n - 1 - i]
+        turned[i] = 3 - base if base < 4 else base
+    codes[:] = turned
+
+
+@jit
+def _node_of(read, i, table, reverse):
+    """Node of the k-mer at index i of a read or of its reverse complement; negative where none is known."""
+    n = len(read)
+    code = 0
+    for k in range(K):
+        base = np.int64(read[n - 1 - i - k] if reverse else read[i + k])
+        if base > 3:
+            return -1
+        code = code * 4 + (3 - base if reverse else base)
+    return table[code]
 
 
 @jit
@@ -36,17 +50,10 @@ def _seeds(read, table, reverse, at, node):
     count = 0
     stride = max(STRIDE, (n - K) // (MOST_HITS - 1) + 1)
     for i in range(0, n - K + 1, stride):
-        code = 0
-        good = True
-        for k in range(K):
-            base = np.int64(read[n - 1 - i - k] if reverse else read[i + k])
-            if base > 3:
-                good = False
-                break
-            code = code * 4 + (3 - base if reverse else base)
-        if good and table[code] >= 0 and count < MOST_HITS:
+        found = _node_of(read, i, table, reverse)
+        if found >= 0 and count < MOST_HITS:
             at[count] = i
-            node[count] = table[code]
+            node[count] = found
             count += 1
     return count
 
@@ -131,49 +138,139 @@ def _clip_end(read, nodes, i, step, bases):
 
 
 @jit
+def _first_seed(read, table):
+    """(index, node, reverse) of the first known k-mer of a read or of its reverse complement; node -1 for none."""
+    for i in range(0, len(read) - K + 1, STRIDE):
+        for reverse in (False, True):
+            node = _node_of(read, i, table, reverse)
+            if node >= 0:
+                return i, np.int64(node), reverse
+    return 0, np.int64(-1), False
+
+
+@jit
+def _is_plain(first, n, graph):
+    """Whether nodes first, first + 1, ... of n bases are plain neighbours."""
+    last = first + n - 1
+    if first < 0 or last >= len(graph.bases) or graph.chain[first] != graph.chain[last]:
+        return False
+    return graph.place[last] - graph.place[first] == n - 1
+
+
+@jit
+def _jump_is_better(read, first, i, graph):
+    """Whether a jump suits the rest of the read strictly better than plain neighbours from node `first` on.
+
+    As `_extend` asks: to the right from the seed at read index i, to the left from the end of that seed.
+    """
+    n = len(read)
+    rest = 0
+    for j in range(n - 1, i - 1, -1):
+        v = first + j
+        for e in range(graph.out_offsets[v], graph.out_offsets[v + 1]):
+            goal = graph.edge_to[graph.out_edges[e]]
+            if rest and _tail_mismatches(read, j + 1, 1, graph.bases, graph.following, goal, rest) < rest:
+                return True
+        rest += read[j] != graph.bases[v]
+    rest = 0
+    for j in range(i + K):
+        v = first + j
+        for e in range(graph.in_offsets[v], graph.in_offsets[v + 1]):
+            goal = graph.edge_from[graph.in_edges[e]]
+            if rest and _tail_mismatches(read, j - 1, -1, graph.bases, graph.preceding, goal, rest) < rest:
+                return True
+        rest += read[j] != graph.bases[v]
+    return False
+
+
+@jit
+def _is_straight(read, nodes, first, i, graph):
+    """Whether a read lies best on plain neighbours from node `first` on, all of it; writes `nodes` where it may."""
+    n = len(read)
+    if not _is_plain(first, n, graph):
+        return False
+    bases = graph.bases[first : first + n]
+    mismatches = 0
+    for j in range(n):
+        mismatches += read[j] != bases[j]
+    if mismatches > min(ENOUGH_MISMATCHES, n // BASES_A_MISMATCH):
+        return False
+    if mismatches and _jump_is_better(read, first, i, graph):
+        return False
+    for j in range(n):
+        nodes[j] = first + j
+    if mismatches > 1:
+        _clip_end(read, nodes, i, 1, graph.bases)
+        _clip_end(read, nodes, i - 1, -1, graph.bases)
+    return nodes[0] >= 0 and nodes[n - 1] >= 0
+
+
+@jit
+def _search(read, nodes, table, graph, at, node):
+    """Place a read without gaps by the diagonal with most seeds; returns (state, reverse), the read turned by it."""
+    n = len(read)
+    nodes[:] = CLIPPED
+    count = _seeds(read, table, False, at[0], node[0])
+    seed, support = _best_diagonal(at[0], node[0], count)
+    side = 0
+    if support * 2 * STRIDE < n:
+        other_count = _seeds(read, table, True, at[1], node[1])
+        other, other_support = _best_diagonal(at[1], node[1], other_count)
+        if other_support > support:
+            seed, support, side = other, other_support, 1
+    if support == 0:
+        return UNPLACED, 0
+    if side == 1:
+        turn(read)
+    i, v = at[side, seed], node[side, seed]
+    bases = graph.bases
+    _extend(read, nodes, i, v, 1, bases, graph.following, graph.out_offsets, graph.out_edges, graph.edge_to)
+    # A seed can run over a boundary by bases that two ways share, so the way to the left is chosen from its end.
+    i, v = i + K - 1, nodes[i + K - 1]
+    _extend(read, nodes, i, v, -1, bases, graph.preceding, graph.in_offsets, graph.in_edges, graph.edge_from)
+    i -= K - 1
+    mismatches = _clip_end(read, nodes, i, 1, bases) + _clip_end(read, nodes, i - 1, -1, bases)
+    clipped = nodes[0] < 0 or nodes[n - 1] < 0
+    return NEEDS_GAPS if clipped or mismatches > ENOUGH_MISMATCHES else PLACED, side
+
+
+@jit
 def place_ungapped(codes, quals, offsets, table, graph):
     """Place every read of a batch without gaps.
 
     Parameters: codes, quals uint8[B] (reads on the reverse strand are turned in place), offsets int64[R+1],
     table int32[4**K] from `seeds.index_kmers`, graph `isoforms.GraphArrays`.
-    Returns (nodes int32[B], reverse uint8[R], state uint8[R] UNPLACED | PLACED | NEEDS_GAPS). NEEDS_GAPS also
-    holds for reads whose ungapped placement clips a base or has more than three mismatches: they, and only
-    they, could be placed better with gaps.
+    Returns (nodes int32[B], reverse uint8[R], state uint8[R] UNPLACED | PLACED | NEEDS_GAPS | STRAIGHT). NEEDS_GAPS
+    holds for reads whose ungapped placement clips a base or has more than three mismatches: they, and only they,
+    could be placed better with gaps. STRAIGHT are those PLACED on plain neighbours with consecutive numbers: most
+    reads, told by one seed and one comparison.
     """
-    bases = graph.bases
     reads = len(offsets) - 1
-    nodes = np.full(len(codes), CLIPPED, np.int32)
+    nodes = np.empty(len(codes), np.int32)
     reverse = np.zeros(reads, np.uint8)
     state = np.zeros(reads, np.uint8)
     at = np.empty((2, MOST_HITS), np.int32)
     node = np.empty((2, MOST_HITS), np.int32)
     for r in range(reads):
-        read = codes[offsets[r] : offsets[r + 1]]
-        n = len(read)
-        if n < K:
+        start, stop = offsets[r], offsets[r + 1]
+        read, laid = codes[start:stop], nodes[start:stop]
+        if len(read) < K:
+            laid[:] = CLIPPED
             continue
-        count = _seeds(read, table, False, at[0], node[0])
-        seed, support = _best_diagonal(at[0], node[0], count)
-        side = 0
-        if support * 2 * STRIDE < n:
-            other_count = _seeds(read, table, True, at[1], node[1])
-            other, other_support = _best_diagonal(at[1], node[1], other_count)
-            if other_support > support:
-                seed, support, side = other, other_support, 1
-        if support == 0:
-            continue
-        reverse[r] = side
-        if side == 1:
-            flip(read, quals[offsets[r] : offsets[r + 1]])
-        placed = nodes[offsets[r] : offsets[r + 1]]
-        i, v = at[side, seed], node[side, seed]
-        _extend(read, placed, i, v, 1, bases, graph.following, graph.out_offsets, graph.out_edges, graph.edge_to)
-        # A seed can run over a boundary by bases that two ways share, so the way to the left is chosen from its end.
-        v = placed[i + K - 1]
-        _extend(
-            read, placed, i + K - 1, v, -1, bases, graph.preceding, graph.in_offsets, graph.in_edges, graph.edge_from
-        )
-        mismatches = _clip_end(read, placed, i, 1, bases) + _clip_end(read, placed, i - 1, -1, bases)
-        clipped = placed[0] < 0 or placed[n - 1] < 0
-        state[r] = NEEDS_GAPS if clipped or mismatches > ENOUGH_MISMATCHES else PLACED
+        i, v, turned = _first_seed(read, table)
+        if turned:
+            turn(read)
+        if v >= 0 and len(read) <= MOST_HITS * STRIDE and _is_straight(read, laid, v - i, i, graph):
+            state[r], side = STRAIGHT, 0
+        elif v >= 0:
+            state[r], side = _search(read, laid, table, graph, at, node)
+        else:
+            laid[:] = CLIPPED
+            side = 0
+        reverse[r] = turned != (side == 1)
+        if state[r] == UNPLACED and reverse[r]:
+            turn(read)
+            reverse[r] = 0
+        elif reverse[r]:
+            quals[start:stop] = quals[start:stop][::-1].copy()
     return nodes, reverse, state

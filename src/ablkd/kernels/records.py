@@ -1,0 +1,17 @@
+"""Putting raw records into another order."""
+
+import numpy as np
+
+from ablkd.kernels.jit import jit
+
+
+@jit
+def gather_records(records, offsets, order):
+    """The bytes uint8[B] of R records that begin at offsets int64[R+1], in `order` int64[R]."""
+    out = np.empty(len(records), np.uint8)
+    at = 0
+    for r in order:
+        size = offsets[r + 1] - offsets[r]
+        out[at : at + size] = records[offsets[r] : offsets[r + 1]]
+        at += size
+    return out
