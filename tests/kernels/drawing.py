@@ -15,8 +15,8 @@ from dataclasses import fields
 
 import numpy as np
 
-from ablkd.alignment.align import merge
 from ablkd.alignment.block import ReadBlock
+from ablkd.alignment.merged import Merger
 from ablkd.alignment.placed import Placed, PlacedArrays
 from ablkd.fragments import DELETED, UNOBSERVED, Fragments
 from ablkd.isoforms import SpliceGraph, build_graph
@@ -80,15 +80,27 @@ def placed(reads: list[tuple[str, list[int], list[int], bool]]) -> Placed:
     offsets = np.cumsum([0, *(len(bases) for bases, *_ in reads)], dtype=np.int64)
     reverse = np.array([r for *_, r in reads], np.uint8)
     has_place = np.array([bool(bases) for bases, *_ in reads], np.uint8)
+    straight = np.array([is_straight(nodes) for *_, nodes, _ in reads], np.uint8)
     names = ReadBlock(codes, quals, offsets, np.zeros(0, np.uint8), np.zeros(len(reads) + 1, np.int64), 1)
-    return Placed(names, PlacedArrays(codes, quals, offsets, nodes, reverse, has_place, 0 * has_place))
+    return Placed(names, PlacedArrays(codes, quals, offsets, nodes, reverse, has_place, straight))
+
+
+def is_straight(nodes: list[int]) -> bool:
+    """Whether a read is aligned base by base to nodes of the target that follow each other."""
+    return bool(nodes) and nodes[0] >= 0 and nodes == list(range(nodes[0], nodes[0] + len(nodes)))
 
 
 def merged(graph: SpliceGraph, *mates) -> tuple[Fragments, list[int]]:
     """Fragments and counts of one read or of the two mates of one pair."""
     first, *second = [placed([mate]) for mate in mates]
-    fragments, counts = merge(first, second[0] if second else None, graph, LEAST)
-    return fragments, counts.tolist()
+    return merged_blocks(graph, first, second[0] if second else None)
+
+
+def merged_blocks(graph: SpliceGraph, first: Placed, second: Placed | None) -> tuple[Fragments, list[int]]:
+    """Fragments and counts of a block of reads, or of pairs."""
+    merger = Merger(graph, LEAST)
+    merger.add(first, second)
+    return merger.fragments(), merger.counts.tolist()
 
 
 def drawn(fragments: Fragments, n: int, graph: SpliceGraph) -> str:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pysam
 import pytest
+from drawing import is_straight
 from isoform_panel import contigs, rows
 from numba import config
 from simulated import block, cut, long_read, short_reads, turned
@@ -53,7 +54,7 @@ def by_hand(nodes: list[list[int]], placed=None, reverse=None) -> Placed:
             np.array([v for row in nodes for v in row], np.int32),
             np.array(reverse or [0] * size, np.uint8),
             np.array([1] * size if placed is None else placed, np.uint8),
-            np.zeros(size, np.uint8),
+            np.array([is_straight(row) for row in nodes], np.uint8),
         ),
     )
 

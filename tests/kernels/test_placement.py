@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from affine_oracle import Oracle, windows
+from drawing import merged_blocks
 from isoform_panel import junctions
 from numba import config
 from simulated import block, cut, long_read, short_reads, turned
 
-from ablkd.alignment.align import Aligner, merge
+from ablkd.alignment.align import Aligner
 
 INTERPRETED = bool(config.DISABLE_JIT)
 SHORT, LONG = (6, 1) if INTERPRETED else (200, 24)
@@ -47,7 +48,7 @@ def junction_mask(cut_, edge_at, node_at, graph, least=None):
 
 def fragment_of(aligner, cut_):
     """The fragment made of one read, None where it has no target base that counts."""
-    made, _ = merge(aligner.place(block([cut_.read])), None, aligner.graph, 20)
+    made, _ = merged_blocks(aligner.graph, aligner.place(block([cut_.read])), None)
     return made if len(made) else None
 
 

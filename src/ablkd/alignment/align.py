@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ablkd.alignment.bam import BamWriter
 from ablkd.alignment.block import ReadBlock
-from ablkd.alignment.placed import NO_READS, Placed, PlacedArrays
+from ablkd.alignment.merged import Merger
+from ablkd.alignment.placed import Placed, PlacedArrays
 from ablkd.alignment.plausible import check_scale, check_target, mates_row, named
 from ablkd.alignment.reads import read_blocks
 from ablkd.alignment.realigned import Realigner
@@ -19,9 +20,9 @@ from ablkd.amplicons import assign_tiles, find_amplicon
 from ablkd.counting.counts import write_counts
 from ablkd.counting.tally import as_counts, count, seen_indels
 from ablkd.errors import UnusableSample
-from ablkd.fragments import QUALITIES, Fragments, empty, join, save
-from ablkd.isoforms import SpliceGraph, build_graph
-from ablkd.kernels import chaining, chimeras, gapped, merging, placement, seeds
+from ablkd.fragments import Fragments, empty, save
+from ablkd.isoforms import build_graph
+from ablkd.kernels import chaining, chimeras, gapped, placement, seeds
 from ablkd.records import Platform, QcMetric
 from ablkd.reference import Reference, sha256
 
@@ -72,26 +73,6 @@ class Aligner:
         return int(chimeras.count_chimeras(a.codes, a.offsets, a.nodes, a.placed, self.table))
 
 
-def merge(
-    first: Placed, second: Placed | None, graph: SpliceGraph, min_quality: int
-) -> tuple[Fragments, NDArray[np.int64]]:
-    """Fragments of a block, and counts int64[3]: made, contradicting mates dropped, mates on one strand."""
-    histogram = np.zeros((graph.target_length, 3, QUALITIES), np.int64)
-    one, two = first.arrays, second.arrays if second else NO_READS
-    made = merging.merge_fragments(one, two, graph.arrays, min_quality, histogram)
-    names = (
-        "junctions forward reverse ends offsets position allele quality ins_fragment ins_position ins_offsets ins_bases"
-    )
-    fragments = Fragments(
-        **dict(zip(names.split(), made, strict=False)),
-        tile=np.full(len(made[0]), -1, np.int16),
-        histogram=histogram.astype(np.int32),
-        reads=len(one.placed) + len(two.placed),
-        placed=int(one.placed.sum() + two.placed.sum()),
-    )
-    return fragments, made[-1]
-
-
 def align_sample(
     sample: str,
     platform: Platform,
@@ -111,8 +92,7 @@ def align_sample(
     aligner = Aligner(reference, platform.reads)
     realigner = Realigner(reference, aligner.graph, platform)
     rows = []
-    parts: list[Fragments] = []
-    pairs = np.zeros(3, np.int64)
+    merger = Merger(aligner.graph, platform.min_base_quality)
     chimeric = poor = 0
     with BamWriter(bam, reference, aligner.graph) if bam else nullcontext() as writer:
         try:
@@ -128,21 +108,19 @@ def align_sample(
                     settled = realigner.settle(first)
                     chimeric += aligner.chimeras(settled)
                 poor += one.left_out
-                part, made = merge(settled, second, aligner.graph, platform.min_base_quality)
+                merger.add(settled, second)
                 if writer:
                     writer.write(first, second)
-                parts.append(part)
-                pairs += made
-            joined = join(parts, aligner.graph.target_length)
-            if joined.reads == 0:
+            if merger.reads == 0:
                 raise UnusableSample(f"{files}: no reads in them (check the sequencing run)")
+            joined = merger.fragments()
             if len(joined) == 0:
                 raise UnusableSample(f"{files}: no read lies on the target (another gene, another species or adapters)")
             check_target(joined, reference.codes, files)
             reason = ""
         except UnusableSample as problem:
             nothing = empty(aligner.graph.target_length)
-            joined = replace(nothing, reads=sum(p.reads for p in parts), placed=sum(p.placed for p in parts))
+            joined = replace(nothing, reads=merger.reads, placed=merger.placed)
             reason = str(problem)
             if writer:
                 writer.clear()
@@ -152,7 +130,7 @@ def align_sample(
     save(joined, fragments)
     tally, indels = count(joined, reference, aligner.graph), seen_indels(joined, reference)
     write_counts(counts, [as_counts(sample, platform.platform, tally, indels)])
-    rows += _qc_rows(sample, joined, pairs, name, reason)
+    rows += _qc_rows(sample, joined, merger.counts, name, reason)
     if platform.reads == "long":
         rows.append(QcMetric(sample, "chimeric_reads", str(chimeric), "reads", "", "pass", ""))
         rows.append(QcMetric(sample, "reads_left_out", str(poor), "reads", "", "pass", ""))

@@ -4,7 +4,6 @@ import numpy as np
 
 from ablkd.kernels.jit import jit
 
-UNMATCHED_MARGIN = 5
 DELETED, UNOBSERVED, ABSENT = 4, 5, 255
 FORWARD, REVERSE, BOTH = 0, 1, 2
 MOST_QUALITY = 40
@@ -38,39 +37,6 @@ def _outer_nodes(nodes):
     while nodes[b] < 0:
         b -= 1
     return nodes[a], nodes[b]
-
-
-@jit
-def _observed_span(nodes, graph):
-    """Half-open span of a read's bases that count: away from clipped ends, and past no boundary by too little."""
-    n = len(nodes)
-    a, b = 0, n
-    while a < n and nodes[a] < 0:
-        a += 1
-    while b > a and nodes[b - 1] < 0:
-        b -= 1
-    if a > 0:
-        a += UNMATCHED_MARGIN
-    if b < n:
-        b -= UNMATCHED_MARGIN
-    while a < b and nodes[a] < 0:
-        a += 1
-    while b > a and nodes[b - 1] < 0:
-        b -= 1
-    # METHOD: an overhang too short to tell isoforms apart is not observed at all, on the plain path as well.
-    i = b - 1
-    while i > a and b - i < 64:
-        before = nodes[i - 1]
-        if before >= 0 and nodes[i] >= 0 and b - i < graph.right_overhang[before]:
-            b = i
-        i -= 1
-    i = a + 1
-    while i < b and i - a < 64:
-        after = nodes[i]
-        if after >= 0 and nodes[i - 1] >= 0 and i - a < graph.left_overhang[after]:
-            a = i
-        i += 1
-    return a, b
 
 
 @jit
@@ -208,11 +174,12 @@ def _bases_of(one, two, r, mate):
 
 
 @jit
-def merge_fragments(one, two, graph, min_quality, histogram):
-    """Fragments of a block of R reads `one`, or of pairs with their mates `two` (no reads at all where single).
+def merge_fragments(one, two, spans_one, spans_two, which, graph, min_quality, histogram):
+    """Fragments of the reads `which` int64[W] of a block `one`, or of pairs with their mates `two` (no reads at all
+    where single).
 
-    Both are `align.PlacedArrays`: codes, quals uint8[B], offsets int64[R+1], nodes int32[B], reverse, placed uint8[R].
-    `histogram` int64[L, 3, 41] is added to: observed bases by target position, orientation (forward only,
+    Both are `placed.PlacedArrays`; spans int32[R, 2] their bases that count (`overhangs.observed_spans`).
+    `histogram` int32[L, 3, 41] is added to: observed bases by target position, orientation (forward only,
     reverse only, both mates) and quality.
 
     Returns fragment arrays (junctions int64[N], forward int32[N, 2], reverse int32[N, 2], ends int32[N, 2]),
@@ -220,7 +187,7 @@ def merge_fragments(one, two, graph, min_quality, histogram):
     int32[I], position int32[I], offsets int64[I+1], bases uint8[.]) and counts int64[3]: fragments made,
     fragments dropped because the mates contradict each other, pairs in the same orientation (one mate is used).
     """
-    reads, paired = len(one.offsets) - 1, len(two.offsets) > 1
+    reads, paired = len(which), len(two.offsets) > 1
     room = len(one.codes) + len(two.codes) + 1
     length = graph.target_length
     junctions, offsets = np.zeros(reads, np.int64), np.zeros(reads + 1, np.int64)
@@ -234,7 +201,7 @@ def merge_fragments(one, two, graph, min_quality, histogram):
     first, stop, found = np.empty(2, np.int32), np.empty(2, np.int32), np.empty(2, np.int32)
     mate_on, counts = np.empty(2, np.int64), np.zeros(3, np.int64)
     made, exceptions, inserted = 0, 0, 0
-    for r in range(reads):
+    for r in which:
         mask, passed, left, right = np.int64(0), np.int64(0), -1, -1
         first[:], stop[:], found[:], mate_on[:] = -1, -1, 0, 0
         same = paired and one.placed[r] and two.placed[r] and one.reverse[r] == two.reverse[r]
@@ -246,7 +213,7 @@ def merge_fragments(one, two, graph, min_quality, histogram):
             side = reads_of.reverse[r]
             start, end = reads_of.offsets[r], reads_of.offsets[r + 1]
             nodes = reads_of.nodes[start:end]
-            a, b = _observed_span(nodes, graph)
+            a, b = spans_one[r] if mate == 0 else spans_two[r]
             if a >= b:
                 continue
             outer_left, outer_right = _outer_nodes(nodes)

@@ -1,0 +1,61 @@
+"""Blocks of placed reads -> the fragments of a sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ablkd.alignment.placed import NO_READS, Placed, PlacedArrays
+from ablkd.fragments import QUALITIES, Fragments, join_columns
+from ablkd.isoforms import SpliceGraph
+from ablkd.kernels import merging, overhangs, straight
+
+READS = "junctions forward reverse ends offsets"
+CHANGES = "position allele quality ins_fragment ins_position ins_offsets ins_bases"
+COLUMNS = (*READS.split(), *CHANGES.split())
+
+
+class Merger:
+    """Merges mates block by block.
+
+    counts int64[3]: fragments made, dropped because the mates contradict each other, pairs with both mates on one
+    strand (one of them is used).
+    """
+
+    def __init__(self, graph: SpliceGraph, min_quality: int) -> None:
+        self.graph, self.min_quality = graph, min_quality
+        self.columns: dict[str, list[NDArray]] = {name: [] for name in COLUMNS}
+        self.histogram = np.zeros((graph.target_length, 3, QUALITIES), np.int32)
+        self.counts = np.zeros(3, np.int64)
+        self.reads = self.placed = 0
+
+    def add(self, first: Placed, second: Placed | None) -> None:
+        """Add a block of reads, or of pairs; within a block fragments of straight reads come first."""
+        one, two = first.arrays, second.arrays if second else NO_READS
+        spans = [overhangs.observed_spans(reads, self.graph.arrays) for reads in (one, two)]
+        plain = _is_plain(one, two)
+        kernels: list[tuple[Callable, NDArray]] = [(straight.merge_straight, plain), (merging.merge_fragments, ~plain)]
+        for merge, which in kernels:
+            made = merge(one, two, *spans, np.flatnonzero(which), self.graph.arrays, self.min_quality, self.histogram)
+            for name, column in zip(COLUMNS, made, strict=False):
+                self.columns[name].append(column)
+            self.counts += made[-1]
+        self.reads += len(one.placed) + len(two.placed)
+        self.placed += int(one.placed.sum() + two.placed.sum())
+
+    def fragments(self) -> Fragments:
+        """The fragments of all blocks, which are given up with it."""
+        columns: dict[str, list] = {**self.columns, "histogram": [self.histogram]}
+        columns |= {"reads": [self.reads], "placed": [self.placed]}
+        columns["tile"] = [np.full(len(part), -1, np.int16) for part in self.columns["junctions"]]
+        self.columns = {}
+        return join_columns(columns)
+
+
+def _is_plain(one: PlacedArrays, two: PlacedArrays) -> NDArray[np.bool_]:
+    """bool[R]: straight reads, or pairs of straight mates on opposite strands."""
+    if not len(two.placed):
+        return one.straight > 0
+    return (one.straight > 0) & (two.straight > 0) & (one.reverse != two.reverse)
