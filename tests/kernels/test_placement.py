@@ -11,6 +11,7 @@ from numba import config
 from simulated import block, cut, long_read, short_reads, turned
 
 from ablkd.alignment.align import Aligner
+from ablkd.kernels import chaining, gapless, gapped, placement
 
 INTERPRETED = bool(config.DISABLE_JIT)
 SHORT, LONG = (6, 1) if INTERPRETED else (200, 24)
@@ -143,3 +144,41 @@ def test_other_sequences_have_no_place(aligner):
     foreign = ["".join(rng.choice([*"ACGT"], 150)) for _ in range(4 if INTERPRETED else 500)]
     odd = ["", "A", "N" * 50, "ACGTACGTAC", "A" * 150, "ACGTTGCA" * 3]
     assert not aligner.place(block([*foreign, *odd])).arrays.placed.any()
+
+
+def test_reads_that_are_kept_without_gaps_lie_as_with_gaps(aligner, isoforms):
+    """With many errors at one end, and few elsewhere: what the scores tell is what the paths are."""
+    rng = np.random.default_rng(8)
+    reads, graph = [], aligner.graph.arrays
+    for _ in range(12 if INTERPRETED else 600):
+        isoform = isoforms[rng.integers(len(isoforms))]
+        start = int(rng.integers(0, min(len(isoform.bases), 1600) - 150))
+        cut_ = cut(isoform, start, int(rng.choice([60, 100, 150])), bool(rng.integers(2)))
+        near = np.arange(len(cut_.read)) < rng.integers(1, 30)
+        wrong = rng.random(len(cut_.read)) < np.where(near, 0.3, 0.02)
+        bases = "".join(str(rng.choice([*"ACGT"])) if w else b for b, w in zip(cut_.read, wrong, strict=True))
+        reads.append(bases[:8] + bases[9:] if rng.random() < 0.1 else bases)
+    made = block(reads)
+    nodes, _, state = placement.place_ungapped(made.codes, made.quals, made.offsets, aligner.table, graph)
+    rough = np.flatnonzero(state == placement.ROUGH)
+    straight = nodes.copy()
+    kept = gapless.keep_gapless(made.codes, made.offsets, rough, nodes, graph)
+    laid = chaining.lay_paths(made.codes, made.offsets, rough, aligner.table, graph, 1)
+    by_path = straight.copy()
+    gapped.place_gapped(made.codes, made.offsets, rough, by_path, graph.bases, *laid, 30, 0.75)
+    for r, state_kept in zip(rough, kept, strict=True):
+        span = slice(made.offsets[r], made.offsets[r + 1])
+        assert (nodes[span] == (by_path if state_kept else straight)[span]).all(), reads[r]
+        assert (state_kept == gapless.WHOLE) == (state_kept > 0 and nodes[span].min() >= 0)
+    if not INTERPRETED:
+        assert (kept == gapless.CLIPS).sum() > 20 and (kept == gapless.WHOLE).sum() > 20 and (kept == 0).sum() > 20
+
+
+def test_the_jump_that_suits_the_whole_read_is_taken(aligner, isoforms):
+    """An acceptor three bases on comes first, seen from the target, and suits a few bases of the partner by chance."""
+    isoform = next(i for i in isoforms if i.name == "e14a2")
+    border = junctions(isoform)[0]
+    for overhang in range(12, 75, 3):
+        ((_, nodes),) = placed_reads(aligner, [cut(isoform, border - overhang, 150, False)])
+        ((_, other),) = placed_reads(aligner, [cut(isoform, border - overhang, 150, True)])
+        assert nodes == other and nodes[overhang] == 79 and min(nodes) >= 0

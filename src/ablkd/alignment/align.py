@@ -22,7 +22,7 @@ from ablkd.counting.tally import as_counts, count, seen_indels
 from ablkd.errors import UnusableSample
 from ablkd.fragments import Fragments, empty, save
 from ablkd.isoforms import build_graph
-from ablkd.kernels import chaining, chimeras, gapped, placement, seeds
+from ablkd.kernels import chaining, chimeras, gapless, gapped, placement, seeds
 from ablkd.records import Platform, QcMetric
 from ablkd.reference import Reference, sha256
 
@@ -46,6 +46,9 @@ class Aligner:
         """Place every read; reads on the reverse strand are turned in the block itself."""
         graph = self.graph.arrays
         nodes, reverse, state = placement.place_ungapped(block.codes, block.quals, block.offsets, self.table, graph)
+        rough = np.flatnonzero(state == placement.ROUGH)
+        kept = gapless.keep_gapless(block.codes, block.offsets, rough, nodes, graph)
+        state[rough] = np.array([placement.NEEDS_GAPS, placement.PLACED, placement.STRAIGHT], np.uint8)[kept]
         which = np.flatnonzero(state == placement.NEEDS_GAPS)
         straight = (state == placement.STRAIGHT).astype(np.uint8)
         placed = (state == placement.PLACED).astype(np.uint8) | straight

@@ -13,10 +13,10 @@ STRIDE = 7
 MATCH, MISMATCH, CLIP = 1, 4, 5
 MOST_HITS = 96
 ENOUGH_MISMATCHES = 3
-# A diagonal with fewer mismatches than one in so many bases has more seeds than any other.
-BASES_A_MISMATCH = 25
+# A diagonal with no more mismatches than one in so many bases has more seeds than any other; with far more, most.
+BASES_A_MISMATCH, BASES_A_MISMATCH_AT_LEAST = 25, 8
 
-UNPLACED, PLACED, NEEDS_GAPS, STRAIGHT = 0, 1, 2, 3
+UNPLACED, PLACED, NEEDS_GAPS, STRAIGHT, ROUGH = 0, 1, 2, 3, 4
 
 
 @jit
@@ -88,28 +88,44 @@ def _tail_mismatches(read, i, step, bases, plain, node, bound):
 
 
 @jit
-def _extend(read, nodes, i, node, step, bases, plain, offsets, edges, jumps):
-    """Write nodes from read index i to the end in direction `step`; at a branch the best rest of the read wins.
+def _best_jump(read, i, step, node, bases, plain, offsets, edges, jumps):
+    """(read index from which, node to which) the jump that suits the rest of the read best leaves the plain neighbours.
 
-    Ties go to the plain neighbour: what cannot be told apart is trimmed later, by position.
+    Read index i is at `node`. (0, -1) where none suits it better than going on without: what cannot be told apart is
+    trimmed later, by position. Of equal jumps the nearest counts.
     """
     n = len(read)
-    while True:
-        nodes[i] = node
+    best, leave, goal = _tail_mismatches(read, i, step, bases, plain, node, n + 1), 0, -1
+    wrong = 0
+    while 0 <= i < n and node >= 0:
+        wrong += read[i] != bases[node]
+        if wrong >= best:
+            break
+        for e in range(offsets[node], offsets[node + 1]):
+            jump = jumps[edges[e]]
+            mismatches = wrong + _tail_mismatches(read, i + step, step, bases, plain, jump, best - wrong)
+            if mismatches < best:
+                best, leave, goal = mismatches, i, jump
+        node = plain[node]
         i += step
-        if i < 0 or i >= n:
+    return leave, goal
+
+
+@jit
+def _extend(read, nodes, i, node, step, bases, plain, offsets, edges, jumps):
+    """Write nodes from read index i to the end in direction `step`, by the jumps that suit the read best."""
+    n = len(read)
+    while True:
+        leave, goal = _best_jump(read, i, step, node, bases, plain, offsets, edges, jumps)
+        while 0 <= i < n and node >= 0:
+            nodes[i] = node
+            if goal >= 0 and i == leave:
+                break
+            i += step
+            node = plain[node]
+        if goal < 0:
             return
-        way = plain[node]
-        if offsets[node + 1] > offsets[node]:
-            best = _tail_mismatches(read, i, step, bases, plain, way, n + 1)
-            for e in range(offsets[node], offsets[node + 1]):
-                jump = jumps[edges[e]]
-                mismatches = _tail_mismatches(read, i, step, bases, plain, jump, best)
-                if mismatches < best:
-                    best, way = mismatches, jump
-        if way < 0:
-            return
-        node = way
+        i, node = i + step, goal
 
 
 @jit
@@ -184,25 +200,31 @@ def _jump_is_better(read, first, i, graph):
 
 
 @jit
-def _is_straight(read, nodes, first, i, graph):
-    """Whether a read lies best on plain neighbours from node `first` on, all of it; writes `nodes` where it may."""
+def _straight_state(read, nodes, first, i, graph):
+    """STRAIGHT or ROUGH where a read lies best on plain neighbours from node `first` on, with `nodes` written; else
+    UNPLACED."""
     n = len(read)
     if not _is_plain(first, n, graph):
-        return False
+        return UNPLACED
     bases = graph.bases[first : first + n]
     mismatches = 0
     for j in range(n):
         mismatches += read[j] != bases[j]
-    if mismatches > min(ENOUGH_MISMATCHES, n // BASES_A_MISMATCH):
-        return False
-    if mismatches and _jump_is_better(read, first, i, graph):
-        return False
+    if mismatches > n // BASES_A_MISMATCH_AT_LEAST or (mismatches and _jump_is_better(read, first, i, graph)):
+        return UNPLACED
     for j in range(n):
         nodes[j] = first + j
-    if mismatches > 1:
-        _clip_end(read, nodes, i, 1, graph.bases)
-        _clip_end(read, nodes, i - 1, -1, graph.bases)
-    return nodes[0] >= 0 and nodes[n - 1] >= 0
+    if mismatches <= 1 and n >= BASES_A_MISMATCH:
+        return STRAIGHT
+    if mismatches > min(ENOUGH_MISMATCHES, n // BASES_A_MISMATCH):
+        return ROUGH
+    _clip_end(read, nodes, i, 1, graph.bases)
+    _clip_end(read, nodes, i - 1, -1, graph.bases)
+    if nodes[0] >= 0 and nodes[n - 1] >= 0:
+        return STRAIGHT
+    for j in range(n):
+        nodes[j] = first + j
+    return ROUGH
 
 
 @jit
@@ -240,10 +262,10 @@ def place_ungapped(codes, quals, offsets, table, graph):
 
     Parameters: codes, quals uint8[B] (reads on the reverse strand are turned in place), offsets int64[R+1],
     table int32[4**K] from `seeds.index_kmers`, graph `isoforms.GraphArrays`.
-    Returns (nodes int32[B], reverse uint8[R], state uint8[R] UNPLACED | PLACED | NEEDS_GAPS | STRAIGHT). NEEDS_GAPS
-    holds for reads whose ungapped placement clips a base or has more than three mismatches: they, and only they,
-    could be placed better with gaps. STRAIGHT are those PLACED on plain neighbours with consecutive numbers: most
-    reads, told by one seed and one comparison.
+    Returns (nodes int32[B], reverse uint8[R], state uint8[R] UNPLACED | PLACED | NEEDS_GAPS | STRAIGHT | ROUGH).
+    NEEDS_GAPS holds for reads whose ungapped placement clips a base or has more than three mismatches: they, and only
+    they, could be placed better with gaps. STRAIGHT are those placed on plain neighbours with consecutive numbers:
+    most reads, told by one seed and one comparison; ROUGH the same among those that need gaps.
     """
     reads = len(offsets) - 1
     nodes = np.empty(len(codes), np.int32)
@@ -260,13 +282,11 @@ def place_ungapped(codes, quals, offsets, table, graph):
         i, v, turned = _first_seed(read, table)
         if turned:
             turn(read)
-        if v >= 0 and len(read) <= MOST_HITS * STRIDE and _is_straight(read, laid, v - i, i, graph):
-            state[r], side = STRAIGHT, 0
-        elif v >= 0:
+        if v >= 0 and len(read) <= MOST_HITS * STRIDE:
+            state[r] = _straight_state(read, laid, v - i, i, graph)
+        side = 0
+        if state[r] == UNPLACED:
             state[r], side = _search(read, laid, table, graph, at, node)
-        else:
-            laid[:] = CLIPPED
-            side = 0
         reverse[r] = turned != (side == 1)
         if state[r] == UNPLACED and reverse[r]:
             turn(read)
