@@ -33,7 +33,8 @@ class BamWriter:
             [names.index(e.transcript) if e.transcript else graph.arrays.home[e.origin] for e in graph.edges],
             np.int32,
         )
-        self.sorter = Sorter(self.path.parent)
+        with writing(self.path):
+            self.sorter = Sorter(self.path.parent)
 
     def clear(self) -> None:
         """Forget every read written so far."""

@@ -26,31 +26,32 @@ class Merger:
 
     def __init__(self, graph: SpliceGraph, min_quality: int) -> None:
         self.graph, self.min_quality = graph, min_quality
-        self.columns: dict[str, list[NDArray]] = {name: [] for name in COLUMNS}
+        # Fragments of straight reads come before the others, whatever the blocks are.
+        self.columns: list[dict[str, list[NDArray]]] = [{name: [] for name in COLUMNS} for _ in range(2)]
         self.histogram = np.zeros((graph.target_length, 3, QUALITIES), np.int32)
         self.counts = np.zeros(3, np.int64)
         self.reads = self.placed = 0
 
     def add(self, first: Placed, second: Placed | None) -> None:
-        """Add a block of reads, or of pairs; within a block fragments of straight reads come first."""
+        """Add a block of reads, or of pairs."""
         one, two = first.arrays, second.arrays if second else NO_READS
         spans = [overhangs.observed_spans(reads, self.graph.arrays) for reads in (one, two)]
         plain = _is_plain(one, two)
         kernels: list[tuple[Callable, NDArray]] = [(straight.merge_straight, plain), (merging.merge_fragments, ~plain)]
-        for merge, which in kernels:
+        for (merge, which), columns in zip(kernels, self.columns, strict=True):
             made = merge(one, two, *spans, np.flatnonzero(which), self.graph.arrays, self.min_quality, self.histogram)
             for name, column in zip(COLUMNS, made, strict=False):
-                self.columns[name].append(column)
+                columns[name].append(column)
             self.counts += made[-1]
         self.reads += len(one.placed) + len(two.placed)
         self.placed += int(one.placed.sum() + two.placed.sum())
 
     def fragments(self) -> Fragments:
         """The fragments of all blocks, which are given up with it."""
-        columns: dict[str, list] = {**self.columns, "histogram": [self.histogram]}
-        columns |= {"reads": [self.reads], "placed": [self.placed]}
-        columns["tile"] = [np.full(len(part), -1, np.int16) for part in self.columns["junctions"]]
-        self.columns = {}
+        columns: dict[str, list] = {name: self.columns[0][name] + self.columns[1][name] for name in COLUMNS}
+        columns |= {"histogram": [self.histogram], "reads": [self.reads], "placed": [self.placed]}
+        columns["tile"] = [np.full(len(part), -1, np.int16) for part in columns["junctions"]]
+        self.columns = []
         return join_columns(columns)
 
 
