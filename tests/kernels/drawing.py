@@ -16,7 +16,7 @@ from dataclasses import fields
 import numpy as np
 
 from ablkd.alignment.block import ReadBlock
-from ablkd.alignment.merged import Merger
+from ablkd.alignment.merged import merge
 from ablkd.alignment.placed import Placed, PlacedArrays
 from ablkd.fragments import DELETED, UNOBSERVED, Fragments
 from ablkd.isoforms import SpliceGraph, build_graph
@@ -93,14 +93,8 @@ def is_straight(nodes: list[int]) -> bool:
 def merged(graph: SpliceGraph, *mates) -> tuple[Fragments, list[int]]:
     """Fragments and counts of one read or of the two mates of one pair."""
     first, *second = [placed([mate]) for mate in mates]
-    return merged_blocks(graph, first, second[0] if second else None)
-
-
-def merged_blocks(graph: SpliceGraph, first: Placed, second: Placed | None) -> tuple[Fragments, list[int]]:
-    """Fragments and counts of a block of reads, or of pairs."""
-    merger = Merger(graph, LEAST)
-    merger.add(first, second)
-    return merger.fragments(), merger.counts.tolist()
+    fragments, counts = merge(first, second[0] if second else None, graph, LEAST)
+    return fragments, counts.tolist()
 
 
 def drawn(fragments: Fragments, n: int, graph: SpliceGraph) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from drawing import GOOD, LEAST, TARGET, drawn, jumps, merged, merged_blocks, placed, read_along, read_of, toy
+from drawing import GOOD, LEAST, TARGET, drawn, jumps, merged, placed, read_along, read_of, toy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import config
+
+from ablkd.alignment.merged import merge
 
 EXAMPLES = 25 if config.DISABLE_JIT else 300
 PLAIN, BRANCHED = toy(branched=False), toy()
@@ -88,7 +90,7 @@ def test_a_pair_without_a_place_makes_no_fragment():
 def test_a_later_pair_sees_nothing_of_an_earlier_one():
     rows = [("GTTG-AACGG", "     aacttatcc"), ("", "gttgc"), ("   GCAACGG", ""), ("GTTGCAACGGATCC", "gttgcaacggatcc")]
     alone = [drawn(merged(PLAIN, *map(read_of, row))[0], 0, PLAIN) for row in rows]
-    together, _ = merged_blocks(PLAIN, *(placed([read_of(row[m]) for row in rows]) for m in (0, 1)))
+    together, _ = merge(*(placed([read_of(row[m]) for row in rows]) for m in (0, 1)), PLAIN, LEAST)
     assert sorted(drawn(together, n, PLAIN) for n in range(4)) == sorted(alone)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from affine_oracle import Oracle, windows
-from drawing import merged_blocks
 from isoform_panel import junctions
 from numba import config
 from simulated import block, cut, long_read, short_reads, turned
 
 from ablkd.alignment.align import Aligner
+from ablkd.alignment.merged import merge
 from ablkd.kernels import chaining, gapless, gapped, placement
 
 INTERPRETED = bool(config.DISABLE_JIT)
@@ -49,7 +49,7 @@ def junction_mask(cut_, edge_at, node_at, graph, least=None):
 
 def fragment_of(aligner, cut_):
     """The fragment made of one read, None where it has no target base that counts."""
-    made, _ = merged_blocks(aligner.graph, aligner.place(block([cut_.read])), None)
+    made, _ = merge(aligner.place(block([cut_.read])), None, aligner.graph, 20)
     return made if len(made) else None
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from drawn import Kind, draw
 
-from ablkd.alignment.align import Aligner, merge
+from ablkd.alignment.align import Aligner
 from ablkd.alignment.block import ReadBlock
+from ablkd.alignment.merged import merge
 from ablkd.counting.tally import deletions, seen_indels
 from ablkd.reference import encode
 from ablkd.splicing.events import splice_sample

@@ -55,6 +55,15 @@ class Merger:
         return join_columns(columns)
 
 
+def merge(
+    first: Placed, second: Placed | None, graph: SpliceGraph, min_quality: int
+) -> tuple[Fragments, NDArray[np.int64]]:
+    """Fragments and counts of one block alone."""
+    merger = Merger(graph, min_quality)
+    merger.add(first, second)
+    return merger.fragments(), merger.counts
+
+
 def _is_plain(one: PlacedArrays, two: PlacedArrays) -> NDArray[np.bool_]:
     """bool[R]: straight reads, or pairs of straight mates on opposite strands."""
     if not len(two.placed):
