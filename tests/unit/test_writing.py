@@ -54,7 +54,7 @@ def test_a_place_that_cannot_be_is_a_sentence(tmp_path, name, why):
     assert names(tmp_path) == {"a file", "a folder"}
 
 
-@pytest.mark.parametrize("size", [0, 60, 300])
+@pytest.mark.parametrize("size", [0, 60, 200])
 def test_a_bam_is_whole_or_not_there(tmp_path, reference, size):
     def write() -> None:
         with BamWriter(tmp_path / "aligned.bam", reference, build_graph(reference)):
