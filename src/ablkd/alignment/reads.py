@@ -17,6 +17,7 @@ from ablkd.kernels import fastq
 from ablkd.reference import encode
 
 CHUNK = 1 << 23
+NEWLINE = 10
 LETTERS = encode("".join(chr(i) for i in range(256)))
 PROBLEMS = {
     fastq.NO_AT: "a record does not begin with '@'",
@@ -42,33 +43,32 @@ def read_fastq(path: Path, block: int) -> Iterator[ReadBlock]:
     UnusableSample
         `FILE:LINE: ...` for text that is not FASTQ, or a gzip stream that ends early or is damaged.
     """
-    buffer = bytearray()
-    line = 1
+    text, newlines = np.zeros(0, np.uint8), np.zeros(0, np.int64)
+    line, ended = 1, False
     with _open_text(path) as stream:
-        ended = False
-        while True:
-            text = np.frombuffer(bytes(buffer), np.uint8)
-            spans, used, problem, within = fastq.split_records(text, len(text), block)
+        while len(text) or not ended:
+            while len(newlines) < 4 * block and not ended:
+                data = _read(stream, path)
+                ended = not data
+                more = np.frombuffer(data or _closing_newline(text), np.uint8)
+                newlines = np.concatenate([newlines, np.flatnonzero(more == NEWLINE) + len(text)])
+                text = np.concatenate([text, more])
+            spans, used, problem, within = fastq.split_records(text, newlines, block)
             if problem:
                 raise UnusableSample(
                     f"{path.name}:{line + within - 1}: {PROBLEMS[problem]} (check that the file is a whole FASTQ)"
                 )
-            if len(spans) == block or (ended and len(spans)):
-                yield _block(text, spans, line)
-                line += 4 * len(spans)
-                del buffer[:used]
-            elif ended:
+            if not len(spans):
                 break
-            else:
-                data = _read(stream, path)
-                ended = not data
-                buffer += data or _closing_newline(buffer)
-    if bytes(buffer).strip():
+            yield _block(text, spans, line)
+            line += 4 * len(spans)
+            text, newlines = text[used:], newlines[4 * len(spans) :] - used
+    if text.tobytes().strip():
         raise UnusableSample(f"{path.name}:{line}: the last record is cut off (copy the file again)")
 
 
-def _closing_newline(buffer: bytearray) -> bytes:
-    return b"\n" if buffer and not buffer.endswith(b"\n") else b""
+def _closing_newline(text: NDArray[np.uint8]) -> bytes:
+    return b"\n" if len(text) and text[-1] != NEWLINE else b""
 
 
 def _read(stream: BinaryIO, path: Path) -> bytes:

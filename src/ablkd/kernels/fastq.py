@@ -8,64 +8,47 @@ OK, NO_AT, NO_PLUS, LENGTHS, BAD_QUALITY = 0, 1, 2, 3, 4
 
 
 @jit
-def _line_end(text, start, stop):
-    """Index of the newline that ends the line at `start`; -1 where the text ends first."""
-    for i in range(start, stop):
-        if text[i] == 10:
-            return i
-    return -1
+def _line_stop(text, start, end):
+    """Past the last character of the line that the newline at `end` ends; a carriage return before it is left out."""
+    return end - 1 if end > start and text[end - 1] == 13 else end
 
 
 @jit
-def split_records(text, stop, most):
-    """Find up to `most` whole records in text[:stop] (uint8).
+def _holds_no_quality(text, start, stop):
+    found = False
+    for i in range(start, stop):
+        found |= (text[i] < 33) | (text[i] > 126)
+    return found
 
-    Returns (spans int64[n, 6]: name, bases and qualities as half-open spans, bytes used, problem, line within
-    the block of the problem). Carriage returns before a newline are left out of every span.
+
+@jit
+def split_records(text, newlines, most):
+    """Find up to `most` whole records in text uint8[.], whose newlines are at int64[.].
+
+    Returns (spans int64[n, 6]: name, bases and qualities as half-open spans, characters used, problem, line within
+    the text of the problem). Carriage returns before a newline are left out of every span.
     """
-    spans = np.empty((most, 6), np.int64)
-    count, start, line = 0, 0, 0
-    ends = np.empty(4, np.int64)
-    while count < most:
-        at = start
-        whole = True
-        for k in range(4):
-            end = _line_end(text, at, stop)
-            if end < 0:
-                whole = False
-                break
-            ends[k] = end
-            at = end + 1
-        if not whole:
-            break
-        name, bases, plus, quals = start, ends[0] + 1, ends[1] + 1, ends[2] + 1
-        for k in range(4):
-            first = start if k == 0 else ends[k - 1] + 1
-            spans_end = ends[k]
-            if spans_end > first and text[spans_end - 1] == 13:
-                spans_end -= 1
-            if k == 0:
-                name_end = spans_end
-            elif k == 1:
-                bases_end = spans_end
-            elif k == 3:
-                quals_end = spans_end
-        if text[name] != 64:
+    whole = min(most, len(newlines) // 4)
+    spans = np.empty((whole, 6), np.int64)
+    start = np.int64(0)
+    for count in range(whole):
+        ends, line = newlines[4 * count : 4 * count + 4], 4 * count
+        bases, plus, quals = ends[0] + 1, ends[1] + 1, ends[2] + 1
+        name_stop, bases_stop = _line_stop(text, start, ends[0]), _line_stop(text, bases, ends[1])
+        quals_stop = _line_stop(text, quals, ends[3])
+        if text[start] != 64:
             return spans[:count], start, NO_AT, line + 1
         if text[plus] != 43:
             return spans[:count], start, NO_PLUS, line + 3
-        if bases_end - bases != quals_end - quals:
+        if bases_stop - bases != quals_stop - quals:
             return spans[:count], start, LENGTHS, line + 4
-        for i in range(quals, quals_end):
-            if text[i] < 33 or text[i] > 126:
-                return spans[:count], start, BAD_QUALITY, line + 4
-        spans[count, 0], spans[count, 1] = name + 1, name_end
-        spans[count, 2], spans[count, 3] = bases, bases_end
-        spans[count, 4], spans[count, 5] = quals, quals_end
-        count += 1
-        line += 4
+        if _holds_no_quality(text, quals, quals_stop):
+            return spans[:count], start, BAD_QUALITY, line + 4
+        spans[count, 0], spans[count, 1] = start + 1, name_stop
+        spans[count, 2], spans[count, 3] = bases, bases_stop
+        spans[count, 4], spans[count, 5] = quals, quals_stop
         start = ends[3] + 1
-    return spans[:count], start, OK, line
+    return spans, start, OK, 4 * whole
 
 
 @jit
