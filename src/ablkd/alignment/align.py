@@ -26,7 +26,8 @@ from ablkd.kernels import chaining, chimeras, gapless, gapped, placement, seeds
 from ablkd.records import Platform, QcMetric
 from ablkd.reference import Reference, sha256
 
-BLOCK_BASES = 6_000_000
+# A block of reads and what is known of them stays in the cache of the processor.
+BLOCK_BASES = 1_200_000
 TYPICAL_LENGTH = {"short": 150, "long": 1500}
 SEED_STRIDE = {"short": 1, "long": 3}
 # METHOD: a gapped placement stands on at least 30 matching bases and 75 % identity; less is not this target.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ablkd.kernels.records import gather_records
 
-RUN = 1 << 26
+RUN = 1 << 24
 
 
 class Sorter:
