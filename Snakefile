@@ -7,7 +7,10 @@
 # Settings are in config.yaml, samples in the sheet it names, everything medical in reference/.
 from snakemake.utils import min_version
 
+from ablkd.config import stop_if_unreadable
+
 min_version("9.19")
+stop_if_unreadable("config.yaml")
 
 
 configfile: "config.yaml"

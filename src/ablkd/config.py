@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,16 @@ def settings_and_problems(config: dict[str, Any], name: str) -> tuple[dict[str, 
             problems.append(f"{name}: {key} is {config[key]!r} (it is {rule['description']})")
             del settings[key]
     return settings, problems
+
+
+def stop_if_unreadable(path: str | Path = "config.yaml") -> None:
+    """For a Snakefile, before Snakemake reads its settings: say in a sentence what is wrong with them, and exit 2."""
+    try:
+        if Path(path).exists():
+            read_config(path)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
 
 
 def read_config(path: str | Path) -> dict[str, Any]:

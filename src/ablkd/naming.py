@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import re
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,8 +99,7 @@ def first_bytes(path: Path) -> bytes:
     """The first bytes of a file, unpacked; empty where it cannot be read."""
     try:
         with path.open("rb") as file:
-            packed = file.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if packed else path.open("rb") as stream:
-            return stream.read(1 << 14)
-    except (OSError, EOFError, ValueError):
+            data = file.read(1 << 14)
+        return zlib.decompressobj(wbits=31).decompress(data, 1 << 16) if data.startswith(b"\x1f\x8b") else data
+    except (OSError, zlib.error):
         return b""

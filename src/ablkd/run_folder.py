@@ -16,7 +16,10 @@ from ablkd.tables import write_text
 SHEET_COLUMNS = ("sample", "patient", "run", "collected", "platform", "role", "reads_1", "reads_2")
 SNAKEFILE = """\
 # The workflow that came with ablkd; this folder holds the settings and the samples.
+from ablkd.config import stop_if_unreadable
 from ablkd.home import snakefile
+
+stop_if_unreadable("config.yaml")
 
 
 configfile: "config.yaml"

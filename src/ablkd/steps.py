@@ -72,6 +72,9 @@ def align(
     """Reads -> fragments, their counts, BAM and qc rows."""
     from ablkd.alignment.align import align_sample
 
+    if reads_2 and len(reads_1) != len(reads_2):
+        told = f"--reads-1 names {len(reads_1)} files and --reads-2 {len(reads_2)}"
+        raise InputError(f"{told} (give the mates in the same order)")
     known = load_reference(reference)
     row = known.platform(platform)
     metrics = align_sample(sample, row, amplicon, known, reads_1, reads_2, fragments, counts, bam)

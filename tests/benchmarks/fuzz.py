@@ -40,8 +40,10 @@ from ablkd.counting.counts import read_counts
 from ablkd.errors import InputError, UnusableSample
 from ablkd.interpretation.explain import explain
 from ablkd.reference import load_reference
+from ablkd.run_folder import sheet_from_folder
 from ablkd.samples import read_library, read_sheet
 from ablkd.site import load_site
+from ablkd.slips import questions
 from ablkd.traces.abif import read_trace
 from ablkd.traces.call import call_traces
 
@@ -123,6 +125,12 @@ def knowledge(folder: Path) -> object:
     return primer_spans(known, graph), [explain(known, m.name) for m in known.mutations[:3]]
 
 
+def asked(folder: Path) -> object:
+    """What `ablkd check` and `ablkd sheet` ask of the files in a folder."""
+    rows = {row.sample: row for row in read_sheet(folder / "samples.tsv", REFERENCE)}
+    return sheet_from_folder(folder), questions(folder / "samples.tsv", rows, REFERENCE)
+
+
 def targets() -> dict[str, Target]:
     """Name -> target."""
     one, two = head("P1_2018-05_1.fastq.gz", 12), head("P1_2018-05_2.fastq.gz", 12)
@@ -147,6 +155,7 @@ def targets() -> dict[str, Target]:
         "abif": Target({"r.ab1": trace}, lambda f: read_trace(f / "r.ab1")),
         "trace": Target({"r.ab1": trace}, lambda f: call_traces("S", [f / "r.ab1"], REFERENCE, 0.2, 0.2)),
         "sheet": Target({"samples.tsv": sheet, "r.fastq.gz": b"", "q.fastq.gz": b"", "r.ab1": b""}, lambda f: read_sheet(f / "samples.tsv", REFERENCE), "samples.tsv"),
+        "slips": Target({"samples.tsv": b"sample\tplatform\treads_1\treads_2\nA\tillumina\t1.fastq.gz\t2.fastq\nB\tont\tr.bam\t\n", "1.fastq.gz": gzip.compress(one), "2.fastq": two, "r.bam": bgzf(bam_bytes(False))}, asked, r"[12r].*"),
         "clinical": Target({"c.tsv": (EXAMPLE / "clinical.tsv").read_bytes()}, lambda f: read_clinical(f / "c.tsv")),
         "counts": Target({"c.tsv": counts}, lambda f: read_counts(f / "c.tsv", REFERENCE)),
         "library": Target({"l.tsv": library, "r.ab1": b""}, lambda f: read_library(f / "l.tsv"), "l.tsv"),

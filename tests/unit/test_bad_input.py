@@ -11,6 +11,8 @@ import pysam
 import pytest
 
 from ablkd import cli
+from ablkd.alignment import reads
+from ablkd.errors import UnusableSample
 from ablkd.records import QcMetric
 from ablkd.reference import load_reference
 from ablkd.tables import read_rows
@@ -135,6 +137,21 @@ def test_a_result_or_one_line(tmp_path, root, capsys, what):
         assert (lines, qc["usable"].value) == ([], "yes")
         assert int(qc["fragments"].value) >= PAIRS
         assert pysam.quickcheck(str(outputs["bam.bam"])) == ""
+
+
+def test_a_file_without_end_fills_no_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(reads, "CHUNK", 1000)
+    monkeypatch.setattr(reads, "LONGEST_RECORD", 50_000)
+    (tmp_path / "1.fastq.gz").write_bytes(gzip.compress(bytes(10_000_000)))
+    with pytest.raises(UnusableSample, match=r"^1.fastq.gz:1: no record ends within 51,000 bytes \(is it FASTQ\?\)$"):
+        list(reads.read_fastq(tmp_path / "1.fastq.gz", 10))
+
+
+def test_fewer_files_of_mates_are_told(tmp_path, root, capsys):
+    outputs = [word for name in ("fragments", "counts", "qc") for word in (f"--{name}", str(tmp_path / name))]
+    words = ["align", "--sample", "S", "--platform", "illumina", "--reference", str(root / "reference"), *outputs]
+    assert cli.main([*words, "--reads-1", "a.fastq", "b.fastq", "--reads-2", "c.fastq"]) == 2
+    assert capsys.readouterr().err == "--reads-1 names 2 files and --reads-2 1 (give the mates in the same order)\n"
 
 
 def test_one_file_for_both_mates_is_asked_about(tmp_path, root, capsys):

@@ -148,6 +148,13 @@ def test_a_sheet_without_samples_is_not_a_run(problems):
     assert problems("sample|platform|reads_1") == [" no samples yet (add a line for each sample)"]
 
 
+def test_a_sheet_in_another_encoding_is_told(write, reference):
+    path = write("sample|platform|reads_1\nS1|ont|d.fastq")
+    path.write_bytes(path.read_text().encode("utf-16"))
+    with pytest.raises(InputError, match=r"is not UTF-8 text at byte 0 \(save it as UTF-8\)"):
+        read_sheet(path, reference)
+
+
 @pytest.mark.parametrize("encode", [lambda t: t.encode("utf-8-sig"), lambda t: t.replace("\n", "\r\n").encode()])
 def test_takes_what_spreadsheets_save(write, reference, encode):
     path = write("sample|platform|reads_1\nS1|ont|d.fastq")

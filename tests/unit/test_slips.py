@@ -38,6 +38,8 @@ SLIPS = {
     "not gzip": ({"x.fastq.gz": R1}, ["A|illumina|x.fastq.gz|"], ["'x.fastq.gz' is not gzip, whatever its name says (unpacked without renaming?)"]),
     "empty": ({"x.fastq": b""}, ["A|illumina|x.fastq|"], ["'x.fastq' is empty (copied before it was written?)"]),
     "a page instead of a file": ({"x.fastq.gz": b"<html>"}, ["A|illumina|x.fastq.gz|"], ["'x.fastq.gz' does not begin like FASTQ (another file, or damaged?)"]),
+    "gzip that is damaged": ({"x.fq.gz": gzip.compress(R1)[:10] + bytes(50)}, ["A|illumina|x.fq.gz|"], ["'x.fq.gz' does not begin like FASTQ (another file, or damaged?)"]),
+    "gzip cut short": ({"x.fq.gz": gzip.compress(R1 * 99)[:-9]}, ["A|illumina|x.fq.gz|"], []),
     "no BAM": ({"x.bam": R1}, ["A|ont|x.bam|"], ["'x.bam' does not begin like .bam (another file, or damaged?)"]),
     "no trace": ({"x.ab1": b"SCF"}, ["A|sanger|x.ab1|"], ["'x.ab1' does not begin like .ab1 (another file, or damaged?)"]),
     "another platform": ({"x.fastq": fastq(ONT, "")}, ["A|pacbio_hifi|x.fastq|"],

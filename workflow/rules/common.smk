@@ -16,9 +16,8 @@ except InputError as error:
 
 # Rules call `ablkd` by name: the one installed beside this Snakemake.
 os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]
-os.environ["PYTHONUTF8"] = (
-    "1"  # file names and text are UTF-8, whatever the locale says
-)
+# File names and text are UTF-8, whatever the locale says.
+os.environ["PYTHONUTF8"] = "1"
 
 CODE = code_hash()  # in every rule's params: a new version makes everything again
 CLINICAL = PLAN.settings["clinical"] or []

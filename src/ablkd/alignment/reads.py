@@ -18,6 +18,7 @@ from ablkd.reference import encode
 
 CHUNK = 1 << 23
 NEWLINE = 10
+LONGEST_RECORD = 1 << 28  # a file of zeros, packed a thousandfold, must not fill the memory
 LETTERS = encode("".join(chr(i) for i in range(256)))
 PROBLEMS = {
     fastq.NO_AT: "a record does not begin with '@'",
@@ -53,6 +54,10 @@ def read_fastq(path: Path, block: int) -> Iterator[ReadBlock]:
                 more = np.frombuffer(data or _closing_newline(text), np.uint8)
                 newlines = np.concatenate([newlines, np.flatnonzero(more == NEWLINE) + len(text)])
                 text = np.concatenate([text, more])
+                if len(newlines) < 4 and len(text) > LONGEST_RECORD:
+                    raise UnusableSample(
+                        f"{path.name}:{line}: no record ends within {len(text):,} bytes (is it FASTQ?)"
+                    )
             spans, used, problem, within = fastq.split_records(text, newlines, block)
             if problem:
                 raise UnusableSample(
