@@ -178,6 +178,7 @@ def works(folder: Path, pairs: int, long: int, groups: set[str]) -> Iterator[Wor
             "peers",
             "isal decompression",
             " && ".join(f"{sys.executable} -m isal.igzip -dc {m} > /dev/null" for m in mates),
+            "isal",
         )
         yield Work("peers", "gzip decompression", f"gzip -dc {one} {two} > /dev/null", "gzip")
         yield Work("peers", "align", steps["align"])
@@ -223,4 +224,4 @@ def _peers(folder: Path, mates: tuple[Path, Path]) -> Iterator[Work]:
         f"bcftools mpileup -B -Q 20 -d 10000000 -f {fasta} {bam} 2>/dev/null > /dev/null",
         "bcftools",
     )
-    yield Work("peers", "pysam count_coverage", f'{sys.executable} -c "{coverage}"', "python")
+    yield Work("peers", "pysam count_coverage", f'{sys.executable} -c "{coverage}"', "pysam")
