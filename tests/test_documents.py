@@ -56,7 +56,7 @@ def test_commands_exist(name):
     for line in code_of(text_of(name)):
         words = shlex.split(line, comments=True) if line.split()[:1] in (["ablkd"], ["make"], ["python"]) else []
         if words[:1] == ["ablkd"] and len(words) > 1 and not words[1].isupper():
-            assert words[1] in (*COMMANDS, "--version"), line
+            assert words[1] in (*COMMANDS, "--version", "--help"), line
             known = parser()._subparsers._group_actions[0].choices
             flags = (
                 {flag for action in known[words[1]]._actions for flag in action.option_strings}

@@ -202,8 +202,9 @@ def writing(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in REFUSALS:
             raise
-        why = os.strerror(error.errno) if error.errno else "the disk takes no more"
-        raise InputError(f"{path}: cannot be written: {why} (mend that, then the same command again)") from None
+        why = os.strerror(error.errno) if error.errno else f"{error}"
+        mend = "mend that" if error.errno else "make room on the disk or allow more memory"
+        raise InputError(f"{path}: cannot be written: {why} ({mend}, then the same command again)") from None
 
 
 @contextlib.contextmanager
