@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ablkd.records import Mutation, Note, Platform, Source, Transcript
+from ablkd.records import Mutation, Note, Platform, Transcript
 from ablkd.reference import SEQUENCES, TABLES, load_reference
 from ablkd.tables import read_rows, write_rows
 
@@ -21,7 +21,6 @@ def write_knowledge(folder: Path, fasta: Path, platforms: Path, catalogue: bool)
     rows["transcripts.tsv"] = [Transcript(TARGET, "target", "Cables2, floxed", 0, 1, len(sequence), "design")]
     rows["platforms.tsv"] = read_rows(platforms, Platform)
     rows["notes.tsv"] = [Note("report_general", "Test of the method.", "design")]
-    rows["sources.tsv"] = [Source("design", "Made for this test.", "", "")]
     if catalogue:
         rows["mutations.tsv"] = [_substitution(sequence, name) for name in (LEFT, RIGHT)]
     for name, kind in TABLES.items():
