@@ -273,7 +273,7 @@ def corrupted(data: bytes, random: np.random.Generator) -> bytes:
     elif kind == 3:
         part = damaged[start : start + length]
         damaged[start : start + length] = bytes(random.permutation(np.frombuffer(part, np.uint8)))
-    else:
+    elif len(data) >= 30:  # else it is too short to name a directory
         directory = struct.unpack(">I", data[26:30])[0]
         place = directory + 28 * int(random.integers(0, 120)) + int(random.integers(0, 28))
         if place < len(damaged):
