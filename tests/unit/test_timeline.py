@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import results as examples
@@ -239,6 +243,19 @@ def test_the_page_of_a_patient(tmp_path):
     assert 'href="../samples/S1/report.html"' in html
     ids = re.findall(r'\bid="([^"]*)"', html)
     assert len(ids) == len(set(ids))
+
+
+def test_the_same_bytes_whatever_the_hash_seed(tmp_path):
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import test_timeline as t; from pathlib import Path;"
+        "sys.stdout.write(t.page(t.course(), Path(sys.argv[2])))"
+    )
+    words = [sys.executable, "-c", program, str(Path(__file__).parent), str(tmp_path)]
+    pages = [
+        subprocess.run(words, check=True, env={**os.environ, "PYTHONHASHSEED": seed}, stdout=subprocess.PIPE).stdout
+        for seed in ("1", "2", "3")
+    ]
+    assert pages[0] and pages[1:] == pages[:-1]
 
 
 def test_identity_in_doubt_is_said_first(tmp_path):

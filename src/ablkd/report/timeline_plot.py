@@ -43,7 +43,7 @@ def patient_picture(points: Sequence[TimelinePoint], numbered: Sequence[Timeline
         figure.subplots_adjust(left=0.17, right=0.78, top=1 - 0.08 / total, bottom=0.42 / total)
         for axis, (_, fill) in zip(axes, panels, strict=True):
             months.draw(axis, named=axis is axes[-1])
-            for sample in {p.date for p in dated if p.kind == "sample"}:
+            for sample in sorted({p.date for p in dated if p.kind == "sample"}):
                 axis.axvline(months.at(sample), color=PALE, linewidth=0.8, zorder=0)
             fill(axis)
 
