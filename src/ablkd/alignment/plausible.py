@@ -13,12 +13,12 @@ from ablkd.errors import UnusableSample
 from ablkd.fragments import DELETED, Fragments
 from ablkd.records import QcMetric
 
-# METHOD: Illumina wrote Phred + 64 until 2011: letters ';' to 'i'. Read as Phred + 33 that is 26 to 72, no base below
-# 26 and some above 43, which no instrument writes since; simulators of one fixed quality do, so that a few different
-# values are asked for too.
+# METHOD: Illumina wrote Phred + 64 until 2011: letters ';' to 'i'. Read as Phred + 33 that is 26 to 72: no base below
+# 26 and some above 43. Machines that write more than 43 today write low ones too, and within some thousand reads there
+# are such; simulators of one fixed quality have none, so that a few different values are asked for.
 OLD_SCALE_LOWEST, OLD_SCALE_HIGHEST, OLD_SCALE_ABOVE, OLD_SCALE_VALUES = 26, 72, 43, 4
-# METHOD: of the target's bases that 20 fragments show, fewer than 5 % may differ in most fragments. A patient differs
-# in a handful; the same gene of a mouse differs in about a tenth.
+# METHOD: of the target's bases that 20 fragments show, fewer than 5 % may differ in most fragments: a patient differs
+# in a handful of them.
 FEWEST_FRAGMENTS, FEWEST_BASES, MOST_DIFFERENT = 20, 60, 0.05
 # METHOD: mates of a pair read opposite strands; where they do not in half of the pairs, one file was given twice.
 MOST_ON_ONE_STRAND = 0.5
