@@ -32,7 +32,8 @@ def settings_and_problems(config: dict[str, Any], name: str) -> tuple[dict[str, 
     settings = {key: config.get(key, rule["default"]) for key, rule in keys.items()}
     for key, rule in keys.items():
         if key in config and list(Draft202012Validator(rule).iter_errors(config[key])):
-            problems.append(f"{name}: {key} is {config[key]!r} (it is {rule['description']})")
+            shape = ", named without < > { } and with no dash first" if "pattern" in rule else ""
+            problems.append(f"{name}: {key} is {config[key]!r} (it is {rule['description']}{shape})")
             del settings[key]
     return settings, problems
 
@@ -54,13 +55,22 @@ def read_config(path: str | Path) -> dict[str, Any]:
     path = Path(path)
     text = read_text(path)
     try:
-        content = yaml.safe_load(text)
+        content, tree = yaml.safe_load(text), yaml.compose(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # a ValueError for a date that does not exist
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         raise InputError(f"{path}{line}: is not YAML (write one 'key: value' a line)") from None
-    if content is None:
-        return {}
+    if content is None:  # Snakemake takes no empty table
+        raise InputError(f"{path}: holds no setting (write at least one, such as 'samples: samples.tsv')")
     if not isinstance(content, dict):
         raise InputError(f"{path}: is not a table of settings (write one 'key: value' a line)")
+    if twice := _standing_twice(tree):
+        raise InputError([f"{path}:{line}: '{key}' stands twice (remove one)" for line, key in twice])
     return content
+
+
+def _standing_twice(tree: Any) -> list[tuple[int, str]]:
+    """(line, name) of each setting of a YAML mapping node that an earlier line has set; YAML lets the last one win."""
+    keys = [key for key, _ in tree.value]
+    names = [key.value for key in keys]
+    return [(key.start_mark.line + 1, key.value) for i, key in enumerate(keys) if key.value in names[:i]]

@@ -256,6 +256,8 @@ def _missing_files(column: str, names: list[str], folder: Path) -> list[str]:
             problems.append(f"{column} '{name}': no such file (paths are relative to the sheet)")
         elif not os.access(path, os.R_OK):
             problems.append(f"{column} '{name}': you may not read it (ask its owner for the right)")
+        elif _from_here(path).startswith("-"):
+            problems.append(f"{column} '{name}' begins with a dash, as an option does (rename it)")
     return problems
 
 

@@ -122,8 +122,16 @@ def test_settings_keep_their_ranges(setting, good):
             checked_settings(setting)
 
 
-@pytest.mark.parametrize(("text", "place"), [("a: [1", "config.yaml:2: is not YAML"), ("- a", "is not a table")])
-def test_a_config_that_is_no_table_is_refused(tmp_path, text, place):
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("a: [1", "config.yaml:2: is not YAML"),
+        ("- a", "is not a table"),
+        ("# a", "config.yaml: holds no setting"),
+        ("pdf: true\nsamples: x\npdf: false", "config.yaml:3: 'pdf' stands twice"),
+    ],
+)
+def test_a_config_that_is_no_table_of_settings_is_refused(tmp_path, text, place):
     (tmp_path / "config.yaml").write_text(text + "\n")
     with pytest.raises(InputError, match=place):
         read_config(tmp_path / "config.yaml")

@@ -169,6 +169,15 @@ def test_a_file_name_workflow_syntax_would_change_is_refused(problems, tmp_path)
     ]
 
 
+@pytest.mark.parametrize("name", ["-c.bam", "./-c.bam", "-folder/c.bam"])
+def test_a_file_name_a_step_would_take_for_an_option_is_refused(problems, tmp_path, monkeypatch, name):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("x")
+    monkeypatch.chdir(tmp_path)
+    told = [f"2: reads_1 '{name}' begins with a dash, as an option does (rename it)"]
+    assert problems(f"sample|platform|reads_1\nS1|illumina|{name}") == told
+
+
 def fastq(path: Path, name: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     text = f"@{name}\nACGT\n+\nIIII\n".encode()

@@ -1,4 +1,5 @@
-"""The workflow on a real Slurm of one node, which the test starts for itself: `python -m pytest -m slurm -rs`.
+"""The workflow on a real Slurm of one node, which the test starts for itself: `python -m pytest -m slurm -rs`, and
+`-m slurm_example` for the whole example, a job for each of its steps (minutes).
 
 munged, slurmctld and slurmd run in mount and process namespaces of their own, where /etc/slurm is a folder of the test:
 the executor's jobs look for their configuration there. Nothing of the machine is changed, and everything ends with
@@ -20,9 +21,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from same_bytes import example_run
 from tiny_run import all_bytes, make_tiny_run
-
-pytestmark = pytest.mark.slurm
 
 PROGRAMS = "munged slurmctld slurmd sbatch squeue scancel sinfo unshare nsenter"
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "2"]
@@ -157,6 +157,7 @@ class Killer(threading.Thread):
                 known.append(number)
 
 
+@pytest.mark.slurm
 def test_a_job_for_each_step_gives_the_same_bytes_whatever_is_killed(alone, on_slurm, tmp_path):
     folder = tmp_path / "run"
     make_tiny_run(folder)
@@ -179,6 +180,7 @@ def test_a_job_for_each_step_gives_the_same_bytes_whatever_is_killed(alone, on_s
     assert all_bytes(folder / "results") == whole
 
 
+@pytest.mark.slurm
 def test_one_job_around_a_local_run_gives_the_same_bytes(alone, on_slurm, tmp_path):
     folder = tmp_path / "run"
     make_tiny_run(folder)
@@ -189,3 +191,17 @@ def test_one_job_around_a_local_run_gives_the_same_bytes(alone, on_slurm, tmp_pa
     made, whole = all_bytes(folder / "results"), all_bytes(alone / "results")
     assert target.removeprefix("results/") in made
     assert made == {name: whole[name] for name in made}
+
+
+@pytest.mark.slurm_example
+def test_the_example_gives_the_same_bytes(on_slurm, tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    example_run(here)
+    done = subprocess.run(SNAKEMAKE, cwd=here, capture_output=True, text=True, timeout=1800)
+    assert done.returncode == 0, done.stderr
+    example_run(there)
+    done = on_slurm(*SNAKEMAKE[:-2], *ON_SLURM.split(), cwd=there)
+    assert done.returncode == 0, done.stderr
+    whole = all_bytes(here / "results")
+    assert all_bytes(there / "results") == whole
+    assert len([name for name in whole if name.endswith("report.html")]) == 8
