@@ -8,6 +8,7 @@ from drawn import Kind, call_row, draw, event_row
 
 from ablkd.isoforms import build_graph
 from ablkd.phasing.linkage import MISSING, WITHIN, observe
+from ablkd.phasing.patterns import same_rows
 
 
 @pytest.fixture(scope="module")
@@ -246,3 +247,11 @@ def test_without_sites_there_is_nothing_to_show(reference, look):
     found = look([Kind(5)], [])
     assert found.sites == () and found.shown.shape == (5, 0)
     assert np.array_equal(found.shown, np.zeros((5, 0)))
+
+
+@pytest.mark.parametrize("columns", [1, 4, 60])
+def test_same_rows_are_those_of_a_comparison_of_whole_rows(columns):
+    rows = np.random.default_rng(columns).integers(-1, 4, (500, columns)) // 2
+    first, counts = same_rows(list(rows.T))
+    wanted = np.unique(rows, axis=0, return_index=True, return_counts=True)
+    assert (first == wanted[1]).all() and (counts == wanted[2]).all()

@@ -132,10 +132,9 @@ def _single_base_tests(
 
 def _amplified(tally: Tally, codon: int) -> bool:
     """Does the codon lie between the primers of any tile of this sample? True where no amplicon is known."""
-    tiles = np.unique(tally.fragments.tile[tally.fragments.tile >= 0])
-    spans = tally.primers[tiles]
+    spans = tally.primers[tally.products]
     inside = (spans[:, 1] <= 3 * codon - 3) & ((spans[:, 2] == 0) | (3 * codon <= spans[:, 2]))
-    return bool(inside.any()) or not len(tiles)
+    return bool(inside.any()) or not len(spans)
 
 
 def _row(

@@ -44,6 +44,12 @@ class Tally:
         """int64[C]: fragments that span the codon, those whose isoform skips it included."""
         return self.containing + self.skipping
 
+    @cached_property
+    def products(self) -> NDArray[np.int16]:
+        """int16[T]: the tiles that fragments belong to."""
+        tiles = self.fragments.tile
+        return np.flatnonzero(np.bincount(tiles[tiles >= 0])).astype(np.int16)
+
     def states(self, codons: list[int]) -> NDArray[np.int8]:
         """int8[N, K]: state of every fragment at 1-based codons; negative codes as in `kernels.pileup`."""
         f = self.fragments

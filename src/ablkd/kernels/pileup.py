@@ -26,6 +26,14 @@ def _covering(p, forward, reverse):
 
 
 @jit
+def _outer(forward, reverse):
+    """First base and past the last one of a fragment; a mate that is not there ends at 0."""
+    if forward[1] and reverse[1]:
+        return min(forward[0], reverse[0]), max(forward[1], reverse[1])
+    return (forward[0], forward[1]) if forward[1] else (reverse[0], reverse[1])
+
+
+@jit
 def _is_skipped(p, mask, skipped):
     """Does a jump of the fragment leave out any base of the codon at p?"""
     e = 0
@@ -61,39 +69,113 @@ def _state(p, first, last, position, allele, target):
 
 
 @jit
-def count_codons(junctions, forward, reverse, tile, offsets, position, allele, target, skipped, primers):
-    """Codon states of all fragments.
+def _codons(span, codons):
+    """Codons [first, past) that lie within a span of bases as a whole."""
+    return (span[0] + 2) // 3, min(span[1] // 3, codons)
 
+
+@jit
+def _add(total, first, past):
+    """Note a range in differences: the sum up to c is how many ranges hold c."""
+    if first < past:
+        total[first] += 1
+        total[past] -= 1
+
+
+@jit
+def _add_as_target(forward, reverse, codons, states, by_range, counts):
+    """Count a fragment as if it were the target wherever it is covered."""
+    one, two = _codons(forward, codons), _codons(reverse, codons)
+    _add(by_range[FORWARD], one[0], one[1])
+    _add(by_range[REVERSE], two[0], two[1])
+    _add(by_range[BOTH], max(one[0], two[0]), min(one[1], two[1]))
+    # One mate may end and the other begin within a codon.
+    for start in (forward[0], reverse[0]):
+        c = start // 3
+        inside = one[0] <= c < one[1] or two[0] <= c < two[1]
+        if start % 3 and not inside and c < codons and _covering(3 * c, forward, reverse) == BOTH:
+            counts[c, BOTH, states[c]] += 1
+
+
+@jit
+def _target_states(target):
+    states = np.zeros(len(target) // 3, np.int64)
+    for c in range(len(states)):
+        states[c] = 16 * np.int64(target[3 * c]) + 4 * np.int64(target[3 * c + 1]) + np.int64(target[3 * c + 2])
+    return states
+
+
+@jit
+def _count_each(start, stop, n, fragments, target, skipped, primers, counts, skipping, masked):
+    """Count a fragment codon by codon from base `start` to `stop`."""
+    junctions, forward, reverse, tile, offsets, position, allele = fragments
+    k, last = offsets[n], offsets[n + 1]
+    for c in range((start + 2) // 3, min(stop // 3, len(counts))):
+        p = 3 * c
+        while k < last and position[k] < p:
+            k += 1
+        if _is_skipped(p, junctions[n], skipped):
+            skipping[c] += 1
+            continue
+        orientation = _covering(p, forward[n], reverse[n])
+        if orientation == NOT_COVERED:
+            continue
+        if _is_primer(p, tile[n], primers):
+            masked[c] += 1
+            continue
+        state = _state(p, k, last, position, allele, target)
+        if state >= 0:
+            counts[c, orientation, state] += 1
+
+
+@jit
+def count_codons(junctions, forward, reverse, tile, offsets, position, allele, target, skipped, primers):
+    """Codon states of all fragments on a target of the codes 0-3.
+
+    Fragments without a jump are counted by exception: as the target, in ranges; then primers and changes are put right.
     Returns counts int64[C, 3, 64] (by codon, orientation, state), skipping int64[C] (fragments that span the
     codon and whose isoform leaves it out) and masked int64[C] (fragments whose codon bases are primer).
     """
-    codons = len(target) // 3
+    codons, states = len(target) // 3, _target_states(target)
     counts = np.zeros((codons, 3, 64), np.int64)
-    skipping = np.zeros(codons, np.int64)
-    masked = np.zeros(codons, np.int64)
+    skipping, masked = np.zeros(codons, np.int64), np.zeros(codons, np.int64)
+    by_range = np.zeros((3, codons + 1), np.int64)
+    fragments = junctions, forward, reverse, tile, offsets, position, allele
     for n in range(len(junctions)):
-        start, stop = forward[n, 0], forward[n, 1]
-        if stop == 0:
-            start, stop = reverse[n, 0], reverse[n, 1]
-        elif reverse[n, 1] > 0:
-            start, stop = min(start, reverse[n, 0]), max(stop, reverse[n, 1])
+        start, stop = _outer(forward[n], reverse[n])
+        if junctions[n]:
+            _count_each(start, stop, n, fragments, target, skipped, primers, counts, skipping, masked)
+            continue
+        one, two = forward[n], reverse[n]
+        _add_as_target(one, two, codons, states, by_range, counts)
+        past = np.int64(0)
+        for side in range(0, 4 if tile[n] >= 0 else 0, 2):
+            a, b = primers[tile[n], side], primers[tile[n], side + 1]
+            first = max(past, start // 3, a // 3)
+            past = min(codons, (stop + 2) // 3, (b + 2) // 3) if a < b else past
+            for c in range(first, past):
+                orientation = _covering(3 * c, one, two)
+                if orientation != NOT_COVERED:
+                    counts[c, orientation, states[c]] -= 1
+                    masked[c] += 1
         k, last = offsets[n], offsets[n + 1]
-        for c in range((start + 2) // 3, min(stop // 3, codons)):
-            p = 3 * c
-            while k < last and position[k] < p:
+        while k < last:
+            c = position[k] // 3
+            if c < codons and not _is_primer(3 * c, tile[n], primers):
+                orientation = _covering(3 * c, one, two)
+                if orientation != NOT_COVERED:
+                    counts[c, orientation, states[c]] -= 1
+                    state = _state(3 * c, k, last, position, allele, target)
+                    if state >= 0:
+                        counts[c, orientation, state] += 1
+            while k < last and position[k] < 3 * c + 3:
                 k += 1
-            if junctions[n] and _is_skipped(p, junctions[n], skipped):
-                skipping[c] += 1
-                continue
-            orientation = _covering(p, forward[n], reverse[n])
-            if orientation == NOT_COVERED:
-                continue
-            if _is_primer(p, tile[n], primers):
-                masked[c] += 1
-                continue
-            state = _state(p, k, last, position, allele, target)
-            if state >= 0:
-                counts[c, orientation, state] += 1
+    for c in range(codons):
+        if c:
+            by_range[:, c] += by_range[:, c - 1]
+        counts[c, BOTH, states[c]] += by_range[BOTH, c]
+        for side in (FORWARD, REVERSE):
+            counts[c, side, states[c]] += by_range[side, c] - by_range[BOTH, c]
     return counts, skipping, masked
 
 
@@ -105,12 +187,7 @@ def codon_states(junctions, forward, reverse, tile, offsets, position, allele, t
     """
     states = np.full((len(junctions), len(codons)), NOT_COVERED, np.int8)
     for n in range(len(junctions)):
-        start = (
-            min(forward[n, 0], reverse[n, 0])
-            if forward[n, 1] and reverse[n, 1]
-            else (forward[n, 0] if forward[n, 1] else reverse[n, 0])
-        )
-        stop = max(forward[n, 1], reverse[n, 1])
+        start, stop = _outer(forward[n], reverse[n])
         for k in range(len(codons)):
             p = 3 * codons[k]
             if p < start or p + 3 > stop:

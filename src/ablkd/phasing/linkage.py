@@ -16,6 +16,7 @@ from ablkd.counting.counts import Indel
 from ablkd.counting.tally import Tally, count, seen_indels
 from ablkd.fragments import Fragments
 from ablkd.isoforms import SpliceGraph
+from ablkd.phasing.patterns import merged, same_rows
 from ablkd.records import Call, SpliceEvent
 from ablkd.reference import Reference
 from ablkd.splicing.junctions import crossing, taking
@@ -95,25 +96,18 @@ class Observations:
             best = products[np.argmax([spans[tiles == t].sum() for t in products])]
             shown, counts = shown[tiles == best], counts[tiles == best]
         known = (shown != MISSING).any(axis=1)
-        return _merged(shown[known], counts[known])
+        return merged(shown[known], counts[known])
 
     @cached_property
     def _distinct(self) -> tuple[NDArray[np.int8], NDArray[np.int16], NDArray[np.int64]]:
         """(rows, product, fragments) of everything that is shown."""
-        rows, counts = np.unique(np.column_stack([self.tile, self.shown]), axis=0, return_counts=True)
-        return rows[:, 1:].astype(np.int8), rows[:, 0].astype(np.int16), counts
+        first, counts = same_rows([self.tile, *self.shown.T])
+        return self.shown[first], self.tile[first], counts
 
 
 def seen(shown: NDArray[np.int8]) -> NDArray[np.bool_]:
     """Where a site was seen, with the change or without."""
     return (shown == 0) | (shown == 1)
-
-
-def _merged(shown: NDArray[np.int8], counts: NDArray[np.int64]) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
-    if not len(shown):
-        return shown, counts
-    rows, which = np.unique(shown, axis=0, return_inverse=True)
-    return rows, np.bincount(which.ravel(), counts, len(rows)).astype(np.int64)
 
 
 def observe(
