@@ -144,7 +144,7 @@ def targets() -> dict[str, Target]:
     site = b"laboratory: Lab\naddress: [Street 1, Town]\nfooter: end\nwords: {not_assessable: hidden}\n"
     return {
         "fastq": Target({"r.fastq": one}, lambda f: list(read_blocks([f / "r.fastq"], [], 5))),
-        "fastq_gz": Target({"r.fastq.gz": gzip.compress(one)}, lambda f: list(read_blocks([f / "r.fastq.gz"], [], 5))),
+        "fastq_gz": Target({"r.fastq.gz": gzip.compress(one, mtime=0)}, lambda f: list(read_blocks([f / "r.fastq.gz"], [], 5))),
         "mates": Target({"1.fastq": one, "2.fastq": two}, lambda f: list(read_blocks([f / "1.fastq"], [f / "2.fastq"], 5))),
         "bam": Target({"r.bam": bam_bytes(False)}, lambda f: list(read_blocks([f / "r.bam"], [], 5)), pack=bgzf),
         "bam_aligned": Target({"r.bam": bam_bytes(True)}, lambda f: list(read_blocks([f / "r.bam"], [], 5)), pack=bgzf),
@@ -155,7 +155,7 @@ def targets() -> dict[str, Target]:
         "abif": Target({"r.ab1": trace}, lambda f: read_trace(f / "r.ab1")),
         "trace": Target({"r.ab1": trace}, lambda f: call_traces("S", [f / "r.ab1"], REFERENCE, 0.2, 0.2)),
         "sheet": Target({"samples.tsv": sheet, "r.fastq.gz": b"", "q.fastq.gz": b"", "r.ab1": b""}, lambda f: read_sheet(f / "samples.tsv", REFERENCE), "samples.tsv"),
-        "slips": Target({"samples.tsv": b"sample\tplatform\treads_1\treads_2\nA\tillumina\t1.fastq.gz\t2.fastq\nB\tont\tr.bam\t\n", "1.fastq.gz": gzip.compress(one), "2.fastq": two, "r.bam": bgzf(bam_bytes(False))}, asked, r"[12r].*"),
+        "slips": Target({"samples.tsv": b"sample\tplatform\treads_1\treads_2\nA\tillumina\t1.fastq.gz\t2.fastq\nB\tont\tr.bam\t\n", "1.fastq.gz": gzip.compress(one, mtime=0), "2.fastq": two, "r.bam": bgzf(bam_bytes(False))}, asked, r"[12r].*"),
         "clinical": Target({"c.tsv": (EXAMPLE / "clinical.tsv").read_bytes()}, lambda f: read_clinical(f / "c.tsv")),
         "counts": Target({"c.tsv": counts}, lambda f: read_counts(f / "c.tsv", REFERENCE)),
         "library": Target({"l.tsv": library, "r.ab1": b""}, lambda f: read_library(f / "l.tsv"), "l.tsv"),

@@ -181,7 +181,7 @@ def test_a_file_name_a_step_would_take_for_an_option_is_refused(problems, tmp_pa
 def fastq(path: Path, name: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     text = f"@{name}\nACGT\n+\nIIII\n".encode()
-    path.write_bytes(gzip.compress(text) if path.suffix == ".gz" else text)
+    path.write_bytes(gzip.compress(text, mtime=0) if path.suffix == ".gz" else text)
 
 
 def test_a_sheet_from_a_folder(tmp_path):

@@ -21,7 +21,7 @@ R1, R2 = fastq(), fastq(mate=" 2:N:0:1", bases="TTTTCCCC")
 # what -> (files, lines of the sheet, what is asked, without the place)
 SLIPS = {
     "nothing": ({"A_1.fastq": R1, "A_2.fastq": R2}, ["A|illumina|A_1.fastq|A_2.fastq"], []),
-    "nothing, packed": ({"A_1.fq.gz": gzip.compress(R1), "A_2.fq.gz": gzip.compress(R2)}, ["A|illumina|A_1.fq.gz|A_2.fq.gz"], []),
+    "nothing, packed": ({"A_1.fq.gz": gzip.compress(R1, mtime=0), "A_2.fq.gz": gzip.compress(R2, mtime=0)}, ["A|illumina|A_1.fq.gz|A_2.fq.gz"], []),
     "nothing, no mate numbers": ({"A_1.fq": fastq(mate=""), "A_2.fq": fastq(mate="", bases="TT")}, ["A|illumina|A_1.fq|A_2.fq"], []),
     "swapped": ({"A_1.fastq": R1, "A_2.fastq": R2}, ["A|illumina|A_2.fastq|A_1.fastq"],
                 ["'A_2.fastq' in reads_1 looks like the second mates (R1 and R2 swapped?)"]),
@@ -38,8 +38,8 @@ SLIPS = {
     "not gzip": ({"x.fastq.gz": R1}, ["A|illumina|x.fastq.gz|"], ["'x.fastq.gz' is not gzip, whatever its name says (unpacked without renaming?)"]),
     "empty": ({"x.fastq": b""}, ["A|illumina|x.fastq|"], ["'x.fastq' is empty (copied before it was written?)"]),
     "a page instead of a file": ({"x.fastq.gz": b"<html>"}, ["A|illumina|x.fastq.gz|"], ["'x.fastq.gz' does not begin like FASTQ (another file, or damaged?)"]),
-    "gzip that is damaged": ({"x.fq.gz": gzip.compress(R1)[:10] + bytes(50)}, ["A|illumina|x.fq.gz|"], ["'x.fq.gz' does not begin like FASTQ (another file, or damaged?)"]),
-    "gzip cut short": ({"x.fq.gz": gzip.compress(R1 * 99)[:-9]}, ["A|illumina|x.fq.gz|"], []),
+    "gzip that is damaged": ({"x.fq.gz": gzip.compress(R1, mtime=0)[:10] + bytes(50)}, ["A|illumina|x.fq.gz|"], ["'x.fq.gz' does not begin like FASTQ (another file, or damaged?)"]),
+    "gzip cut short": ({"x.fq.gz": gzip.compress(R1 * 99, mtime=0)[:-9]}, ["A|illumina|x.fq.gz|"], []),
     "no BAM": ({"x.bam": R1}, ["A|ont|x.bam|"], ["'x.bam' does not begin like .bam (another file, or damaged?)"]),
     "no trace": ({"x.ab1": b"SCF"}, ["A|sanger|x.ab1|"], ["'x.ab1' does not begin like .ab1 (another file, or damaged?)"]),
     "another platform": ({"x.fastq": fastq(ONT, "")}, ["A|pacbio_hifi|x.fastq|"],
