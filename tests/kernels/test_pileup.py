@@ -16,7 +16,7 @@ EXAMPLES = 30 if config.DISABLE_JIT else 300
 TARGET = "ATGGCTTGCGATGAACTGTTCGGCAAATAA"
 CODONS = len(TARGET) // 3
 SKIPS = [(0, 0), (6, 12), (10, 17), (14, 16)]
-PRIMERS = [(0, 5, 25, 30), (0, 0, 0, 0), (0, 0, 14, 19)]
+PRIMERS = [(0, 5, 25, 30), (0, 0, 0, 0), (4, 13, 10, 19)]
 
 
 @dataclass

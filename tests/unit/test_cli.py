@@ -110,6 +110,7 @@ def test_settings_take_the_defaults_that_config_yaml_shows(root):
         ({"reporting_cut_reads": -0.1}, False),
         ({"results": ""}, False),
         ({"results": "out/{sample}"}, False),
+        ({"results": "-out"}, False),
         ({"clinical": None}, True),
         ({"samples": None}, False),
     ],

@@ -129,6 +129,38 @@ def _count_each(start, stop, n, fragments, target, skipped, primers, counts, ski
 
 
 @jit
+def _mask_primers(start, stop, n, fragments, states, primers, counts, masked):
+    """Take a fragment's primers, between its bases `start` and `stop`, out of the target that was counted."""
+    _, forward, reverse, tile, _, _, _ = fragments
+    left, right = primers[tile[n], :2], primers[tile[n], 2:]
+    for side, span in enumerate((left, right)):
+        for c in range(max(start, span[0]) // 3, min(len(counts), (min(stop, span[1]) + 2) // 3)):
+            by_left = side == 1 and left[0] < 3 * c + 3 and 3 * c < left[1]
+            orientation = _covering(3 * c, forward[n], reverse[n])
+            if not by_left and orientation != NOT_COVERED:
+                counts[c, orientation, states[c]] -= 1
+                masked[c] += 1
+
+
+@jit
+def _put_changes_right(n, fragments, target, states, primers, counts):
+    """Count the changed codons of a fragment as what they are, not as the target; primers were taken out."""
+    _, forward, reverse, tile, offsets, position, allele = fragments
+    k, last = offsets[n], offsets[n + 1]
+    while k < last:
+        c = position[k] // 3
+        if c < len(counts) and not _is_primer(3 * c, tile[n], primers):
+            orientation = _covering(3 * c, forward[n], reverse[n])
+            if orientation != NOT_COVERED:
+                counts[c, orientation, states[c]] -= 1
+                state = _state(3 * c, k, last, position, allele, target)
+                if state >= 0:
+                    counts[c, orientation, state] += 1
+        while k < last and position[k] < 3 * c + 3:
+            k += 1
+
+
+@jit
 def count_codons(junctions, forward, reverse, tile, offsets, position, allele, target, skipped, primers):
     """Codon states of all fragments on a target of the codes 0-3.
 
@@ -146,30 +178,10 @@ def count_codons(junctions, forward, reverse, tile, offsets, position, allele, t
         if junctions[n]:
             _count_each(start, stop, n, fragments, target, skipped, primers, counts, skipping, masked)
             continue
-        one, two = forward[n], reverse[n]
-        _add_as_target(one, two, codons, states, by_range, counts)
-        past = np.int64(0)
-        for side in range(0, 4 if tile[n] >= 0 else 0, 2):
-            a, b = primers[tile[n], side], primers[tile[n], side + 1]
-            first = max(past, start // 3, a // 3)
-            past = min(codons, (stop + 2) // 3, (b + 2) // 3) if a < b else past
-            for c in range(first, past):
-                orientation = _covering(3 * c, one, two)
-                if orientation != NOT_COVERED:
-                    counts[c, orientation, states[c]] -= 1
-                    masked[c] += 1
-        k, last = offsets[n], offsets[n + 1]
-        while k < last:
-            c = position[k] // 3
-            if c < codons and not _is_primer(3 * c, tile[n], primers):
-                orientation = _covering(3 * c, one, two)
-                if orientation != NOT_COVERED:
-                    counts[c, orientation, states[c]] -= 1
-                    state = _state(3 * c, k, last, position, allele, target)
-                    if state >= 0:
-                        counts[c, orientation, state] += 1
-            while k < last and position[k] < 3 * c + 3:
-                k += 1
+        _add_as_target(forward[n], reverse[n], codons, states, by_range, counts)
+        if tile[n] >= 0:
+            _mask_primers(start, stop, n, fragments, states, primers, counts, masked)
+        _put_changes_right(n, fragments, target, states, primers, counts)
     for c in range(codons):
         if c:
             by_range[:, c] += by_range[:, c - 1]

@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 
 
 def same_rows(columns: Sequence[NDArray]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(the first of all equal rows, in the order of their values; how many are equal), columns of small numbers."""
+    """Rows that differ, in the order of their values: (where each is first int64[P], how many are like it int64[P]).
+
+    The columns are whole numbers [N] of few values each; a row is told by one number made of them.
+    """
     code, size = np.zeros(len(columns[0]), np.int64), 1
     for column in columns:
         low, width = int(column.min(initial=0)), int(column.max(initial=0)) - int(column.min(initial=0)) + 1
