@@ -188,7 +188,9 @@ def phase(
     """Fragments, calls, events and the run's rate of recombination -> haplotypes, compound verdicts, fragments to draw
     under each haplotype, and qc rows."""
     from ablkd.fragments import load
-    from ablkd.phasing.phase import phase_sample
+    from ablkd.isoforms import build_graph
+    from ablkd.phasing.linkage import observe
+    from ablkd.phasing.phase import phase_observed
     from ablkd.phasing.pile_up import pile_ups as piled
     from ablkd.phasing.recombination import in_force, qc_rows
 
@@ -196,10 +198,11 @@ def phase(
     changes = (read_rows(calls, r.Call), read_rows(splicing, r.SpliceEvent))
     controls = read_rows(recombination, r.RecombinationRate)
     prior, loaded = in_force(controls).prior, load(fragments)
-    molecules, verdicts = phase_sample(sample, known, loaded, *changes, _templates(call_qc), prior)
+    seen = observe(loaded, known, build_graph(known), *changes)
+    molecules, verdicts = phase_observed(sample, seen, _templates(call_qc), prior)
     write_rows(haplotypes, r.Haplotype, molecules)
     write_rows(phase, r.Phase, verdicts)
-    write_json(pile_ups, piled(known, loaded, *changes, molecules))
+    write_json(pile_ups, piled(loaded, seen, molecules))
     write_rows(qc, r.QcMetric, qc_rows(sample, controls))
 
 

@@ -8,6 +8,8 @@ from dataclasses import replace
 import results as examples
 from drawn import Kind, call_row, draw
 
+from ablkd.isoforms import build_graph
+from ablkd.phasing.linkage import observe
 from ablkd.phasing.pile_up import MOST_FRAGMENTS, pile_ups
 from ablkd.records import DrawnFragment, Haplotype, PileUp
 from ablkd.report.pile_plot import pile_up
@@ -26,7 +28,12 @@ def kind(count: int, changes: str, first: int, last: int) -> Kind:
 
 def piled(reference, kinds, haplotypes=HAPLOTYPES) -> dict[str, PileUp]:
     calls = [call_row(reference, name, change, 0.5, 1e-4) for name, change in (("G250E", G250E), ("T315I", T315I))]
-    return {p.haplotype: p for p in pile_ups(reference, draw(reference, kinds), calls, [], haplotypes)}
+    return {p.haplotype: p for p in look(reference, kinds, calls, haplotypes)}
+
+
+def look(reference, kinds, calls, haplotypes) -> list[PileUp]:
+    fragments = draw(reference, kinds)
+    return pile_ups(fragments, observe(fragments, reference, build_graph(reference), calls, []), haplotypes)
 
 
 def test_each_fragment_stands_under_the_only_haplotype_it_fits(reference):
@@ -59,8 +66,7 @@ def test_mates_apart_are_two_spans(reference):
 
 
 def test_without_changes_there_is_nothing_to_tell_apart(reference):
-    fragments = draw(reference, [kind(5, "", 700, 1000)])
-    assert pile_ups(reference, fragments, [], [], HAPLOTYPES[1:]) == []
+    assert look(reference, [kind(5, "", 700, 1000)], [], HAPLOTYPES[1:]) == []
     assert piled(reference, [kind(5, "", 700, 1000)], []) == {}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,19 +21,39 @@ from ablkd.reference import Reference
 LONGEST_DELETION = 30
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tally:
-    """counts int64[C, 3, 64] by codon, orientation (forward, reverse, both mates) and codon state; skipping
-    int64[C]: fragments that span the codon and whose isoform leaves it out; masked int64[C]: primer, not patient.
-    """
+    """Fragments of a sample on its target: states of single codons, and counts of all, made when they are asked for."""
 
     fragments: Fragments
-    counts: NDArray[np.int64]
-    skipping: NDArray[np.int64]
-    masked: NDArray[np.int64]
     target: NDArray[np.uint8]
     skipped_spans: NDArray[np.int32]
     primers: NDArray[np.int32]
+
+    @cached_property
+    def _counted(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        return pileup.count_codons(*self._kernel_arrays)
+
+    @property
+    def _kernel_arrays(self) -> tuple[NDArray[Any], ...]:
+        f = self.fragments
+        mates = f.junctions, f.forward, f.reverse, f.tile, f.offsets, f.position, f.allele
+        return *mates, self.target, self.skipped_spans, self.primers
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """int64[C, 3, 64] by codon, orientation (forward, reverse, both mates) and codon state."""
+        return self._counted[0]
+
+    @property
+    def skipping(self) -> NDArray[np.int64]:
+        """int64[C]: fragments that span the codon and whose isoform leaves it out."""
+        return self._counted[1]
+
+    @property
+    def masked(self) -> NDArray[np.int64]:
+        """int64[C]: fragments in which it is primer, not patient."""
+        return self._counted[2]
 
     @cached_property
     def containing(self) -> NDArray[np.int64]:
@@ -52,30 +73,12 @@ class Tally:
 
     def states(self, codons: list[int]) -> NDArray[np.int8]:
         """int8[N, K]: state of every fragment at 1-based codons; negative codes as in `kernels.pileup`."""
-        f = self.fragments
-        return pileup.codon_states(
-            f.junctions,
-            f.forward,
-            f.reverse,
-            f.tile,
-            f.offsets,
-            f.position,
-            f.allele,
-            self.target,
-            self.skipped_spans,
-            self.primers,
-            np.array(codons, np.int64) - 1,
-        )
+        return pileup.codon_states(*self._kernel_arrays, np.array(codons, np.int64) - 1)
 
 
 def count(fragments: Fragments, reference: Reference, graph: SpliceGraph) -> Tally:
     """Tally all fragments of a sample."""
-    spans, primers, target = graph.arrays.skipped, primer_spans(reference, graph), reference.codes
-    f = fragments
-    counts, skipping, masked = pileup.count_codons(
-        f.junctions, f.forward, f.reverse, f.tile, f.offsets, f.position, f.allele, target, spans, primers
-    )
-    return Tally(fragments, counts, skipping, masked, target, spans, primers)
+    return Tally(fragments, reference.codes, graph.arrays.skipped, primer_spans(reference, graph))
 
 
 def as_counts(sample: str, platform: str, tally: Tally, indels: dict[Indel, list[int]]) -> Counts:

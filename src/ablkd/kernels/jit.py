@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 import numba
+import numba.np.linalg
 
 
 def _cache_folder() -> Path:
@@ -26,6 +27,12 @@ def _cache_folder() -> Path:
     return folder
 
 
+def _no_blas() -> None:
+    """Say to numba that there is no BLAS: no kernel calls it, and to find it all of scipy.linalg would be imported."""
+    raise ImportError
+
+
 numba.config.CACHE_DIR = str(_cache_folder())
+numba.np.linalg.ensure_blas = _no_blas
 
 jit = numba.njit(cache=True, nogil=True)

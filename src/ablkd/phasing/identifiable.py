@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
 
 from ablkd.background.allele import FAMILY_CV2
 from ablkd.phasing.linkage import seen
@@ -38,6 +37,9 @@ class Design:
 
     def bounds(self, haplotypes: Sequence[int], templates: float) -> tuple[float, float]:
         """Smallest and largest sum of these haplotypes that the measured sums allow within 1.96 standard errors."""
+        # Here, because it takes long to import and few samples need it.
+        from scipy import optimize
+
         variance = self.observed * (1 - self.observed) * (1 / self.behind + (1 + FAMILY_CV2) / templates)
         slack = TWO_SIDED * np.sqrt(variance) + 1 / self.behind
         slack[0] = 0.0

@@ -55,8 +55,8 @@ class Site:
 @dataclass(frozen=True)
 class Observations:
     """K sites in transcript order; shown int8[N, K]: 1 the change, 0 not the change, or a code above; tile int16[N]:
-    the PCR product of a fragment; exclusive bool[K, K]: no molecule can have both; covering: the most fragments that
-    show any one codon of the catalogue.
+    the PCR product of a fragment; exclusive bool[K, K]: no molecule can have both; covering: of a sample without sites
+    the most fragments that show any one codon of the catalogue.
     """
 
     sites: tuple[Site, ...]
@@ -140,8 +140,12 @@ def observe(
         if not site.states:
             carrying = np.ix_(shown[:, k] == 1, exclusive[k])
             shown[carrying] = 0
-    covering = max((int(tally.containing[m.codon - 1]) for m in reference.mutations), default=len(fragments))
+    covering = 0 if sites else _covering(tally, reference)
     return Observations(tuple(sites), shown, fragments.tile, exclusive, covering)
+
+
+def _covering(tally: Tally, reference: Reference) -> int:
+    return max((int(tally.containing[m.codon - 1]) for m in reference.mutations), default=len(tally.fragments))
 
 
 def _codon_sites(reference: Reference, passed: list[Call]) -> list[Site]:

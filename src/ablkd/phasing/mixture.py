@@ -13,9 +13,9 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import interpolate
 
 from ablkd.kernels import mixture as kernel
+from ablkd.phasing.interpolation import monotone_cubic
 from ablkd.phasing.linkage import MISSING, WITHIN, Observations, seen
 
 # METHOD: an error rate is never taken for lower than one in ten thousand bases.
@@ -213,9 +213,9 @@ def _integrate(prior: RatePrior, rates: Floats, top: Floats, none: Floats, level
     signed = np.where(missed - lost >= lost, 1.0, -1.0) * np.sqrt(2 * missed)
     fine, weights = prior.rates(FINE_RATES)
     x, at = np.log(rates), np.log(fine)
-    none_fine = np.exp(-0.5 * interpolate.pchip_interpolate(x, signed, at) ** 2)
-    top_fine = np.exp(-0.5 * interpolate.pchip_interpolate(x, np.sqrt(2 * lost), at) ** 2)
-    levels_fine = interpolate.pchip_interpolate(x, levels, at, axis=0)
+    none_fine = np.exp(-0.5 * monotone_cubic(x, signed, at) ** 2)
+    top_fine = np.exp(-0.5 * monotone_cubic(x, np.sqrt(2 * lost), at) ** 2)
+    levels_fine = monotone_cubic(x, levels, at)
     values = np.array([np.interp(FINE_ROOTS, LEVELS, row) for row in levels_fine])
     density = np.exp(-0.5 * FINE_ROOTS**2)
     slab = np.diff(values, axis=1) * (density[1:] + density[:-1]) / 2 / most

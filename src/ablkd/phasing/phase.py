@@ -48,6 +48,13 @@ def phase_sample(
 ) -> tuple[list[Haplotype], list[Phase]]:
     """Haplotypes of a sample and a verdict on its sets of called changes; `templates` molecules entered the PCR."""
     observations = observe(fragments, reference, build_graph(reference), calls, splicing)
+    return phase_observed(sample, observations, templates, prior)
+
+
+def phase_observed(
+    sample: str, observations: Observations, templates: float, prior: RatePrior
+) -> tuple[list[Haplotype], list[Phase]]:
+    """The same of a sample whose fragments were looked at already."""
     rows = phase_rows(sample, observations, templates, prior)
     names = [s.name for s in observations.sites]
     explained = [

@@ -8,36 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablkd.fragments import Fragments
-from ablkd.isoforms import build_graph
-from ablkd.phasing.linkage import MISSING, Observations, observe
-from ablkd.records import Call, DrawnFragment, Haplotype, PileUp, SpliceEvent
-from ablkd.reference import Reference
+from ablkd.phasing.linkage import MISSING, Observations
+from ablkd.records import DrawnFragment, Haplotype, PileUp
 
 MOST_HAPLOTYPES, MOST_FRAGMENTS = 6, 14
 
 
-def pile_ups(
-    reference: Reference,
-    fragments: Fragments,
-    calls: list[Call],
-    splicing: list[SpliceEvent],
-    haplotypes: Sequence[Haplotype],
-) -> list[PileUp]:
+def pile_ups(fragments: Fragments, seen: Observations, haplotypes: Sequence[Haplotype]) -> list[PileUp]:
     """Fragments that fit one of the largest haplotypes and no other, and those that fit none of all haplotypes.
 
     Of each the fragments that show most sites are drawn, evenly over where they start. Without a called change there
     is nothing to tell apart, and the list is empty.
     """
-    seen = observe(fragments, reference, build_graph(reference), calls, splicing)
     if not seen.sites or not haplotypes:
         return []
     fits = np.column_stack([_fits(seen, row.haplotype) for row in haplotypes])
     ranked = sorted(range(len(haplotypes)), key=lambda h: -(haplotypes[h].fraction or haplotypes[h].fraction_high or 0))
     only = fits.sum(axis=1) == 1
+    starts = fragments.starts()
     groups = [(haplotypes[h].haplotype, only & fits[:, h]) for h in ranked[:MOST_HAPLOTYPES]]
     groups.append(("", ~fits.any(axis=1)))
     return [
-        PileUp(name, int(chosen.sum()), tuple(_drawn(fragments, seen, np.flatnonzero(chosen))))
+        PileUp(name, int(chosen.sum()), tuple(_drawn(fragments, seen, starts, np.flatnonzero(chosen))))
         for name, chosen in groups
         if chosen.any()
     ]
@@ -53,16 +45,17 @@ def _fits(seen: Observations, haplotype: str) -> NDArray[np.bool_]:
     return fits
 
 
-def _drawn(fragments: Fragments, seen: Observations, chosen: NDArray[np.int64]) -> list[DrawnFragment]:
+def _drawn(
+    fragments: Fragments, seen: Observations, starts: NDArray[np.int32], chosen: NDArray[np.int64]
+) -> list[DrawnFragment]:
     shown = seen.shown[chosen]
     known = ((shown == 0) | (shown == 1)).sum(axis=1)
-    starts = fragments.starts()[chosen]
     # The longest evidence first; of equals, evenly over the places where fragments start.
-    best = chosen[np.lexsort((chosen, starts, -known))]
+    best = chosen[np.lexsort((chosen, starts[chosen], -known))]
     most = int((known == known.max()).sum())
     which = np.unique(np.linspace(0, max(most, MOST_FRAGMENTS) - 1, MOST_FRAGMENTS).astype(int))
     picked = best[which[which < len(best)]]
-    return [_one(fragments, seen, int(n)) for n in sorted(picked, key=lambda n: (fragments.starts()[n], n))]
+    return [_one(fragments, seen, int(n)) for n in sorted(picked, key=lambda n: (starts[n], n))]
 
 
 def _one(fragments: Fragments, seen: Observations, n: int) -> DrawnFragment:
