@@ -73,7 +73,7 @@ class Tally:
 
     def states(self, codons: list[int]) -> NDArray[np.int8]:
         """int8[N, K]: state of every fragment at 1-based codons; negative codes as in `kernels.pileup`."""
-        return pileup.codon_states(*self._kernel_arrays, np.array(codons, np.int64) - 1)
+        return pileup.codon_states(*(*self._kernel_arrays, np.array(codons, np.int64) - 1))
 
 
 def count(fragments: Fragments, reference: Reference, graph: SpliceGraph) -> Tally:
@@ -109,11 +109,10 @@ def deletions(f: Fragments, long: bool) -> dict[tuple[int, int], list[int]]:
 
     Those of more than LONGEST_DELETION bases, or the others.
     """
-    owner = np.repeat(np.arange(len(f)), np.diff(f.offsets))
-    gone = f.allele == DELETED
-    owner, position = owner[gone], f.position[gone]
-    if not len(owner):
+    gone = np.flatnonzero(f.allele == DELETED)
+    if not len(gone):
         return {}
+    owner, position = np.searchsorted(f.offsets, gone, side="right") - 1, f.position[gone]
     breaks = np.flatnonzero((np.diff(owner) != 0) | (np.diff(position) != 1)) + 1
     first, last = np.r_[0, breaks], np.r_[breaks, len(owner)] - 1
     chosen = (last - first >= LONGEST_DELETION) == long

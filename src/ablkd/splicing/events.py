@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ablkd.amplicons import primer_spans
 from ablkd.background.allele import Background, assumed, prior_background
 from ablkd.background.detection import Limits
 from ablkd.fragments import Fragments
-from ablkd.isoforms import SpliceGraph, build_graph
+from ablkd.isoforms import build_graph
 from ablkd.records import Fusion, Platform, SpliceEvent, SpliceVariant
 from ablkd.reference import Reference
 from ablkd.splicing.fusions import fusion_rows
@@ -42,13 +43,14 @@ def splice_sample(
     graph = build_graph(reference)
     background = prior_background(platform, template_copies)
     boundaries = Boundaries(fragments, graph)
+    tiles = primer_spans(reference, graph)[np.flatnonzero(np.bincount(fragments.tile[fragments.tile >= 0]))]
     rows = []
     known: dict[tuple[int, int], int] = {}
     for variant in reference.splicing:
         ends = boundaries.ends(variant)
         if variant.kind == "skip":
             known[variant.start - 1, variant.end] = ends.event
-        spanned = bool(graph.edges_of(variant.event)) and _amplifiable(variant, reference, graph, fragments)
+        spanned = bool(graph.edges_of(variant.event)) and _amplifiable(variant, tiles)
         spanned &= ends.event > 0 or (ends.left > 0 and ends.right > 0)
         row = event_row(sample, variant, ends, spanned, platform, background, len(reference.splicing))
         rows.append(_with_agreement(row, variant, ends, boundaries, background))
@@ -143,18 +145,13 @@ def _judged(row: SpliceEvent, novel: Novel) -> SpliceEvent:
     return replace(row, filter=";".join(reasons) or "PASS")
 
 
-def _amplifiable(variant: SpliceVariant, reference: Reference, graph: SpliceGraph, fragments: Fragments) -> bool:
-    """Can any amplicon of this sample hold both flanks of the event? True where the amplicon is not known."""
-    tiles = np.unique(fragments.tile[fragments.tile >= 0])
-    if not len(tiles):
-        return True
-    spans = primer_spans(reference, graph)
+def _amplifiable(variant: SpliceVariant, tiles: NDArray[np.int32]) -> bool:
+    """Can any tile of this sample hold both flanks of the event? True where none is known; `tiles` int32[T, 4] as of
+    `amplicons.primer_spans`.
+    """
     last = variant.end if variant.kind == "skip" else variant.start
-    for tile in tiles:
-        forward_end, reverse_start = spans[tile, 1], spans[tile, 2]
-        if forward_end < variant.start and (reverse_start == 0 or reverse_start > last):
-            return True
-    return False
+    holding = (tiles[:, 1] < variant.start) & ((tiles[:, 2] == 0) | (tiles[:, 2] > last))
+    return bool(holding.any()) or not len(tiles)
 
 
 def _biased(fraction: float | None, variant: SpliceVariant) -> tuple[float | None, float | None]:

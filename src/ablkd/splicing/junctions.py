@@ -20,6 +20,7 @@ NOVEL_OVERHANG = 20
 # event's own junction lies where fragments are scarcer: a short product ends nearer to it. Else their mean is used.
 UNEQUAL = 3.0
 PARTNER = 10**6
+EVERY = slice(None)
 # METHOD: a fragment whose gap is that of an event but for up to 40 bases at either end does not speak against it.
 ALIKE = 40
 
@@ -70,6 +71,7 @@ class Boundaries:
         self.graph = graph
         self.spans = [_left_out(graph, e) for e in range(len(graph.edges))]
         self.gaps = deletions(fragments, long=True)
+        self.takers = _takers(fragments, len(graph.edges))
         self.reach = [self._reach(span) for span in (fragments.forward, fragments.reverse)]
 
     def ends(self, variant: SpliceVariant, carriers: Mask | None = None) -> Ends:
@@ -85,8 +87,8 @@ class Boundaries:
             carriers[self._alike(first, past)] = True
         else:
             event = carriers & self._wide(first, past, left, right)
-        sides = [int((self._others(at, own, left, right) & ~event & ~carriers).sum()) for at in (first, past)]
-        return Ends(int(event.sum()), *sides)
+        sides = [int(np.count_nonzero(self._others(at, own, left, right) & ~event & ~carriers)) for at in (first, past)]
+        return Ends(int(np.count_nonzero(event)), *sides)
 
     def _alike(self, first: int, past: int) -> list[int]:
         """Fragments with a long gap that is [first, past) but for few bases."""
@@ -96,15 +98,16 @@ class Boundaries:
 
     def covering(self, first: int, past: int) -> int:
         """Fragments of which one mate covers all target bases [first, past)."""
-        return int(self._wide(first, past, 0, 0).sum())
+        return int(np.count_nonzero(self._wide(first, past, 0, 0)))
 
-    def _reach(self, span: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    def _reach(self, span: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """(first, past) of a mate on the target, int[N]; one that comes from a partner reaches back without end."""
-        first = span[:, 0].astype(np.int64)
-        for e, edge in enumerate(self.graph.edges):
+        first, past = span.T.copy()
+        for e, owners in self.takers.items():
+            edge = self.graph.edges[e]
             if edge.origin >= self.graph.target_length > edge.goal and edge.transcript:
-                first[taking(self.fragments, [e]) & (span[:, 0] == edge.goal) & (span[:, 1] > 0)] = -PARTNER
-        return first, span[:, 1]
+                first[owners[(span[owners, 0] == edge.goal) & (span[owners, 1] > 0)]] = -PARTNER
+        return first, past
 
     def _insertion(self, at: int, own: list[int]) -> Ends:
         """An insertion has two junctions of its own; a fragment may show either."""
@@ -113,8 +116,8 @@ class Boundaries:
         out = [e for e in own if self.graph.edges[e].goal == at]
         wide_left = self._wide(at, at - right, left, right)
         wide_right = self._wide(at + left, at, left, right)
-        shown = [(taking(self.fragments, into) & wide_left).sum(), (taking(self.fragments, out) & wide_right).sum()]
-        plain = int(self._others(at, own, left, right).sum())
+        shown = [int(np.count_nonzero(self._taking(e) & wide)) for e, wide in ((into, wide_left), (out, wide_right))]
+        plain = int(np.count_nonzero(self._others(at, own, left, right)))
         return Ends(round(float(np.mean(shown))), plain, plain)
 
     def _needs(self, first: int, past: int) -> tuple[int, int]:
@@ -124,22 +127,39 @@ class Boundaries:
         right = max(a.right_overhang[max(first - 1, 0)], a.right_overhang[past - 1], MIN_OVERHANG)
         return int(left), int(right)
 
-    def _wide(self, first: int, past: int, left: int, right: int) -> Mask:
-        """bool[N]: a mate reaches from `left` bases before `first` to `right` bases from `past` on."""
-        return np.logical_or.reduce([(a <= first - left) & (past + right <= b) for a, b in self.reach])
+    def _wide(self, first: int, past: int, left: int, right: int, of: NDArray[np.int64] | slice = EVERY) -> Mask:
+        """bool[len(of)]: a mate reaches from `left` bases before `first` to `right` bases from `past` on."""
+        one, two = ((a[of] <= first - left) & (past + right <= b[of]) for a, b in self.reach)
+        return one | two
+
+    def _taking(self, edges: list[int]) -> Mask:
+        """bool[N]: fragments that take any of the jumps."""
+        mask = np.zeros(len(self.fragments), bool)
+        for e in self.takers.keys() & edges:
+            mask[self.takers[e]] = True
+        return mask
 
     def _by_jumps(self, edges: list[int], left: int, right: int) -> Mask:
         """bool[N]: fragments that take any of the jumps with bases enough on both sides."""
         seen = np.zeros(len(self.fragments), bool)
-        for e in edges:
-            seen |= taking(self.fragments, [e]) & self._wide(*self.spans[e], left, right)
+        for e in self.takers.keys() & edges:
+            owners = self.takers[e]
+            seen[owners[self._wide(*self.spans[e], left, right, owners)]] = True
         return seen
 
     def _others(self, at: int, own: list[int], left: int, right: int) -> Mask:
         """bool[N]: fragments over the boundary before target base `at` by any way but the jumps `own`."""
         over = [e for e, (first, past) in enumerate(self.spans) if first <= at <= past]
-        plain = self._wide(at, at, left, right) & ~taking(self.fragments, over)
-        return plain | (self._by_jumps([e for e in over if e not in own], left, right) & ~taking(self.fragments, own))
+        plain = self._wide(at, at, left, right) & ~self._taking(over)
+        return plain | (self._by_jumps([e for e in over if e not in own], left, right) & ~self._taking(own))
+
+
+def _takers(fragments: Fragments, edges: int) -> dict[int, NDArray[np.int64]]:
+    """Each jump that any fragment takes -> the fragments that take it."""
+    jumping = np.flatnonzero(fragments.junctions)
+    mine = fragments.junctions[jumping]
+    taken = np.bitwise_or.reduce(mine, initial=0)
+    return {e: jumping[(mine >> e) & 1 > 0] for e in range(edges) if taken >> e & 1}
 
 
 def _left_out(graph: SpliceGraph, e: int) -> tuple[int, int]:
