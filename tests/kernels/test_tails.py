@@ -187,7 +187,10 @@ def test_smallest_count_is_the_first_below_alpha(n, mean, clones, alpha):
     rates, weights = site_rates(mean, 0.9)
     truth = next((x for x in range(1, n + 1) if mixture_tail(x, n, rates, weights, clones, 0.4, 500.0) < alpha), n + 1)
     one = (np.array([500.0]), np.ones(1), np.ones(1))
-    assert tails.smallest_count(n, rates, weights, clones, 0.4, *one, FAMILY, alpha) == truth
+    assert tails.smallest_count(n, rates, weights, clones, 0.4, *one, FAMILY, alpha, 1) == truth
+    for least in (truth - 1, truth, truth + 1, 2 * truth):
+        found = tails.smallest_count(n, rates, weights, clones, 0.4, *one, FAMILY, alpha, max(least, 1))
+        assert found == max(least, truth)
 
 
 # Templates that there may be, their chances, and the clones expected of each as multiples of 0.0085.
@@ -206,7 +209,7 @@ def test_an_unknown_number_of_templates_is_summed_over_by_its_chances():
 @pytest.mark.parametrize("alpha", [0.01, 4e-5, 2e-7])
 def test_smallest_count_of_an_unknown_number_of_templates(alpha):
     rates, weights = site_rates(6e-5, 0.9)
-    found = tails.smallest_count(1_000, rates, weights, 0.0085, 0.4, *NUMBERS, FAMILY, alpha)
+    found = tails.smallest_count(1_000, rates, weights, 0.0085, 0.4, *NUMBERS, FAMILY, alpha, 1)
     at, before = (
         tails.mixed_tail(x, 1_000, rates, weights, 0.0085, 0.4, *NUMBERS, FAMILY, 1e-12) for x in (found, found - 1)
     )

@@ -124,10 +124,10 @@ class Background:
             x, n, error.rates, error.weights, error.clones, self.cv, *self._numbers, FAMILY_CV2, PRECISION
         )
 
-    def threshold(self, n: int, error: ErrorRate, alpha: float) -> int:
-        """Smallest count whose tail is below alpha; n + 1 where even all fragments would not do."""
+    def threshold(self, n: int, error: ErrorRate, alpha: float, least: int = 1) -> int:
+        """Smallest count of at least `least` whose tail is below alpha; n + 1 where even all fragments would not do."""
         return tails.smallest_count(
-            n, error.rates, error.weights, error.clones, self.cv, *self._numbers, FAMILY_CV2, alpha
+            n, error.rates, error.weights, error.clones, self.cv, *self._numbers, FAMILY_CV2, alpha, least
         )
 
     def interval(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ablkd.background.allele import GRID, RT_ERROR, Background, ErrorRate, assumed, possible, with_unbelieved
 from ablkd.background.classes import SingleChanges, bases_of, single_changes
+from ablkd.background.detection import Limits
 from ablkd.background.indels import indel_kind, touched_runs
 from ablkd.background.learning import SiteCounts, class_means, log_likelihood, maybe_mutated, site_counts
 from ablkd.background.run import RunBackground
@@ -80,6 +81,11 @@ class Expected:
     def background(self) -> Background:
         """How counts of this sample vary."""
         return Background(self.run.cv, self.templates[0], self.template_estimate.numbers(self.stated))
+
+    @cached_property
+    def limits(self) -> Limits:
+        """Limits of detection of this sample."""
+        return Limits(self.background.templates)
 
     @cached_property
     def _position(self) -> int | None:
@@ -223,20 +229,23 @@ class Expected:
         expected at that mutation's share times the error rate.
         """
         rate, near = 0.0, 0.0
-        for other, share in self._molecules(codon):
+        for other, share in self._molecules[codon]:
             rates = self._single_rates(codon, other, state)
             if rates:
                 rate += share * (rates[0] if len(rates) == 1 else self._double(rates))
                 near += share * (len(rates) == 1)
         return max(rate, DOUBLE_ERROR), self.templates[0] * RT_ERROR * near
 
-    def _molecules(self, codon: int) -> list[tuple[int, float]]:
-        """(state, share) of what the molecules have at a codon, errors left out."""
-        seen = self._states[codon]
-        total = int(seen.sum())
-        if not total:
-            return [(int(self._wild[codon]), 1.0)]
-        return [(int(s), float(seen[s] / total)) for s in np.flatnonzero(seen >= MOLECULES * total)]
+    @cached_property
+    def _molecules(self) -> list[list[tuple[int, float]]]:
+        """For each codon (state, share) of what its molecules have, errors left out."""
+        total = self._states.sum(axis=1)
+        found: list[list[tuple[int, float]]] = [
+            [] if n else [(int(w), 1.0)] for n, w in zip(total, self._wild, strict=True)
+        ]
+        for codon, state in np.argwhere((self._states >= MOLECULES * total[:, None]) & (total > 0)[:, None]).tolist():
+            found[codon].append((state, float(self._states[codon, state] / total[codon])))
+        return found
 
     def _single_rates(self, codon: int, before: int, after: int) -> list[float]:
         """Class mean at each base in which two states of a codon differ."""

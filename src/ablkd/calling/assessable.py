@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from ablkd import hgvs
 from ablkd.background.allele import Background, ErrorRate
 from ablkd.background.detection import Limits
@@ -30,9 +28,9 @@ class AlleleTest:
     alpha: float
     by_quality: int
 
-    def needed(self, n: int, background: Background) -> int:
-        """Smallest count that is called at n fragments."""
-        return max(background.threshold(n, self.error, self.alpha), self.by_quality, LEAST_COUNT)
+    def needed(self, n: int, background: Background, least: int = LEAST_COUNT) -> int:
+        """Smallest count of at least `least` that is called at n fragments."""
+        return background.threshold(n, self.error, self.alpha, max(least, self.by_quality))
 
 
 class _Limit:
@@ -40,13 +38,17 @@ class _Limit:
 
     def __init__(self, expected: Expected) -> None:
         self.background = expected.background
-        self.limits = Limits(self.background.templates)
+        self.limits = expected.limits
 
     def worst(self, n: int, tests: Sequence[AlleleTest]) -> tuple[float, AlleleTest]:
         """(LoD95, test) of the allele that needs most fragments."""
-        needed = [test.needed(n, self.background) for test in tests]
-        most = int(np.argmax(needed))
-        return self.limits.lod95(needed[most], n, tests[most].error.mean), tests[most]
+        most, worst = 0, tests[0]
+        for test in tests:
+            # Whether it needs more than those before is soon told; only then is asked how many.
+            needed = test.needed(n, self.background, max(most, LEAST_COUNT))
+            if needed > most:
+                most, worst = needed, test
+        return self.limits.lod95(most, n, worst.error.mean), worst
 
     def cause(self, test: AlleleTest, required: float) -> str:
         """Why the limit is missed: would more depth mend it, would more templates, or is it the background?"""

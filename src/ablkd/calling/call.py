@@ -27,7 +27,7 @@ from ablkd.records import Call, Coverage, Platform, QcMetric
 from ablkd.reference import Reference
 
 # METHOD: a state seen by at least 3 fragments that errors explain with less than 0.1 % is listed as evidence.
-LISTED_COUNT, LISTED_P = 3, 0.001
+LISTED_COUNT, LISTED_P, LEAST_P = 3, 0.001, 1e-300
 MIN_DEPTH = 100
 # METHOD: orientations, or the primer pairs that cover a codon, disagree where a stratum that should show the allele (5
 # expected) has it with p < 1e-4 and less than a fifth of the pooled fraction.
@@ -62,9 +62,11 @@ def call_sample(
     for one in tested:
         if one.is_real:
             real[one.codon].add(one.state)
-    calls = [_codon_call(tally, expected, one, real[one.codon] | {one.state}) for one in tested]
-    calls += indel_calls(tally, indels, expected, levels.indel)
-    calls = _finish(calls, reporting_cut)
+    calls = [
+        _codon_call(tally, expected, one, real[one.codon] | {one.state}) for one in tested if one.p_value < LISTED_P
+    ]
+    unlisted = [one.p_value for one in tested if one.p_value >= LISTED_P]
+    calls = _finish(calls + indel_calls(tally, indels, expected, levels.indel), unlisted, reporting_cut)
     coverage, lowest = coverage_rows(tally, expected, qualities, levels, calls, required_lod)
     depths = {(r.codon, r.hgvs_c): r.lod95 for r in coverage}
     calls = [replace(c, lod95=depths.get((c.codon, c.hgvs_c), depths.get((c.codon, "")))) for c in calls]
@@ -110,12 +112,12 @@ class Tested:
     changed: tuple[int, ...]
     error: ErrorRate
     p_value: float
-    filter: str
+    alpha: float
 
     @property
     def is_real(self) -> bool:
         """Whether errors do not explain it."""
-        return "background" not in self.filter.split(";")
+        return self.p_value < self.alpha
 
 
 def _tested(
@@ -138,8 +140,7 @@ def _tested(
         at = 3 * codon + changed[0]
         misread = qualities.to_base(int(tally.target[at]), bases_of(state)[changed[0]])
         p_value = max(p_value, quality_tail(x, tally.fragments.histogram[at], misread, alpha))
-    reasons = _filters(tally, expected, codon, state, p_value, alpha)
-    return Tested(codon, state, name, tier, changed, error, p_value, reasons)
+    return Tested(codon, state, name, tier, changed, error, max(p_value, LEAST_P), alpha)
 
 
 def _codon_call(tally: Tally, expected: Expected, tested: Tested, real: Collection[int]) -> Call:
@@ -171,20 +172,20 @@ def _codon_call(tally: Tally, expected: Expected, tested: Tested, real: Collecti
         vaf_forward=float(by_strand[0]) if strata[0].sum() else None,
         vaf_reverse=float(by_strand[1]) if strata[1].sum() else None,
         background=rate,
-        p_value=max(tested.p_value, 1e-300),
+        p_value=tested.p_value,
         q_value=None,
         lod95=None,
         evidence="both_orientations" if seen[2] or (seen[0] and seen[1]) else "single_orientation",
-        filter=tested.filter,
+        filter=_filters(tally, expected, tested),
         level="",
         genome_grch38=hgvs.codon_genome(reference, codon + 1, ref, alt),
     )
 
 
-def _filters(tally: Tally, expected: Expected, codon: int, state: int, p_value: float, alpha: float) -> str:
-    reasons = []
+def _filters(tally: Tally, expected: Expected, tested: Tested) -> str:
+    reasons, codon, state = [], tested.codon, tested.state
     n = int(tally.containing[codon])
-    if p_value >= alpha:
+    if not tested.is_real:
         reasons.append("background")
     if n < MIN_DEPTH:
         reasons.append("depth")
@@ -192,7 +193,7 @@ def _filters(tally: Tally, expected: Expected, codon: int, state: int, p_value: 
         reasons.append("carry_over")
     if _strata_disagree(tally.counts[codon], state, expected.background.templates):
         reasons.append("orientation")
-    if p_value < alpha:
+    if tested.is_real:
         states = tally.states([codon + 1])[:, 0]
         if _strata_disagree(_by_tile(states, tally.fragments.tile), state, expected.background.templates):
             reasons.append("amplicon")
@@ -234,14 +235,17 @@ def _only_at_ends(f: Fragments, states: NDArray[np.int8], codon: int, state: int
     return bool(alt.any() and rest.any() and near[alt].mean() >= END_ALT and near[rest].mean() < END_REST)
 
 
-def _finish(calls: list[Call], reporting_cut: float) -> list[Call]:
-    """Leave out what errors explain easily, add q-values (Benjamini and Hochberg 1995) and levels, sort."""
-    p_values = np.array([c.p_value for c in calls])
+def _finish(calls: list[Call], unlisted: list[float], reporting_cut: float) -> list[Call]:
+    """Leave out what errors explain easily, add q-values (Benjamini and Hochberg 1995) and levels, sort.
+
+    `unlisted` are p-values of what else was tested.
+    """
+    p_values = np.array([*(c.p_value for c in calls), *unlisted])
     order = np.argsort(p_values)[::-1]
-    q_values = np.empty(len(calls))
-    q_values[order] = np.minimum.accumulate(p_values[order] * len(calls) / np.arange(len(calls), 0, -1))
+    q_values = np.empty(len(p_values))
+    q_values[order] = np.minimum.accumulate(p_values[order] * len(p_values) / np.arange(len(p_values), 0, -1))
     rows = []
-    for call, q in zip(calls, q_values, strict=True):
+    for call, q in zip(calls, q_values, strict=False):
         if call.p_value is not None and call.p_value >= LISTED_P:
             continue
         level = "evidence_only"

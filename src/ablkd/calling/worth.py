@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablkd.background.allele import FAMILY_CV2, ErrorRate
-from ablkd.background.detection import Limits
 from ablkd.background.expected import Expected
 from ablkd.kernels import tails
 
@@ -19,8 +18,7 @@ def median_limits(expected: Expected, alpha: float) -> tuple[float, float] | Non
     `alpha` is the level of a listed change. METHOD: each control is taken to show what the median rate of the allele
     makes, rounded. None where no listed change is covered.
     """
-    background = expected.background
-    limits = Limits(background.templates)
+    background, limits = expected.background, expected.limits
     depth = expected.depth.sum(axis=1)
     now: list[float] = []
     beside: list[float] = []

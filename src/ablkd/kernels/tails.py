@@ -80,8 +80,8 @@ def _log_probability(x, mean, size, log_factorial):
 
 
 @jit
-def error_tail(x, n, rates, weights, expected_clones, cv, templates, family_cv2, precision):
-    """P(at least x of n fragments show the allele by error), to a relative `precision`.
+def error_tail(x, n, rates, weights, expected_clones, cv, templates, family_cv2, precision, enough=0.0):
+    """P(at least x of n fragments show the allele by error), to a relative `precision`, or to `enough` in each sum.
 
     rates float64[G], ascending, with weights float64[G] that add up to 1. The tail falls with the rate, so nodes
     are summed from the highest down until what is left cannot matter any more.
@@ -90,7 +90,7 @@ def error_tail(x, n, rates, weights, expected_clones, cv, templates, family_cv2,
         return 1.0
     total = 0.0
     clones, share = 0, math.exp(-expected_clones)
-    while share > TINY and (clones <= expected_clones or share > precision * total):
+    while share > TINY and (clones <= expected_clones or share > max(precision * total, enough)):
         left = 0.0
         for w in weights:
             left += w
@@ -100,7 +100,7 @@ def error_tail(x, n, rates, weights, expected_clones, cv, templates, family_cv2,
                 tail = negative_binomial_tail(x, mean, size)
                 total += share * weights[g] * tail
                 left -= weights[g]
-                if left * tail * share <= precision * total:
+                if left * tail * share <= max(precision * total, enough):
                     break
         clones += 1
         share *= expected_clones / clones
@@ -124,6 +124,15 @@ def mixed_tail(x, n, rates, weights, expected_clones, cv, numbers, chances, fact
 @jit
 def _reaches(alpha, x, n, rates, weights, expected_clones, cv, numbers, chances, factors, family_cv2):
     """Whether the mixed tail is at least alpha; its parts are summed until that is clear."""
+    # Most tails are far from alpha, which a rough sum tells: what it lacks is less than a hundredth of alpha.
+    total, enough = 0.0, 1e-6 * alpha
+    for k in range(len(numbers)):
+        clones = expected_clones * factors[k]
+        total += chances[k] * error_tail(x, n, rates, weights, clones, cv, numbers[k], family_cv2, 1e-3, enough)
+        if total >= alpha:
+            return True
+    if total < 0.99 * alpha:
+        return False
     total = 0.0
     for k in range(len(numbers)):
         clones = expected_clones * factors[k]
@@ -134,9 +143,9 @@ def _reaches(alpha, x, n, rates, weights, expected_clones, cv, numbers, chances,
 
 
 @jit
-def smallest_count(n, rates, weights, expected_clones, cv, numbers, chances, factors, family_cv2, alpha):
-    """Smallest count whose mixed tail is below alpha; n + 1 where even all fragments would not do."""
-    low, high = 1, 4
+def smallest_count(n, rates, weights, expected_clones, cv, numbers, chances, factors, family_cv2, alpha, least):
+    """Smallest count from `least` on whose mixed tail is below alpha; n + 1 where even all fragments would not do."""
+    low, high = least, max(4, least)
     while high <= n and _reaches(
         alpha, high, n, rates, weights, expected_clones, cv, numbers, chances, factors, family_cv2
     ):
