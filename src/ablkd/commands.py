@@ -172,15 +172,15 @@ COMMANDS: dict[str, Command] = {
         "name reference run_counts panel",
     ),
     "call": Command(
-        "fragments to calls, and to what could have been seen",
+        "fragments to calls and to what could have been seen, and where asked to what splice tells",
         "ablkd call --sample S1 --platform illumina --reference reference --fragments fragments.npz "
         "--background background.npz --required-lod 0.03 --reporting-cut 0.03 --calls calls.tsv "
         "--coverage coverage.tsv --qc call_qc.tsv",
         "sample platform reference fragments background required_lod reporting_cut calls coverage qc",
-        "template_copies",
+        "template_copies splicing fusion",
     ),
     "splice": Command(
-        "fragments to isoform events and the fusion type",
+        "fragments to isoform events and the fusion type, without calling",
         "ablkd splice --sample S1 --platform illumina --reference reference --fragments fragments.npz "
         "--splicing splicing.tsv --fusion fusion.tsv",
         "sample platform reference fragments splicing fusion",

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ablkd import records as r
 from ablkd.documents import write_json
 from ablkd.errors import InputError
-from ablkd.reference import load_reference
+from ablkd.reference import Reference, load_reference
 from ablkd.result_steps import crosscheck, explain, interpret, manifest, report, summarize, timeline, verify
 from ablkd.samples import read_sheet
 from ablkd.tables import read_rows, write_rows, write_text
+
+if TYPE_CHECKING:
+    from ablkd.fragments import Fragments
 
 # The command line finds every step here.
 __all__ = ["crosscheck", "explain", "interpret", "manifest", "report", "summarize", "timeline", "verify"]
@@ -114,19 +118,23 @@ def call(
     reporting_cut: float,
     calls: Path,
     coverage: Path,
+    splicing: Path | None,
+    fusion: Path | None,
     qc: Path,
 ) -> None:
-    """Fragments and the run's background -> calls, coverage and qc rows."""
+    """Fragments and the run's background -> calls, coverage and qc rows; where asked isoform events and fusion type."""
     from ablkd.background import run as run_background
     from ablkd.calling.call import call_sample
     from ablkd.fragments import load
 
     known = load_reference(reference)
-    run = run_background.load(background)
+    row, loaded, run = known.platform(platform), load(fragments), run_background.load(background)
     limits = (template_copies, required_lod, reporting_cut)
-    found, seen, metrics = call_sample(sample, known.platform(platform), known, load(fragments), run, *limits)
+    found, seen, metrics = call_sample(sample, row, known, loaded, run, *limits)
     write_rows(calls, r.Call, found)
     write_rows(coverage, r.Coverage, seen)
+    if splicing or fusion:
+        _splice(sample, row, known, loaded, template_copies, splicing, fusion)
     write_rows(qc, r.QcMetric, metrics)
 
 
@@ -141,12 +149,9 @@ def splice(
 ) -> None:
     """Fragments -> isoform events and fusion type."""
     from ablkd.fragments import load
-    from ablkd.splicing.events import splice_sample
 
     known = load_reference(reference)
-    events, fusions = splice_sample(sample, known.platform(platform), known, load(fragments), template_copies)
-    write_rows(splicing, r.SpliceEvent, events)
-    write_rows(fusion, r.Fusion, fusions)
+    _splice(sample, known.platform(platform), known, load(fragments), template_copies, splicing, fusion)
 
 
 def recombination(
@@ -260,6 +265,24 @@ def validate(
 
 
 # ---------------------------------------------------------------- small parts of the steps
+
+
+def _splice(
+    sample: str,
+    platform: r.Platform,
+    known: Reference,
+    fragments: Fragments,
+    template_copies: float | None,
+    splicing: Path | None,
+    fusion: Path | None,
+) -> None:
+    from ablkd.splicing.events import splice_sample
+
+    events, fusions = splice_sample(sample, platform, known, fragments, template_copies)
+    if splicing:
+        write_rows(splicing, r.SpliceEvent, events)
+    if fusion:
+        write_rows(fusion, r.Fusion, fusions)
 
 
 def _templates(call_qc: Path) -> float:

@@ -152,7 +152,18 @@ def chain(out: Path, reads: tuple[Path, ...]) -> dict[str, str]:
     background, call_qc, pile_ups = out / "background.npz", out / "call_qc.tsv", ["--pile-ups", out / "pile_ups.json"]
     platform, result = ["--platform", "illumina"], ["--result", out / "result.json"]
     learn = ["background", "--sheet", sheet, *platform, "--reference", REFERENCE, "--run-counts", out / "counts.tsv"]
-    call = ["call", *common, *platform, *fragments, "--background", background, "--required-lod", 0.03]
+    call = [
+        "call",
+        *common,
+        *table["splicing"],
+        *table["fusion"],
+        *platform,
+        *fragments,
+        "--background",
+        background,
+        "--required-lod",
+        0.03,
+    ]
     phase = ["phase", *common, *fragments, *table["calls"], "--call-qc", call_qc, *table["splicing"], *pile_ups]
     phase += ["--recombination", out / "recombination.tsv", *table["haplotypes"], *table["phase"]]
     tables = [word for name in TABLES for word in table[name]]
@@ -161,7 +172,6 @@ def chain(out: Path, reads: tuple[Path, ...]) -> dict[str, str]:
         "align": align(out, reads),
         "background": ablkd(*learn, "--background", background),
         "call": ablkd(*call, "--reporting-cut", 0.03, *table["calls"], *table["coverage"], "--qc", call_qc),
-        "splice": ablkd("splice", *common, *platform, *fragments, *table["splicing"], *table["fusion"]),
         "phase": ablkd(*phase, "--qc", out / "phase_qc.tsv"),
         "interpret": ablkd("interpret", "--sheet", sheet, *common, *tables, *told, *result),
         "report": ablkd("report", *result, "--reference", REFERENCE, "--html", out / "report.html", "--vcf", out / "calls.vcf.gz"),

@@ -19,7 +19,6 @@ def test_the_benchmark_measures_every_step(root, tmp_path):
         "align",
         "background",
         "call",
-        "splice",
         "phase",
         "interpret",
         "report",

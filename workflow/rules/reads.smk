@@ -80,6 +80,8 @@ rule call:
     output:
         calls="<results>/samples/{sample}/calls.tsv",
         coverage="<results>/samples/{sample}/coverage.tsv",
+        splicing="<results>/samples/{sample}/splicing.tsv",
+        fusion="<results>/samples/{sample}/fusion.tsv",
         qc="<results>/work/{sample}/call_qc.tsv",
     log:
         "<results>/logs/call/{sample}.log",
@@ -98,30 +100,8 @@ rule call:
         " --fragments {input.fragments:q} --template-copies {params.copies:q}"
         " --background {input.background:q}"
         " --required-lod {params.required_lod} --reporting-cut {params.reporting_cut}"
-        " --calls {output.calls:q} --coverage {output.coverage:q} --qc {output.qc:q} 2>&1 | tee {log:q}"
-
-
-rule splice:
-    input:
-        fragments="<results>/work/{sample}/fragments.npz",
-        knowledge=collect("<reference>/{table}", table=ALIGNING),
-    output:
-        splicing="<results>/samples/{sample}/splicing.tsv",
-        fusion="<results>/samples/{sample}/fusion.tsv",
-    log:
-        "<results>/logs/splice/{sample}.log",
-    wildcard_constraints:
-        sample=any_of(READS),
-    threads: 1
-    params:
-        code=CODE,
-        platform=ask(PLAN.cell, "platform"),
-        copies=ask(PLAN.cell, "template_copies"),
-        reference=PLAN.settings["reference"],
-    shell:
-        "ablkd splice --sample {wildcards.sample:q} --platform {params.platform:q} --reference {params.reference:q}"
-        " --fragments {input.fragments:q} --template-copies {params.copies:q}"
-        " --splicing {output.splicing:q} --fusion {output.fusion:q} 2>&1 | tee {log:q}"
+        " --calls {output.calls:q} --coverage {output.coverage:q}"
+        " --splicing {output.splicing:q} --fusion {output.fusion:q} --qc {output.qc:q} 2>&1 | tee {log:q}"
 
 
 rule recombination:
