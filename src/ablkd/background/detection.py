@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,11 +74,17 @@ class Limits:
             spread = np.sqrt(fraction * (1 - fraction) / self.templates)
             shares = fraction + spread * special.ndtri((np.arange(60) + 0.5) / 60)
             return np.clip(shares, 1e-9, 1 - 1e-9), np.full(60, 1 / 60)
-        m = np.arange(1, min(int(self.templates), int(mean + 9 * np.sqrt(mean) + 12)) + 1)
-        choices = special.gammaln(self.templates + 1) - special.gammaln(m + 1)
-        choices = choices - special.gammaln(self.templates - m + 1)
+        m, choices = (values[: int(mean + 9 * np.sqrt(mean) + 12)] for values in self._choices)
         weight = np.exp(choices + special.xlogy(m, fraction) + special.xlog1py(self.templates - m, -fraction))
         return np.minimum(m / self.templates, 1 - 1e-9), weight
+
+    @cached_property
+    def _choices(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """(1, 2, ... of the templates, logs of how many choices of so many there are), as far as they are asked for."""
+        most = MANY_TEMPLATES + 9 * np.sqrt(MANY_TEMPLATES) + 12
+        m = np.arange(1, min(int(self.templates), int(most)) + 1)
+        choices = special.gammaln(self.templates + 1) - special.gammaln(m + 1)
+        return m, choices - special.gammaln(self.templates - m + 1)
 
 
 def _stepped_down(n: float) -> int:
