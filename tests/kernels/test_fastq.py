@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import config
 
-from ablkd.alignment.reads import LETTERS
 from ablkd.kernels import fastq
 
 EXAMPLES = 30 if config.DISABLE_JIT else 300
@@ -41,7 +40,7 @@ def by_line(text: str, most: int):
 
 def split(text: str, most: int):
     array = as_array(text)
-    spans, used, problem, line = fastq.split_records(array, np.flatnonzero(array == 10), most)
+    spans, used, problem, line = fastq.split_records(array, most)
     found = [tuple(text[a:b] for a, b in row.reshape(3, 2)) for row in spans]
     return found, used, problem, line
 
@@ -106,9 +105,9 @@ def test_problems_have_their_line(text, problem, line):
 def test_gathered_records(records):
     """Letters of either case are bases, all else is N; Phred + 33; names end at a blank and lose /1 and /2."""
     text = "".join(records)
-    spans = fastq.split_records(as_array(text), np.flatnonzero(as_array(text) == 10), 9)[0]
+    spans = fastq.split_records(as_array(text), 9)[0]
     wanted = by_line(text, 9)[0]
-    codes, quals, offsets = fastq.gather(as_array(text), spans, LETTERS)
+    codes, quals, offsets = fastq.gather(as_array(text), spans)
     assert codes.tolist() == ["ACGT".find(b) % 5 for _, bases, _ in wanted for b in bases.upper()]
     assert quals.tolist() == [ord(q) - 33 for *_, quals in wanted for q in quals]
     assert np.diff(offsets).tolist() == [len(bases) for _, bases, _ in wanted]

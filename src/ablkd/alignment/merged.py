@@ -26,6 +26,7 @@ class Merger:
 
     def __init__(self, graph: SpliceGraph, min_quality: int) -> None:
         self.graph, self.min_quality = graph, min_quality
+        self.trims = overhangs.trims(graph.arrays)
         # Fragments of straight reads come before the others, whatever the blocks are.
         self.columns: list[dict[str, list[NDArray]]] = [{name: [] for name in COLUMNS} for _ in range(2)]
         self.histogram = np.zeros((graph.target_length, 3, QUALITIES), np.int32)
@@ -35,7 +36,7 @@ class Merger:
     def add(self, first: Placed, second: Placed | None) -> None:
         """Add a block of reads, or of pairs."""
         one, two = first.arrays, second.arrays if second else NO_READS
-        spans = [overhangs.observed_spans(reads, self.graph.arrays) for reads in (one, two)]
+        spans = [overhangs.observed_spans(reads, self.graph.arrays, *self.trims) for reads in (one, two)]
         plain = _is_plain(one, two)
         kernels: list[tuple[Callable, NDArray]] = [(straight.merge_straight, plain), (merging.merge_fragments, ~plain)]
         for (merge, which), columns in zip(kernels, self.columns, strict=True):

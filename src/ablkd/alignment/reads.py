@@ -14,12 +14,10 @@ from ablkd.alignment.bam_reads import read_bam
 from ablkd.alignment.block import ReadBlock
 from ablkd.errors import UnusableSample
 from ablkd.kernels import fastq
-from ablkd.reference import encode
 
 CHUNK = 1 << 23
 NEWLINE = 10
 LONGEST_RECORD = 1 << 28  # a file of zeros, packed a thousandfold, must not fill the memory
-LETTERS = encode("".join(chr(i) for i in range(256)))
 PROBLEMS = {
     fastq.NO_AT: "a record does not begin with '@'",
     fastq.NO_PLUS: "the line between bases and qualities does not begin with '+'",
@@ -44,36 +42,63 @@ def read_fastq(path: Path, block: int) -> Iterator[ReadBlock]:
     UnusableSample
         `FILE:LINE: ...` for text that is not FASTQ, or a gzip stream that ends early or is damaged.
     """
-    text, newlines = np.zeros(0, np.uint8), np.zeros(0, np.int64)
-    line, ended = 1, False
+    lines = _Text(path)
+    line = 1
     with _open_text(path) as stream:
-        while len(text) or not ended:
-            while len(newlines) < 4 * block and not ended:
-                data = _read(stream, path)
-                ended = not data
-                more = np.frombuffer(data or _closing_newline(text), np.uint8)
-                newlines = np.concatenate([newlines, np.flatnonzero(more == NEWLINE) + len(text)])
-                text = np.concatenate([text, more])
-                if len(newlines) < 4 and len(text) > LONGEST_RECORD:
-                    raise UnusableSample(
-                        f"{path.name}:{line}: no record ends within {len(text):,} bytes (is it FASTQ?)"
-                    )
-            spans, used, problem, within = fastq.split_records(text, newlines, block)
+        while True:
+            spans, used, problem, within = fastq.split_records(lines.text, block)
+            if not problem and len(spans) < block and lines.more(stream, line):
+                continue
             if problem:
                 raise UnusableSample(
                     f"{path.name}:{line + within - 1}: {PROBLEMS[problem]} (check that the file is a whole FASTQ)"
                 )
             if not len(spans):
                 break
-            yield _block(text, spans, line)
+            yield _block(lines.text, spans, line)
             line += 4 * len(spans)
-            text, newlines = text[used:], newlines[4 * len(spans) :] - used
-    if text.tobytes().strip():
+            lines.start += used
+    if lines.text.tobytes().strip():
         raise UnusableSample(f"{path.name}:{line}: the last record is cut off (copy the file again)")
 
 
-def _closing_newline(text: NDArray[np.uint8]) -> bytes:
-    return b"\n" if len(text) and text[-1] != NEWLINE else b""
+class _Text:
+    """The text of a file that is not split into records yet, in one buffer that is filled again and again."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.buffer = np.empty(2 * CHUNK, np.uint8)
+        self.start = self.stop = 0
+        self.ended = False
+
+    @property
+    def text(self) -> NDArray[np.uint8]:
+        """uint8[.]"""
+        return self.buffer[self.start : self.stop]
+
+    def more(self, stream: BinaryIO, line: int) -> bool:
+        """Read on, a record of `line` being begun; False where the file has ended. Its last line ends with a newline.
+
+        Raises
+        ------
+        UnusableSample
+            Where the file cannot be unpacked, or no record ends within LONGEST_RECORD bytes.
+        """
+        if self.ended:
+            return False
+        data = _read(stream, self.path)
+        self.ended = not data
+        if self.ended and self.start < self.stop and self.buffer[self.stop - 1] != NEWLINE:
+            data = b"\n"
+        rest = self.text
+        if len(rest) > LONGEST_RECORD and np.count_nonzero(rest == NEWLINE) < 4:
+            raise UnusableSample(f"{self.path.name}:{line}: no record ends within {len(rest):,} bytes (is it FASTQ?)")
+        if len(rest) + len(data) > len(self.buffer):
+            self.buffer = np.empty(len(rest) + len(data) + CHUNK, np.uint8)
+        self.buffer[: len(rest)] = rest
+        self.start, self.stop = 0, len(rest) + len(data)
+        self.buffer[len(rest) : self.stop] = np.frombuffer(data, np.uint8)
+        return True
 
 
 def _read(stream: BinaryIO, path: Path) -> bytes:
@@ -88,7 +113,7 @@ def _read(stream: BinaryIO, path: Path) -> bytes:
 
 
 def _block(text: NDArray[np.uint8], spans: NDArray[np.int64], line: int) -> ReadBlock:
-    codes, quals, offsets = fastq.gather(text, spans, LETTERS)
+    codes, quals, offsets = fastq.gather(text, spans)
     names, name_offsets = fastq.gather_names(text, spans)
     return ReadBlock(codes, quals, offsets, names, name_offsets, line)
 

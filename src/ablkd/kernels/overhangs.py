@@ -42,7 +42,7 @@ def _observed_span(nodes, graph):
 
 
 @jit
-def _trims(graph):
+def trims(graph):
     """Bases at the left end of a straight read that begins with a node, and at the right end of one that ends with it,
     which tell no isoforms apart: int64[V], int64[V]. What `_observed_span` finds where the ends are far apart."""
     nodes = len(graph.bases)
@@ -62,9 +62,11 @@ def _trims(graph):
 
 
 @jit
-def observed_spans(reads, graph):
-    """Half-open spans int32[R, 2] of the bases that count, of reads as `placed.PlacedArrays`; (0, 0) for no place."""
-    left, right = _trims(graph)
+def observed_spans(reads, graph, left, right):
+    """Half-open spans int32[R, 2] of the bases that count, of reads as `placed.PlacedArrays`; (0, 0) for no place.
+
+    left, right int64[V] are the `trims` of the graph.
+    """
     spans = np.zeros((len(reads.placed), 2), np.int32)
     for r in range(len(reads.placed)):
         nodes = reads.nodes[reads.offsets[r] : reads.offsets[r + 1]]
