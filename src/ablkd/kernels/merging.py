@@ -194,7 +194,8 @@ def merge_fragments(one, two, spans_one, spans_two, which, graph, min_quality, h
     spans, ends = np.zeros((2, reads, 2), np.int32), np.zeros((reads, 2), np.int32)
     position, allele, quality = np.empty(room, np.int32), np.empty(room, np.uint8), np.empty(room, np.uint8)
     ins_fragment, ins_position = np.empty(room, np.int32), np.empty(room, np.int32)
-    ins_offsets, ins_bases = np.zeros(room + 1, np.int64), np.empty(room, np.uint8)
+    ins_offsets, ins_bases = np.empty(room + 1, np.int64), np.empty(room, np.uint8)
+    ins_offsets[0] = 0
     # One row per strand: what the mate on it shows of every target base.
     base, qual = np.full((2, length), ABSENT, np.int16), np.zeros((2, length), np.int16)
     insertions = np.empty((2, MOST_INSERTIONS, 3), np.int32)

@@ -12,6 +12,8 @@ def gather_records(records, offsets, order):
     at = 0
     for r in order:
         size = offsets[r + 1] - offsets[r]
-        out[at : at + size] = records[offsets[r] : offsets[r + 1]]
+        place, record = out[at : at + size], records[offsets[r] :]
+        for i in range(size):
+            place[i] = record[i]
         at += size
     return out
