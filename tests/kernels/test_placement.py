@@ -11,7 +11,7 @@ from simulated import block, cut, long_read, short_reads, turned
 
 from ablkd.alignment.align import Aligner
 from ablkd.alignment.merged import merge
-from ablkd.kernels import chaining, gapless, gapped, placement
+from ablkd.kernels import chaining, gapless, gapped, placement, ways
 
 INTERPRETED = bool(config.DISABLE_JIT)
 SHORT, LONG = (6, 1) if INTERPRETED else (200, 24)
@@ -56,7 +56,7 @@ def fragment_of(aligner, cut_):
 def test_short_reads_score_as_the_best_alignment_to_any_isoform(aligner, isoforms, node_at, capsys):
     """Equal scores may hide equal ways to place a gap; a lower score is a place that is not the best.
 
-    All that is known to be lower has an overhang of less than 12 bases, or a gap next to a junction or an end.
+    All that is known to be lower has two or three mismatches in its last bases: `tests/benchmarks/oracle.py`.
     """
     cuts = short_reads(np.random.default_rng(2), isoforms, SHORT)
     oracle = Oracle(windows(isoforms, 160, 1800), node_at)
@@ -67,7 +67,7 @@ def test_short_reads_score_as_the_best_alignment_to_any_isoform(aligner, isoform
         lower += ours < best
     with capsys.disabled():
         print(f"\n  short reads placed below the best affine score: {lower} of {len(cuts)}")
-    assert lower <= 0.02 * len(cuts)
+    assert lower == 0
 
 
 def test_error_free_reads_show_their_junction_from_ten_bases_on(aligner, graph, isoforms, edge_at, node_at):
@@ -117,7 +117,7 @@ def test_long_noisy_reads_score_as_the_best_alignment_to_their_isoform(reference
         lower += ours is None or ours < oracle.best(read)
     with capsys.disabled():
         print(f"\n  long reads placed below the best affine score: {lower} of {len(cuts)}")
-    assert lower <= 0.1 * len(cuts)
+    assert lower == 0
 
 
 def test_long_noisy_reads_show_the_jumps_of_their_isoform(reference, isoforms, graph, edge_at, node_at, capsys):
@@ -136,7 +136,7 @@ def test_long_noisy_reads_show_the_jumps_of_their_isoform(reference, isoforms, g
         alike += wanted & ~mask & acceptors != 0
     with capsys.disabled():
         print(f"\n  long reads of {4 * LONG}: {wrong} miss a jump, {alike} take the other acceptor")
-    assert wrong <= 0.02 * 4 * LONG and alike <= 0.04 * 4 * LONG
+    assert (wrong, alike) == (0, 0)
 
 
 def test_other_sequences_have_no_place(aligner):
@@ -163,7 +163,8 @@ def test_reads_that_are_kept_without_gaps_lie_as_with_gaps(aligner, isoforms):
     rough = np.flatnonzero(state == placement.ROUGH)
     straight = nodes.copy()
     kept = gapless.keep_gapless(made.codes, made.offsets, rough, nodes, graph)
-    laid = chaining.lay_paths(made.codes, made.offsets, rough, aligner.table, graph, 1)
+    links = chaining.chain_seeds(made.codes, made.offsets, rough, aligner.table, graph, 1)
+    laid = ways.lay_paths(made.codes, made.offsets, rough, *links, graph)
     by_path = straight.copy()
     gapped.place_gapped(made.codes, made.offsets, rough, by_path, graph.bases, *laid, 30, 0.75)
     for r, state_kept in zip(rough, kept, strict=True):
@@ -182,3 +183,38 @@ def test_the_jump_that_suits_the_whole_read_is_taken(aligner, isoforms):
         ((_, nodes),) = placed_reads(aligner, [cut(isoform, border - overhang, 150, False)])
         ((_, other),) = placed_reads(aligner, [cut(isoform, border - overhang, 150, True)])
         assert nodes == other and nodes[overhang] == 79 and min(nodes) >= 0
+
+
+def spelled(isoform, *stretches):
+    """Bases of an isoform, and bases that are put in between."""
+    return "".join(s if isinstance(s, str) else isoform.bases[s[0] : s[1]] for s in stretches)
+
+
+def test_gaps_beside_a_border_do_not_mislead_which_jump_is_taken(aligner, isoforms, node_at):
+    """A gap shifts the bases behind it: the jump is still the isoform's, seen from either side of it."""
+    oracle = {}
+    for name, back, gap in [("e14a2", 8, 8), ("e13a2", 8, 8), ("e14a2+exon4_skipping", 0, 4), ("e1a2", 5, 6)]:
+        isoform = next(i for i in isoforms if i.name == name)
+        border = junctions(isoform)[-1]
+        oracle.setdefault(name, Oracle([isoform], node_at))
+        for left in (40, 75, 110):
+            ends = border - left, border + back, border + back + gap, border + 158 - left
+            deleted = spelled(isoform, ends[:2], ends[2:])
+            inserted = spelled(
+                isoform, (ends[0], border + back + 12), "ACTGA"[: gap % 3 + 2], (border + back + 12, ends[3])
+            )
+            for read in (deleted, inserted):
+                for bases in (read, turned(read)):
+                    nodes = np.array(aligner.place(block([bases])).arrays.nodes)
+                    assert oracle[name].score(read, nodes.tolist()) == oracle[name].best(read), (name, left, read)
+
+
+def test_an_end_that_is_not_aligned_still_looks_for_a_jump(aligner, isoforms, node_at):
+    """Few bases of the next exon, then bases put in: nothing of it fits the plain way."""
+    isoform = next(i for i in isoforms if i.name == "e14a2+exon7_skipping")
+    border = junctions(isoform)[-1]
+    read = spelled(isoform, (border - 4, border + 3), "TG", (border + 3, border + 140))
+    nodes = np.array(aligner.place(block([read])).arrays.nodes)
+    oracle = Oracle([isoform], node_at)
+    assert oracle.score(read, nodes.tolist()) == oracle.best(read)
+    assert nodes[0] == node_at[isoform.labels[border - 4]]

@@ -22,7 +22,7 @@ from ablkd.counting.tally import as_counts, count, seen_indels
 from ablkd.errors import UnusableSample
 from ablkd.fragments import Fragments, empty, save
 from ablkd.isoforms import build_graph
-from ablkd.kernels import chaining, chimeras, gapless, gapped, placement, seeds
+from ablkd.kernels import chaining, chimeras, gapless, gapped, placement, seeds, ways
 from ablkd.records import Platform, QcMetric
 from ablkd.reference import Reference, sha256
 
@@ -53,9 +53,10 @@ class Aligner:
         which = np.flatnonzero(state == placement.NEEDS_GAPS)
         straight = (state == placement.STRAIGHT).astype(np.uint8)
         placed = (state == placement.PLACED).astype(np.uint8) | straight
-        offsets, path, centre, widest = chaining.lay_paths(
+        links, at, node, via = chaining.chain_seeds(
             block.codes, block.offsets, which, self.table, graph, SEED_STRIDE[self.kind]
         )
+        offsets, path, centre, widest = ways.lay_paths(block.codes, block.offsets, which, links, at, node, via, graph)
         placed[which] = gapped.place_gapped(
             block.codes,
             block.offsets,

@@ -1,4 +1,4 @@
-"""Chains of seeds across the jumps of the splice graph, laid out as the sequence of nodes that a read follows.
+"""Chains of seeds across the jumps of the splice graph.
 
 A chain may also leave out target bases where no jump does: a junction that is not known, or a long deletion. It pays
 as much as a gap of NOVEL_COST bases for it, so both sides need more bases than a chance match has.
@@ -14,11 +14,7 @@ LOOKBACK = 40
 LONGEST_DELETION, LONGEST_INSERTION = 60, 250
 JUMP_COST, NOVEL_COST = 2, 16
 PLAIN, NOVEL = -1, -2
-# What a mismatch costs where a new junction is placed, and what each end that is an exon border is worth.
-WRONG, BORDER = 4, 3
-SLACK = 24
 FAR = -(10**8)
-TAIL = 40
 
 
 @jit
@@ -58,6 +54,22 @@ def _distance(a, b, expected, graph):
 
 
 @jit
+def _is_just_before(a, b, expected, graph):
+    """Whether a jump that ends a few bases behind b leads there from a, for no more than a new junction costs.
+
+    Then b begins with bases that only happen to be those before the border, and the seed behind it counts.
+    """
+    chain, place = graph.chain, graph.place
+    for e in range(len(graph.edge_from)):
+        u, v = graph.edge_from[e], graph.edge_to[e]
+        if chain[u] == chain[a] and place[u] >= place[a] and chain[v] == chain[b] and 0 < place[v] - place[b] <= K // 2:
+            d = place[u] - place[a] + 1 + place[b] - place[v]
+            if abs(d - expected) + OPEN + JUMP_COST <= NOVEL_COST:
+                return True
+    return False
+
+
+@jit
 def _runs_on(step, here, goal, graph):
     """Whether `goal` lies `step` plain bases behind `here` and no jump ends in between.
 
@@ -74,7 +86,7 @@ def _runs_on(step, here, goal, graph):
 
 @jit
 def _chain(at, node, count, graph, parent, via):
-    """Best-scoring chain of seeds; fills parent and via, returns (last seed, score).
+    """Best-scoring chain of seeds; fills parent and via, returns the last seed (-1: none).
 
     A gap costs here what the alignment will pay for it, so that a known jump is cheaper than a small gap beside it.
     """
@@ -93,6 +105,8 @@ def _chain(at, node, count, graph, parent, via):
             cost = (OPEN + indel if indel else 0) + (JUMP_COST if edge >= 0 else 0)
             left_out = node[j] - node[i] - step if max(node[i], node[j]) < graph.target_length else 0
             if cost > NOVEL_COST and left_out > NOVEL_COST - OPEN:
+                if _is_just_before(node[i], node[j], step, graph):
+                    continue
                 cost, edge = NOVEL_COST, NOVEL
             elif indel > (LONGEST_DELETION if d > step else LONGEST_INSERTION):
                 continue
@@ -101,37 +115,15 @@ def _chain(at, node, count, graph, parent, via):
                 score[j], parent[j], via[j] = value, i, edge
         if score[j] > top:
             last, top = j, score[j]
-    return last, top
+    return last
 
 
 @jit
-def _way_on(read, i, step, node, bases, plain, offsets, edges, jumps):
-    """The node after `node` that suits the next TAIL bases of the read best."""
-    way = plain[node]
-    if offsets[node + 1] == offsets[node]:
-        return way
-    n = len(read)
-    best = TAIL + 1
-    for choice in range(-1, offsets[node + 1] - offsets[node]):
-        v = plain[node] if choice < 0 else jumps[edges[offsets[node] + choice]]
-        first = v
-        mismatches, j, length = 0, i, 0
-        while v >= 0 and 0 <= j < n and length < TAIL:
-            mismatches += read[j] != bases[v]
-            v = plain[v]
-            j += step
-            length += 1
-        if first >= 0 and mismatches < best:
-            best, way = mismatches, first
-    return way
+def _links(at, node, parent, via, last, following):
+    """(seeds of a chain from left to right, what leads to each).
 
-
-@jit
-def _links(at, node, parent, via, last):
-    """The seeds of a chain from left to right.
-
-    The first seed can run over a boundary by bases that two ways share, so those that overlap it are left out but for
-    the last: the way to the left is chosen from there.
+    The first seed, and one that a jump or a gap leads to, can begin with bases that two ways share, so those that
+    overlap it are left out but for the last, and of this one the first half: the way is chosen up to there.
     """
     links = np.empty(last + 1, np.int32)
     count = 0
@@ -140,135 +132,59 @@ def _links(at, node, parent, via, last):
         links[count] = j
         count += 1
         j = parent[j]
-    links = links[:count][::-1]
-    near = 0
-    while near + 1 < count:
-        here, goal = links[near], links[near + 1]
-        if at[goal] - at[links[0]] >= K or via[goal] != PLAIN or node[goal] - node[here] != at[goal] - at[here]:
-            break
-        near += 1
-    return links[near:]
+    links = links[:count][::-1].copy()
+    ways = np.empty(count, np.int32)
+    kept, k = 0, 0
+    while k < count:
+        way, begin = via[links[k]], at[links[k]]
+        straight = k > 0 and way == PLAIN and _same_diagonal(at, node, links[k - 1], links[k])
+        if not straight and way != NOVEL:
+            while (
+                k + 1 < count
+                and at[links[k + 1]] - begin < K
+                and via[links[k + 1]] == PLAIN
+                and _same_diagonal(at, node, links[k], links[k + 1])
+            ):
+                k += 1
+            room = at[links[k + 1]] - at[links[k]] - 1 if k + 1 < count else K
+            for _ in range(min(K // 2, room)):
+                at[links[k]], node[links[k]] = at[links[k]] + 1, following[node[links[k]]]
+        links[kept], ways[kept] = links[k], way
+        kept += 1
+        k += 1
+    return links[:kept], ways[:kept]
 
 
 @jit
-def _split(read, i, u, j, v, graph):
-    """Read index in (i, j] from which the read goes on along target node v of index j, no longer along u of i.
-
-    Where several places are as good, exon borders count.
-    """
-    start = graph.exon_start
-    wrong = 0
-    for k in range(i, j):
-        wrong += WRONG * (read[k] != graph.bases[v - j + k])
-    best, least = j, 10**6
-    for t in range(i + 1, j + 1):
-        wrong += WRONG * (read[t - 1] != graph.bases[u - i + t - 1]) - WRONG * (
-            read[t - 1] != graph.bases[v - j + t - 1]
-        )
-        cost = wrong - BORDER * (np.int64(start[u - i + t]) + np.int64(start[v - j + t]))
-        if cost < least:
-            best, least = t, cost
-    return best
+def _same_diagonal(at, node, a, b):
+    return node[b] - node[a] == at[b] - at[a]
 
 
 @jit
-def _path(read, at, node, parent, via, last, graph, room):
-    """Lay the chain out: (path nodes int32[P], path index expected at each read base int32[n], widest indel)."""
-    n = len(read)
-    links = _links(at, node, parent, via, last)
-    count = len(links)
-    first = links[0]
-    path = np.empty(room, np.int32)
-    left = 0
-    v, i = node[first], at[first] - 1
-    for _ in range(at[first] + SLACK):
-        v = _way_on(read, i, -1, v, graph.bases, graph.preceding, graph.in_offsets, graph.in_edges, graph.edge_from)
-        if v < 0:
-            break
-        path[left] = v
-        left += 1
-        i -= 1
-    for i in range(left // 2):
-        path[i], path[left - 1 - i] = path[left - 1 - i], path[i]
-    length = left
-    centre = np.empty(n, np.int32)
-    for i in range(at[first] + 1):
-        centre[i] = length - (at[first] - i)
-    path[length] = node[first]
-    widest = 0
-    for c in range(1, count):
-        here, goal = links[c - 1], links[c]
-        start = length
-        v = path[length]
-        edge, leave, enter = via[goal], -1, -1
-        if edge >= 0:
-            leave, enter = graph.edge_from[edge], graph.edge_to[edge]
-        elif edge == NOVEL:
-            t = _split(read, at[here], node[here], at[goal], node[goal], graph)
-            leave, enter = node[here] + t - 1 - at[here], node[goal] + t - at[goal]
-        while v != node[goal]:
-            v = enter if v == leave else graph.following[v]
-            length += 1
-            path[length] = v
-        step = at[goal] - at[here]
-        widest = max(widest, abs(length - start - step))
-        for i in range(step):
-            centre[at[here] + 1 + i] = start + (i + 1) * (length - start) // step
-    v = path[length]
-    i = at[links[count - 1]] + 1
-    tail = n - at[links[count - 1]] - 1
-    for k in range(tail):
-        centre[i + k] = length + 1 + k
-    for _ in range(tail + SLACK):
-        v = _way_on(read, i, 1, v, graph.bases, graph.following, graph.out_offsets, graph.out_edges, graph.edge_to)
-        if v < 0:
-            break
-        length += 1
-        path[length] = v
-        i += 1
-    return path[: length + 1], centre, widest
+def chain_seeds(codes, offsets, which, table, graph, stride):
+    """The best chain of seeds of each of the reads `which` int64[W] of a batch, in the orientation they are stored in.
 
-
-@jit
-def _grown(array, need):
-    """A copy with room for `need` and as much again."""
-    larger = np.empty(2 * need, array.dtype)
-    larger[: len(array)] = array
-    return larger
-
-
-@jit
-def lay_paths(codes, offsets, which, table, graph, stride):
-    """The path that each of the reads `which` int64[W] of a batch follows, in the orientation they are stored in.
-
-    Returns path_offsets int64[W+1] into path int32[.] (nodes; none where no seed is found), centre int32[B'] (place
-    on the path at which each base of these reads is expected, read after read) and widest int64[W] (bases by which
-    any gap between seeds departs from it).
+    Returns link_offsets int64[W+1] into at, node, via int32[.]: of each seed its place in the read, the node where it
+    begins, and what leads to it from the seed before: a jump of the graph, PLAIN or NOVEL.
     """
     total = 0
     for w in range(len(which)):
         total += offsets[which[w] + 1] - offsets[which[w]]
-    path_offsets, widest = np.zeros(len(which) + 1, np.int64), np.zeros(len(which), np.int64)
-    centre, path = np.zeros(total, np.int32), np.empty(2 * total + 1, np.int32)
-    base = 0
+    link_offsets = np.zeros(len(which) + 1, np.int64)
+    all_at, all_node, all_via = np.empty(total, np.int32), np.empty(total, np.int32), np.empty(total, np.int32)
     for w in range(len(which)):
         read = codes[offsets[which[w]] : offsets[which[w] + 1]]
-        n, begin = len(read), path_offsets[w]
-        path_offsets[w + 1] = begin
-        base += n
-        if n < K:
-            continue
+        n, begin = len(read), link_offsets[w]
         at, node = np.empty(n, np.int32), np.empty(n, np.int32)
         parent, via = np.empty(n, np.int32), np.empty(n, np.int32)
         count = _hits(read, table, stride, at, node)
-        last, score = _chain(at, node, count, graph, parent, via)
+        last = _chain(at, node, count, graph, parent, via)
+        link_offsets[w + 1] = begin
         if last < 0:
             continue
-        room = 2 * n + 2 * SLACK + LONGEST_DELETION * (count + 1)
-        laid, expected, widest[w] = _path(read, at, node, parent, via, last, graph, room)
-        if begin + len(laid) > len(path):
-            path = _grown(path, begin + len(laid))
-        path[begin : begin + len(laid)] = laid
-        path_offsets[w + 1] = begin + len(laid)
-        centre[base - n : base] = expected
-    return path_offsets, path[: path_offsets[-1]].copy(), centre, widest
+        links, ways = _links(at, node, parent, via, last, graph.following)
+        for k in range(len(links)):
+            all_at[begin + k], all_node[begin + k], all_via[begin + k] = at[links[k]], node[links[k]], ways[k]
+        link_offsets[w + 1] = begin + len(links)
+    end = link_offsets[-1]
+    return link_offsets, all_at[:end].copy(), all_node[:end].copy(), all_via[:end].copy()

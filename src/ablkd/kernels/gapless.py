@@ -81,6 +81,12 @@ def _has_rival(read, around, score):
 
 
 @jit
+def _jump_in(laid, offsets):
+    """Whether a jump leaves, or ends at, one of the nodes of a part that is not aligned or the base beside it."""
+    return np.any(offsets[laid + 1] > offsets[laid])
+
+
+@jit
 def keep_gapless(codes, offsets, which, nodes, graph):
     """Which of the reads `which` int64[W], laid straight on `nodes` int32[B], no gap could improve: uint8[W].
 
@@ -94,8 +100,12 @@ def keep_gapless(codes, offsets, which, nodes, graph):
         n = len(read)
         around = _around(laid[0], n, graph)
         score, first, last = _without_gaps(read, around[BAND : BAND + n])
-        # A part that is not aligned could have a seed elsewhere.
+        # A part that is not aligned could have a seed elsewhere, or lie behind a jump.
         if 2 * score < n or first >= K or n - 1 - last >= K or _has_rival(read, around, score):
+            continue
+        if first and _jump_in(laid[: first + 1], graph.in_offsets):
+            continue
+        if last < n - 1 and _jump_in(laid[last:], graph.out_offsets):
             continue
         laid[:first] = CLIPPED
         laid[last + 1 :] = CLIPPED

@@ -131,7 +131,7 @@ def _align(read, sequence, centre, width):
 
 @jit
 def place_gapped(codes, offsets, which, nodes, bases, path_offsets, path, centre, widest, min_matches, min_identity):
-    """Place the reads `which` int64[W] of a batch along their paths (`chaining.lay_paths`).
+    """Place the reads `which` int64[W] of a batch along their paths (`ways.lay_paths`).
 
     Writes their rows of `nodes` int32[B] and returns placed uint8[W]: 1 where at least `min_matches` bases and
     a fraction `min_identity` of the aligned ones match. `bases` uint8[V] are those of the graph.
