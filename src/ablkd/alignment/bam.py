@@ -7,15 +7,15 @@ from pathlib import Path
 from types import TracebackType
 
 import numpy as np
-import pysam
 
+from ablkd.alignment.bai import BaiIndex
 from ablkd.alignment.bgzf import BgzfWriter
 from ablkd.alignment.placed import Placed
 from ablkd.alignment.sorting import Sorter
 from ablkd.isoforms import SpliceGraph
 from ablkd.kernels.bam import encode_records
 from ablkd.reference import Reference
-from ablkd.tables import atomic, writing
+from ablkd.tables import atomic, write_bytes, writing
 
 
 class BamWriter:
@@ -63,13 +63,13 @@ class BamWriter:
 
     def _finish(self) -> None:
         with atomic(self.path) as temporary, temporary.open("wb") as stream:
-            packed = BgzfWriter(stream)
+            packed, index = BgzfWriter(stream), BaiIndex(len(self.names))
             packed.write(self._header())
             for records in self.sorter.in_order():
+                index.add(np.frombuffer(records, np.uint8), packed.size)
                 packed.write(records)
             packed.close()
-        with atomic(Path(f"{self.path}.bai")) as temporary:
-            pysam.index("-o", str(temporary), str(self.path))
+        write_bytes(Path(f"{self.path}.bai"), index.packed(packed.virtual))
 
     def __enter__(self) -> BamWriter:
         return self

@@ -20,22 +20,39 @@ class BgzfWriter:
     def __init__(self, stream: BinaryIO) -> None:
         self.stream = stream
         self.pending = bytearray()
+        self.size = 0
+        self.blocks: list[int] = []  # where each block begins in the file
 
     def write(self, data: bytes) -> None:
         """Add bytes."""
-        self.pending += data
-        while len(self.pending) >= BLOCK:
-            self._block(bytes(self.pending[:BLOCK]))
-            del self.pending[:BLOCK]
+        self.size += len(data)
+        view, begin = memoryview(data), 0
+        if self.pending:
+            begin = BLOCK - len(self.pending)
+            self.pending += view[:begin]
+            if len(self.pending) < BLOCK:
+                return
+            self._block(self.pending)
+            self.pending = bytearray()
+        while len(view) - begin >= BLOCK:
+            self._block(view[begin : begin + BLOCK])
+            begin += BLOCK
+        self.pending += view[begin:]
 
     def close(self) -> None:
         """Write what is left; the stream under it stays open."""
         if self.pending:
-            self._block(bytes(self.pending))
-            self.pending.clear()
+            self._block(self.pending)
+            self.pending = bytearray()
+        self.blocks.append(self.stream.tell())
         self.stream.write(END)
 
-    def _block(self, data: bytes) -> None:
+    def virtual(self, place: int) -> int:
+        """Virtual offset of a place in the bytes that were written, after `close`."""
+        return self.blocks[place // BLOCK] << 16 | place % BLOCK
+
+    def _block(self, data: bytearray | memoryview) -> None:
+        self.blocks.append(self.stream.tell())
         packed = isal_zlib.compress(data, LEVEL, -15)
         self.stream.write(HEADER.pack(31, 139, 8, 4, 0, 0, 255, 6, 66, 67, 2, len(packed) + 25))
         self.stream.write(packed)

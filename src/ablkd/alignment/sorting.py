@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ablkd.kernels.records import gather_records
 
-RUN = 1 << 24
+RUN = 1 << 25
 
 
 class Sorter:
@@ -28,28 +28,34 @@ class Sorter:
         """Forget every record."""
         self.file.seek(0)
         self.file.truncate()
-        self.waiting: list[tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]] = []
+        self.waiting, self.sorted = np.empty(0, np.uint8), np.empty(0, np.uint8)
+        self.sizes: list[NDArray[np.int64]] = []
+        self.keys: list[NDArray[np.int64]] = []
         self.stretches: list[NDArray[np.int64]] = []
         self.size = self.written = 0
 
     def add(self, records: NDArray[np.uint8], offsets: NDArray[np.int64], keys: NDArray[np.int64]) -> None:
         """Add R records uint8[B], which begin at offsets int64[R+1], with keys int64[R]."""
-        self.waiting.append((records, offsets, keys))
-        self.size += len(records)
-        if self.size >= RUN:
+        if self.size + len(records) > len(self.waiting):
             self._write_run()
+            if len(records) > len(self.waiting):
+                room = max(RUN, len(records))
+                self.waiting, self.sorted = np.empty(room, np.uint8), np.empty(room, np.uint8)
+        self.waiting[self.size : self.size + len(records)] = records
+        self.size += len(records)
+        self.sizes.append(np.diff(offsets))
+        self.keys.append(keys)
 
     def _write_run(self) -> None:
         """Sort what waits and append it to the file; remember where the records of each key lie."""
         if not self.size:
             return
-        records = np.concatenate([records for records, _, _ in self.waiting])
-        keys = np.concatenate([keys for _, _, keys in self.waiting])
-        sizes = np.concatenate([np.diff(offsets) for _, offsets, _ in self.waiting])
-        self.waiting, self.size = [], 0
+        keys, sizes = np.concatenate(self.keys), np.concatenate(self.sizes)
         order = np.argsort(keys, kind="stable")
         offsets = np.concatenate([[0], np.cumsum(sizes)])
-        self.file.write(gather_records(records, offsets, order).data)
+        gather_records(self.waiting, offsets, order, self.sorted)
+        self.file.write(self.sorted[: self.size].data)
+        self.sizes, self.keys, self.size = [], [], 0
         keys, ends = keys[order], self.written + np.cumsum(sizes[order])
         last = np.flatnonzero(np.append(keys[1:] != keys[:-1], True))
         ends = ends[last]

@@ -1,14 +1,11 @@
 """Putting raw records into another order."""
 
-import numpy as np
-
 from ablkd.kernels.jit import jit
 
 
 @jit
-def gather_records(records, offsets, order):
-    """The bytes uint8[B] of R records that begin at offsets int64[R+1], in `order` int64[R]."""
-    out = np.empty(len(records), np.uint8)
+def gather_records(records, offsets, order, out):
+    """Write R records, which begin at offsets int64[R+1] of `records`, to `out` in `order` int64[R]; both uint8[.]."""
     at = 0
     for r in order:
         size = offsets[r + 1] - offsets[r]
@@ -16,4 +13,3 @@ def gather_records(records, offsets, order):
         for i in range(size):
             place[i] = record[i]
         at += size
-    return out
