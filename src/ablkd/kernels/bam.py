@@ -195,7 +195,9 @@ def _write_bases(out, at, codes, quals):
     if n % 2:
         packed[n // 2] = _letter(codes[n - 1]) << 4
     at += (n + 1) // 2
-    out[at : at + n] = quals
+    scores = out[at : at + n]
+    for k in range(n):
+        scores[k] = quals[k]
     return at + n
 
 
