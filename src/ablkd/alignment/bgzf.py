@@ -5,12 +5,13 @@ from __future__ import annotations
 import struct
 from typing import BinaryIO
 
-from isal import isal_zlib
+import deflate
 
 BLOCK = 0xFF00
 HEADER = struct.Struct("<4BI2BH2B2H")
 END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
-# A level of ISA-L, which is as small as zlib's 4 and twenty times as fast.
+# Of libdeflate, which gives the same bytes for the same data always: ISA-L is nearly three times as fast, but of 8,000
+# blocks in each of eighteen runs it packed three otherwise than before, for a reason that was not found.
 LEVEL = 1
 
 
@@ -53,7 +54,7 @@ class BgzfWriter:
 
     def _block(self, data: bytearray | memoryview) -> None:
         self.blocks.append(self.stream.tell())
-        packed = isal_zlib.compress(data, LEVEL, -15)
+        packed = deflate.deflate_compress(data, LEVEL)
         self.stream.write(HEADER.pack(31, 139, 8, 4, 0, 0, 255, 6, 66, 67, 2, len(packed) + 25))
         self.stream.write(packed)
-        self.stream.write(struct.pack("<2I", isal_zlib.crc32(data), len(data)))
+        self.stream.write(struct.pack("<2I", deflate.crc32(data), len(data)))
