@@ -23,7 +23,7 @@ FLOORS = [
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names.split()}
 LIBRARIES = {  # and the rooms, or modules of a room, that may use them
-    "pysam": "alignment/reads alignment/bam fragments report/vcf",
+    "pysam": "report/vcf",
     "Bio": "traces/abif traces/align",
     "pandas": "report/run_tables report/workbook course/rows",
     "numba": "kernels",

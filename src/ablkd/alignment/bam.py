@@ -62,7 +62,7 @@ class BamWriter:
         return header
 
     def _finish(self) -> None:
-        with atomic(self.path) as temporary, temporary.open("wb") as stream:
+        with atomic(self.path) as temporary, temporary.open("wb", 1 << 20) as stream:
             packed, index = BgzfWriter(stream), BaiIndex(len(self.names))
             packed.write(self._header())
             for records in self.sorter.in_order():

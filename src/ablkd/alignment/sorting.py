@@ -21,7 +21,8 @@ class Sorter:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  # `close` ends it
+        # Without a buffer of its own: one would write large pieces in many small ones.
+        self.file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115  # `close` ends it
         self.clear()
 
     def clear(self) -> None:
@@ -54,7 +55,9 @@ class Sorter:
         order = np.argsort(keys, kind="stable")
         offsets = np.concatenate([[0], np.cumsum(sizes)])
         gather_records(self.waiting, offsets, order, self.sorted)
-        self.file.write(self.sorted[: self.size].data)
+        left = self.sorted[: self.size].data
+        while left:
+            left = left[self.file.write(left) :]
         self.sizes, self.keys, self.size = [], [], 0
         keys, ends = keys[order], self.written + np.cumsum(sizes[order])
         last = np.flatnonzero(np.append(keys[1:] != keys[:-1], True))
