@@ -19,7 +19,7 @@ FLOORS = [
     "calling splicing phasing traces simulate warm validation",
     "checks interpretation course",
     "report",
-    "cli commands steps result_steps __main__",
+    "cli commands steps result_steps hand_steps __main__",
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names.split()}
 LIBRARIES = {  # and the rooms, or modules of a room, that may use them

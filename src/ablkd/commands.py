@@ -43,7 +43,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "wild_types": {**PATHS, "help": ".ab1 files of the run's wild-type controls"},
     "trace_library": {**PATH, "nargs": "?", "help": "table of the laboratory's traces of known molecules (.tsv)"},
     "fragments": {**PATH, "help": "aligned fragments (.npz), written by align"},
-    "bam": {**PATH, "nargs": "?", "help": "aligned reads for people, with its index beside it; without: none"},
+    "bam": {**PATH, "help": "BAM to write, with its index beside it"},
+    "align_qc": {**PATH, "help": "qc rows of align: reads that cannot be used are left out"},
     "qc": {**PATH, "help": "qc rows to write"},
     "qc_parts": {**PATHS, "help": "qc rows of the steps before"},
     "template_copies": {
@@ -154,9 +155,16 @@ COMMANDS: dict[str, Command] = {
     "align": Command(
         "reads to aligned fragments",
         "ablkd align --sample S1 --platform illumina --reference reference --reads-1 S1_R1.fastq.gz "
-        "--reads-2 S1_R2.fastq.gz --fragments fragments.npz --counts counts.tsv --bam aligned.bam --qc align_qc.tsv",
+        "--reads-2 S1_R2.fastq.gz --fragments fragments.npz --counts counts.tsv --qc align_qc.tsv",
         "sample platform reference reads_1 fragments counts qc",
-        "amplicon reads_2 bam",
+        "amplicon reads_2",
+    ),
+    "bam": Command(
+        "reads to a sorted, indexed BAM for people: where align placed them, on the transcripts",
+        "ablkd bam --platform illumina --reference reference --reads-1 S1_R1.fastq.gz --reads-2 S1_R2.fastq.gz "
+        "--bam aligned.bam",
+        "platform reference reads_1 bam",
+        "reads_2 align_qc",
     ),
     "background": Command(
         "counts of a run's samples to what its errors look like",

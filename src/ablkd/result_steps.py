@@ -9,7 +9,6 @@ from ablkd import records as r
 from ablkd.clinical import read_clinical
 from ablkd.documents import read_peaks, read_pile_ups, read_result, write_json
 from ablkd.errors import InputError
-from ablkd.home import home
 from ablkd.reference import load_reference
 from ablkd.samples import read_sheet, without_folders
 from ablkd.site import load_site
@@ -161,20 +160,6 @@ def manifest(
     beside = [path.parent / name for path in results for name in names]
     files = [*(path for path in beside if path.is_file()), *pages]
     write_manifest(manifest, folder, files, run, [read_result(path) for path in results])
-
-
-def verify(folder: Path) -> None:
-    """Hold results against their manifests."""
-    from ablkd.manifest import verify as verified
-
-    print(f"{folder}: {verified(folder)} files, all as they were written")
-
-
-def explain(name: str, reference: Path | None) -> None:
-    """Print what the knowledge says of a name."""
-    from ablkd.interpretation.explain import explain as explained
-
-    print(explained(load_reference(reference or home() / "reference"), name), end="")
 
 
 def _own_rows(cross_check: Path | None, sample: str) -> list[r.QcMetric]:

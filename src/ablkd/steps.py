@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from ablkd import records as r
 from ablkd.documents import write_json
-from ablkd.errors import InputError
+from ablkd.errors import InputError, UnusableSample
+from ablkd.hand_steps import check, explain, init, sheet, simulate, validate, verify
 from ablkd.reference import Reference, load_reference
-from ablkd.result_steps import crosscheck, explain, interpret, manifest, report, summarize, timeline, verify
+from ablkd.result_steps import crosscheck, interpret, manifest, report, summarize, timeline
 from ablkd.samples import read_sheet
 from ablkd.tables import read_rows, write_rows, write_text
 
@@ -22,35 +23,8 @@ if TYPE_CHECKING:
     from ablkd.fragments import Fragments
 
 # The command line finds every step here.
-__all__ = ["crosscheck", "explain", "interpret", "manifest", "report", "summarize", "timeline", "verify"]
-
-
-def init(folder: Path) -> None:
-    """Make a run folder and say what to do next."""
-    from ablkd.run_folder import init_folder
-
-    print(init_folder(folder), end="")
-
-
-def sheet(folder: Path) -> None:
-    """Print a sample sheet for the files in a folder."""
-    from ablkd.run_folder import sheet_from_folder
-
-    print(sheet_from_folder(folder), end="")
-
-
-def check(config: Path) -> None:
-    """Check a run without running it."""
-    from ablkd.config import read_config
-    from ablkd.plan import read_plan
-    from ablkd.slips import questions
-
-    plan = read_plan(read_config(config), str(config))
-    asked = questions(plan.settings["samples"], plan.samples, plan.reference)
-    print(*asked, sep="\n", end="\n" if asked else "")
-    look = f", {len(asked)} to look at (above)" if asked else ""
-    print(f"{config}: {len(plan.samples)} samples, nothing that must be corrected{look}")
-    print("Samples of one run and platform are called together: one added to a run has the others called again.")
+__all__ = ["check", "crosscheck", "explain", "init", "interpret", "manifest", "report", "sheet", "simulate"]
+__all__ += ["summarize", "timeline", "validate", "verify"]
 
 
 def warm(reference: Path, done: Path) -> None:
@@ -70,20 +44,40 @@ def align(
     reads_2: list[Path],
     fragments: Path,
     counts: Path,
-    bam: Path | None,
     qc: Path,
 ) -> None:
-    """Reads -> fragments, their counts, BAM and qc rows."""
+    """Reads -> fragments, their counts and qc rows."""
     from ablkd.alignment.align import align_sample
 
+    _check_mates(reads_1, reads_2)
+    known = load_reference(reference)
+    row = known.platform(platform)
+    metrics = align_sample(sample, row, amplicon, known, reads_1, reads_2, fragments, counts)
+    _tell_unusable(metrics)
+    write_rows(qc, r.QcMetric, metrics)
+
+
+def bam(
+    platform: str, reference: Path, reads_1: list[Path], reads_2: list[Path], align_qc: Path | None, bam: Path
+) -> None:
+    """Reads -> BAM; without reads where the qc rows of `align` say that they cannot be used."""
+    from ablkd.alignment.bam import write_bam
+
+    _check_mates(reads_1, reads_2)
+    known = load_reference(reference)
+    rows = read_rows(align_qc, r.QcMetric) if align_qc else []
+    if any(row.metric == "usable" and row.status == "fail" for row in rows):
+        reads_1 = reads_2 = []
+    try:
+        write_bam(known.platform(platform), known, reads_1, reads_2, bam)
+    except UnusableSample as problem:
+        raise InputError(str(problem)) from None
+
+
+def _check_mates(reads_1: list[Path], reads_2: list[Path]) -> None:
     if reads_2 and len(reads_1) != len(reads_2):
         told = f"--reads-1 names {len(reads_1)} files and --reads-2 {len(reads_2)}"
         raise InputError(f"{told} (give the mates in the same order)")
-    known = load_reference(reference)
-    row = known.platform(platform)
-    metrics = align_sample(sample, row, amplicon, known, reads_1, reads_2, fragments, counts, bam)
-    _tell_unusable(metrics)
-    write_rows(qc, r.QcMetric, metrics)
 
 
 def background(
@@ -242,29 +236,6 @@ def trace(
     write_rows(fusion, r.Fusion, found.fusion)
     write_rows(qc, r.QcMetric, found.qc)
     write_json(peaks, found.peaks)
-
-
-def simulate(truth: Path, reference: Path, folder: Path, seed: int) -> None:
-    """Truth table -> reads and traces."""
-    from ablkd.simulate import simulate as simulated
-
-    simulated(truth, load_reference(reference), folder, seed)
-
-
-def validate(
-    reference: Path, folder: Path, conditions: Path | None, samples: int, reads: int, seed: int, cores: int
-) -> None:
-    """Conditions -> tables and one page that say what to expect of the calls."""
-    from ablkd.report.validation import write_page
-    from ablkd.validation.conditions import SHIPPED
-    from ablkd.validation.study import validate as validated
-
-    found = validated(folder, reference, conditions or SHIPPED, samples, reads, seed, cores)
-    write_page(found, folder / "validation.html")
-    print(f"{folder / 'validation.html'}: " + ", ".join(f"{v.study} {v.of} {v.verdict}" for v in found.verdicts))
-
-
-# ---------------------------------------------------------------- small parts of the steps
 
 
 def _splice(

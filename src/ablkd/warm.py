@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ablkd.alignment.align import align_sample
+from ablkd.alignment.bam import write_bam
 from ablkd.background.allele import DEFAULT_TEMPLATES
 from ablkd.background.learning import Library, learn
 from ablkd.calling.call import call_sample
@@ -34,8 +35,9 @@ def warm(reference: Reference) -> None:
         fragments, counts = folder / "fragments.npz", folder / "counts.tsv"
         for platform in kinds.values():
             mates, bam = [reads] if platform.reads == "short" else [], folder / "aligned.bam"
-            align_sample("warm", platform, "", reference, [reads], mates, fragments, counts, bam)
-            align_sample("warm", platform, "", reference, [bam], [], fragments, counts, None)
+            write_bam(platform, reference, [reads], mates, bam)
+            for first, second in ([reads], mates), ([bam], []):
+                align_sample("warm", platform, "", reference, first, second, fragments, counts)
         loaded = load(fragments)
         run = learn(platform, reference, [Library(sample, True) for sample in read_counts(counts, reference)])
         calls, _, _ = call_sample("warm", platform, reference, loaded, run, None, 0.5, 0.5)

@@ -12,6 +12,7 @@ kernels interpreted, where a wrong index is an exception. Status 1 when somethin
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gzip
 import os
 import random
@@ -31,7 +32,9 @@ from pathlib import Path
 
 import pysam
 
-from ablkd.alignment.align import Aligner, align_sample
+from ablkd.alignment.align import align_sample
+from ablkd.alignment.aligner import Aligner
+from ablkd.alignment.bam import write_bam
 from ablkd.alignment.reads import read_blocks
 from ablkd.amplicons import primer_spans
 from ablkd.clinical import read_clinical
@@ -109,12 +112,15 @@ def bgzf(data: bytes) -> bytes:
 
 
 def aligned_sample(folder: Path) -> object:
-    """Every output of `ablkd align`, from whatever reads stand in the folder."""
+    """Every output of `ablkd align` and `ablkd bam`, from whatever reads stand in the folder."""
     reads = sorted(p for p in folder.iterdir() if p.suffix in (".fastq", ".bam"))
     with tempfile.TemporaryDirectory() as name:
-        out = [Path(name) / part for part in ("f.npz", "c.tsv", "a.bam")]
+        out = [Path(name) / part for part in ("f.npz", "c.tsv")]
         platform = REFERENCE.platforms["ont" if len(reads) == 1 else "illumina"]
-        return align_sample("S", platform, "", REFERENCE, reads[:1], reads[1:], *out)
+        rows = align_sample("S", platform, "", REFERENCE, reads[:1], reads[1:], *out)
+        with contextlib.suppress(UnusableSample):
+            write_bam(platform, REFERENCE, reads[:1], reads[1:], Path(name) / "a.bam")
+        return rows
 
 
 def knowledge(folder: Path) -> object:

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from simulated import nodes_of_labels
 from splice_reads import PLATFORM, SHORT, Molecules, art_reads, long_reads
 
-from ablkd.alignment.align import Aligner
+from ablkd.alignment.aligner import Aligner
 from ablkd.alignment.placed import PlacedArrays
 from ablkd.alignment.reads import read_blocks
 from ablkd.alignment.realigned import Realigner

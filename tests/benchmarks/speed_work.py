@@ -25,6 +25,7 @@ LONG_READS = 10_000
 # Transcripts and splice events of the panels: each transcript with and without each event is an isoform.
 PANELS = {9: ({"NM_005157.6", "e13a2", "e14a2"}, 2), 60: ({"NM_005157.6", "e1a2", "e13a2", "e14a2"}, 14)}
 PROGRAMS = ("bwa", "minimap2", "samtools", "bcftools", "gzip")
+AFTER = ("report", "bam")  # steps that come after result.json
 TABLES = ("calls", "coverage", "splicing", "fusion", "haplotypes", "phase")
 
 
@@ -40,8 +41,8 @@ class Work:
 
 # (ours, the peer, "at most" or "at least" so many times its time or speed)
 ASKED = (
-    ("align", "bwa mem | samtools sort", "at least", 8.0),
-    ("align", "minimap2 -ax sr | samtools sort", "at least", 5.0),
+    ("bam", "bwa mem | samtools sort", "at least", 8.0),
+    ("bam", "minimap2 -ax sr | samtools sort", "at least", 5.0),
     ("BAM to counts", "samtools view -u", "at most", 4.0),
     ("BAM to counts", "samtools mpileup", "at least", 10.0),
     ("BAM to counts", "bcftools mpileup", "at least", 10.0),
@@ -132,14 +133,21 @@ def ablkd(*words: object) -> str:
     return " ".join(map(str, (sys.executable, "-m", "ablkd", *words)))
 
 
-def align(
-    out: Path, reads: tuple[Path, ...], platform: str = "illumina", reference: Path = REFERENCE, bam: bool = True
-) -> str:
-    """Reads to fragments, counts and, where asked, a sorted and indexed BAM."""
-    words = ["align", "--sample", "S", "--platform", platform, "--reference", reference, "--reads-1", reads[0]]
-    words += ["--reads-2", *reads[1:]] if len(reads) > 1 else []
+def align(out: Path, reads: tuple[Path, ...], platform: str = "illumina", reference: Path = REFERENCE) -> str:
+    """Reads to fragments and counts."""
+    words = ["align", "--sample", "S", *_reads(reads, platform, reference)]
     words += ["--fragments", out / "fragments.npz", "--counts", out / "counts.tsv", "--qc", out / "align_qc.tsv"]
-    return ablkd(*words, *(["--bam", out / "aligned.bam"] if bam else []))
+    return ablkd(*words)
+
+
+def bam(out: Path, reads: tuple[Path, ...]) -> str:
+    """Reads to a sorted and indexed BAM."""
+    return ablkd("bam", *_reads(reads, "illumina", REFERENCE), "--bam", out / "aligned.bam")
+
+
+def _reads(reads: tuple[Path, ...], platform: str, reference: Path) -> list[object]:
+    words: list[object] = ["--platform", platform, "--reference", reference, "--reads-1", reads[0]]
+    return [*words, "--reads-2", *reads[1:]] if len(reads) > 1 else words
 
 
 def chain(out: Path, reads: tuple[Path, ...]) -> dict[str, str]:
@@ -175,6 +183,7 @@ def chain(out: Path, reads: tuple[Path, ...]) -> dict[str, str]:
         "phase": ablkd(*phase, "--qc", out / "phase_qc.tsv"),
         "interpret": ablkd("interpret", "--sheet", sheet, *common, *tables, *told, *result),
         "report": ablkd("report", *result, "--reference", REFERENCE, "--html", out / "report.html", "--vcf", out / "calls.vcf.gz"),
+        "bam": bam(out, reads),
     }  # fmt: skip
 
 
@@ -191,8 +200,8 @@ def works(folder: Path, pairs: int, long: int, groups: set[str]) -> Iterator[Wor
             "isal",
         )
         yield Work("peers", "gzip decompression", f"gzip -dc {one} {two} > /dev/null", "gzip")
-        yield Work("peers", "align", steps["align"])
-        yield Work("peers", "FASTQ to result", " && ".join(c for name, c in steps.items() if name != "report"))
+        yield Work("peers", "bam", steps["bam"])
+        yield Work("peers", "FASTQ to result", " && ".join(c for name, c in steps.items() if name not in AFTER))
         if all(map(shutil.which, PROGRAMS)):
             yield from _peers(folder, mates)
     if "steps" in groups:
@@ -213,25 +222,25 @@ def works(folder: Path, pairs: int, long: int, groups: set[str]) -> Iterator[Wor
 
 
 def _peers(folder: Path, mates: tuple[Path, Path]) -> Iterator[Work]:
-    fasta, bam = make_bam(folder, mates)
+    fasta, laboratory = make_bam(folder, mates)
     out, pair = folder / "peer.bam", f"{fasta} {mates[0]} {mates[1]} 2>/dev/null"
     sort = f"samtools sort -o {out} - 2>/dev/null && samtools index {out}"
-    coverage = f"import pysam; pysam.AlignmentFile('{bam}').count_coverage('amplicon', quality_threshold=20)"
+    coverage = f"import pysam; pysam.AlignmentFile('{laboratory}').count_coverage('amplicon', quality_threshold=20)"
     yield Work("peers", "bwa mem", f"bwa mem -t 1 {pair} > /dev/null", "bwa")
     yield Work("peers", "bwa mem | samtools sort", f"bwa mem -t 1 {pair} | {sort}", "bwa")
     yield Work("peers", "minimap2 -ax sr | samtools sort", f"minimap2 -t 1 -ax sr {pair} | {sort}", "minimap2")
-    yield Work("peers", "BAM to counts", align(folder, (bam,), bam=False))
-    yield Work("peers", "samtools view -u", f"samtools view -u {bam} > /dev/null", "samtools")
+    yield Work("peers", "BAM to counts", align(folder, (laboratory,)))
+    yield Work("peers", "samtools view -u", f"samtools view -u {laboratory} > /dev/null", "samtools")
     yield Work(
         "peers",
         "samtools mpileup",
-        f"samtools mpileup -B -Q 20 -d 0 -f {fasta} {bam} 2>/dev/null > /dev/null",
+        f"samtools mpileup -B -Q 20 -d 0 -f {fasta} {laboratory} 2>/dev/null > /dev/null",
         "samtools",
     )
     yield Work(
         "peers",
         "bcftools mpileup",
-        f"bcftools mpileup -B -Q 20 -d 10000000 -f {fasta} {bam} 2>/dev/null > /dev/null",
+        f"bcftools mpileup -B -Q 20 -d 10000000 -f {fasta} {laboratory} 2>/dev/null > /dev/null",
         "bcftools",
     )
     yield Work("peers", "pysam count_coverage", f'{sys.executable} -c "{coverage}"', "pysam")

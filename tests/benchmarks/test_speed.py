@@ -22,21 +22,22 @@ def test_the_benchmark_measures_every_step(root, tmp_path):
         "phase",
         "interpret",
         "report",
+        "bam",
     ]
     assert (folder / "speed.svg").read_text().startswith("<?xml")
     assert (folder / "ratios.tsv").read_text().startswith("ours\tbeside")
 
 
 def test_ratios_say_how_much_faster_or_how_many_times_longer():
-    ours = Measured(Work("peers", "align", ""), [2.0, 4.0, 3.0], [4.0, 4.0, 4.0], [1, 2, 3])
+    ours = Measured(Work("peers", "bam", ""), [2.0, 4.0, 3.0], [4.0, 4.0, 4.0], [1, 2, 3])
     peer = Measured(Work("peers", "bwa mem | samtools sort", "", "bwa"), [20.0, 30.0, 90.0], [20.0, 20.0, 20.0], [1])
     counts = Measured(Work("peers", "BAM to counts", ""), [6.0], [6.0], [1])
     view = Measured(Work("peers", "samtools view -u", "", "samtools"), [2.0], [3.0], [1])
     assert ratios([ours, peer, counts, view])[1:] == [
-        ["align", "bwa mem | samtools sort", "at least 8", "10.00", "10.00", "5.00"],
+        ["bam", "bwa mem | samtools sort", "at least 8", "10.00", "10.00", "5.00"],
         ["BAM to counts", "samtools view -u", "at most 4", "3.00", "3.00", "2.00"],
     ]
-    assert rows([ours])[1] == ["peers", "align", "ablkd", "3.00", "2.00", "4.00", "4.00", "3"]
+    assert rows([ours])[1] == ["peers", "bam", "ablkd", "3.00", "2.00", "4.00", "4.00", "3"]
 
 
 def test_panels_have_the_isoforms_they_are_named_after(tmp_path):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ablkd.alignment.align import Aligner
+from ablkd.alignment.aligner import Aligner
 from ablkd.alignment.block import ReadBlock
 from ablkd.alignment.merged import merge
 from ablkd.fragments import DELETED

@@ -8,7 +8,7 @@ import pytest
 from isoform_panel import Isoform, Label, all_isoforms
 from simulated import nodes_of_labels
 
-from ablkd.alignment.align import Aligner
+from ablkd.alignment.aligner import Aligner
 from ablkd.isoforms import SpliceGraph, build_graph
 from ablkd.reference import Reference
 

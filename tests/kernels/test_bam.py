@@ -217,17 +217,11 @@ def test_the_same_reads_give_the_same_bytes(tmp_path, reference, graph, many):
         assert (tmp_path / f"a.bam{end}").read_bytes() == (tmp_path / f"b.bam{end}").read_bytes()
 
 
-def test_nothing_is_left_of_a_writer_that_failed_or_was_cleared(tmp_path, reference, graph, many):
+def test_nothing_is_left_of_a_writer_that_failed(tmp_path, reference, graph, many):
     with pytest.raises(RuntimeError), BamWriter(tmp_path / "a.bam", reference, graph) as writer:
         writer.write(*many)
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
-    with BamWriter(tmp_path / "b.bam", reference, graph) as writer:
-        writer.write(*many)
-        writer.clear()
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["b.bam", "b.bam.bai"]
-    with pysam.AlignmentFile(str(tmp_path / "b.bam")) as bam:
-        assert list(bam.fetch(until_eof=True)) == []
 
 
 def test_a_base_lost_beside_a_jump_is_a_deletion_beside_the_skip(tmp_path, reference, graph):

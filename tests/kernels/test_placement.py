@@ -9,7 +9,7 @@ from isoform_panel import junctions
 from numba import config
 from simulated import block, cut, long_read, short_reads, turned
 
-from ablkd.alignment.align import Aligner
+from ablkd.alignment.aligner import Aligner
 from ablkd.alignment.merged import merge
 from ablkd.kernels import chaining, gapless, gapped, placement, ways
 

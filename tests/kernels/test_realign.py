@@ -11,7 +11,7 @@ from numba import config
 from simulated import block, long_read, turned
 
 from ablkd import hgvs
-from ablkd.alignment.align import Aligner
+from ablkd.alignment.aligner import Aligner
 from ablkd.alignment.merged import merge
 from ablkd.alignment.realigned import Realigner
 from ablkd.counting.tally import count

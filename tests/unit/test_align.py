@@ -10,9 +10,11 @@ import numpy as np
 import pysam
 import pytest
 
-from ablkd.alignment import align
+from ablkd.alignment import aligner
 from ablkd.alignment.align import align_sample
+from ablkd.alignment.bam import write_bam
 from ablkd.counting.counts import read_counts
+from ablkd.errors import UnusableSample
 from ablkd.fragments import Fragments, load
 from ablkd.hgvs import CODONS
 
@@ -60,18 +62,17 @@ def run(reference):
 
     def aligned(folder: Path, reads_1, reads_2=(), amplicon="", platform="illumina"):
         folder.mkdir(exist_ok=True)
-        rows = align_sample(
-            "s", reference.platforms[platform], amplicon, reference, list(reads_1), list(reads_2),
-            folder / "fragments.npz", folder / "counts.tsv", folder / "aligned.bam",
-        )  # fmt: skip
+        files, outputs = (list(reads_1), list(reads_2)), (folder / "fragments.npz", folder / "counts.tsv")
+        rows = align_sample("s", reference.platforms[platform], amplicon, reference, *files, *outputs)
         return load(folder / "fragments.npz"), {row.metric: row for row in rows}
 
     return aligned
 
 
 @pytest.fixture(scope="module")
-def usual(run, files, tmp_path_factory):
+def usual(run, files, reference, tmp_path_factory):
     folder = tmp_path_factory.mktemp("usual")
+    write_bam(reference.platforms["illumina"], reference, files[:1], files[1:], folder / "aligned.bam")
     return (*run(folder, files[:1], files[1:]), folder)
 
 
@@ -124,9 +125,10 @@ def test_qc_rows(usual, files):
     assert qc["input_sha256"].unit == files[1].name
 
 
-def test_the_same_input_gives_the_same_bytes(run, files, usual, tmp_path):
+def test_the_same_input_gives_the_same_bytes(run, files, usual, reference, tmp_path):
     *_, folder = usual
     run(tmp_path, files[:1], files[1:])
+    write_bam(reference.platforms["illumina"], reference, files[:1], files[1:], tmp_path / "aligned.bam")
     assert sorted(p.name for p in tmp_path.iterdir()) == [
         "aligned.bam",
         "aligned.bam.bai",
@@ -139,7 +141,7 @@ def test_the_same_input_gives_the_same_bytes(run, files, usual, tmp_path):
 
 @pytest.mark.parametrize("bases", [400, 3000, 30_000])
 def test_the_size_of_a_block_does_not_matter(run, files, usual, tmp_path, monkeypatch, bases):
-    monkeypatch.setattr(align, "BLOCK_BASES", bases)
+    monkeypatch.setattr(aligner, "BLOCK_BASES", bases)
     fragments, _ = run(tmp_path, files[:1], files[1:])
     for field in fields(Fragments):
         assert np.array_equal(getattr(fragments, field.name), getattr(usual[0], field.name)), field.name
@@ -244,19 +246,29 @@ def test_unusable_content_is_said_in_a_qc_row_and_every_file_is_written(run, tmp
     assert qc["usable"].reason.startswith(sentence)
     assert qc["reads"].value == str(len(reads)) and qc["on_target"].value == "0.0000"
     assert len(fragments) == 0 and fragments.reads == len(reads)
-    with pysam.AlignmentFile(str(tmp_path / "aligned.bam")) as bam:
-        assert list(bam.fetch()) == []
 
 
-def test_a_file_that_breaks_off_leaves_nothing_of_what_was_read_before(run, files, tmp_path):
+def test_a_file_that_breaks_off_leaves_nothing_of_what_was_read_before(run, files, reference, tmp_path):
     whole = gzip.decompress(files[0].read_bytes())
     cut = tmp_path / "cut.fastq"
     cut.write_bytes(whole[: len(whole) // 2])
     fragments, qc = run(tmp_path / "a", [files[0], cut])
     assert qc["usable"].value == "no" and qc["usable"].reason.startswith("cut.fastq:")
     assert len(fragments) == 0 and fragments.histogram.sum() == 0 and len(fragments.tile) == 0
-    with pysam.AlignmentFile(str(tmp_path / "a" / "aligned.bam")) as bam:
-        assert list(bam.fetch(until_eof=True)) == []
+    with pytest.raises(UnusableSample, match="^cut.fastq:"):
+        write_bam(reference.platforms["illumina"], reference, [files[0], cut], [], tmp_path / "a" / "aligned.bam")
+    assert sorted(p.name for p in (tmp_path / "a").iterdir()) == ["counts.tsv", "fragments.npz"]
+
+
+def test_the_bam_shows_long_reads_where_they_were_settled(reference, tmp_path):
+    """AAG became CTA and the next base is gone: one gap, not 2I1M3D, which hides the change."""
+    sequence = reference.sequence
+    bases = sequence[500:738] + "CTA" + sequence[742:1400]
+    path = write_fastq(tmp_path / "r.fastq.gz", [("r", bases)])
+    write_bam(reference.platforms["ont"], reference, [path], [], tmp_path / "a.bam")
+    with pysam.AlignmentFile(str(tmp_path / "a.bam")) as bam:
+        (record,) = bam.fetch()
+    assert (record.query_sequence, record.cigarstring) == (bases, "241M1D658M")
 
 
 def test_a_missing_file_is_said(run, tmp_path):

@@ -121,9 +121,10 @@ def test_a_result_or_one_line(tmp_path, root, capsys, what):
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     first, *second = (str(tmp_path / name) for name in files)
-    outputs = {name: tmp_path / f"out/{name}" for name in ("fragments.npz", "counts.tsv", "bam.bam", "qc.tsv")}
-    words = ["align", "--sample", "S", "--platform", "illumina", "--reference", str(root / "reference")]
-    words += ["--reads-1", first, "--reads-2", *second]
+    outputs = {name: tmp_path / f"out/{name}" for name in ("fragments.npz", "counts.tsv", "qc.tsv")}
+    common = ["--platform", "illumina", "--reference", str(root / "reference")]
+    common += ["--reads-1", first, "--reads-2", *second]
+    words = ["align", "--sample", "S", *common]
     words += [word for name, path in outputs.items() for word in (f"--{name.partition('.')[0]}", str(path))]
     assert cli.main(words) == 0
     assert all(path.stat().st_size for path in outputs.values())
@@ -136,7 +137,11 @@ def test_a_result_or_one_line(tmp_path, root, capsys, what):
     else:
         assert (lines, qc["usable"].value) == ([], "yes")
         assert int(qc["fragments"].value) >= PAIRS
-        assert pysam.quickcheck(str(outputs["bam.bam"])) == ""
+    path = str(tmp_path / "out/aligned.bam")
+    assert cli.main(["bam", *common, "--align-qc", str(outputs["qc.tsv"]), "--bam", path]) == 0
+    assert pysam.quickcheck(path) == ""
+    with pysam.AlignmentFile(path) as bam_:
+        assert sum(not r.is_secondary for r in bam_.fetch(until_eof=True)) == (0 if said else int(qc["reads"].value))
 
 
 def test_a_file_without_end_fills_no_memory(tmp_path, monkeypatch):
@@ -151,13 +156,25 @@ def test_fewer_files_of_mates_are_told(tmp_path, root, capsys):
     outputs = [word for name in ("fragments", "counts", "qc") for word in (f"--{name}", str(tmp_path / name))]
     words = ["align", "--sample", "S", "--platform", "illumina", "--reference", str(root / "reference"), *outputs]
     assert cli.main([*words, "--reads-1", "a.fastq", "b.fastq", "--reads-2", "c.fastq"]) == 2
-    assert capsys.readouterr().err == "--reads-1 names 2 files and --reads-2 1 (give the mates in the same order)\n"
+    told = "--reads-1 names 2 files and --reads-2 1 (give the mates in the same order)\n"
+    assert capsys.readouterr().err == told
+    words = ["bam", *words[3:7], "--bam", str(tmp_path / "a.bam")]
+    assert cli.main([*words, "--reads-1", "a.fastq", "b.fastq", "--reads-2", "c.fastq"]) == 2
+    assert capsys.readouterr().err == told
+
+
+def test_a_bam_of_a_file_that_cannot_be_read_is_an_error(tmp_path, root, capsys):
+    (tmp_path / "1.fastq").write_text("x\n")
+    words = ["bam", "--platform", "illumina", "--reference", str(root / "reference"), "--bam", str(tmp_path / "a.bam")]
+    assert cli.main([*words, "--reads-1", str(tmp_path / "1.fastq")]) == 2
+    assert capsys.readouterr().err.startswith("1.fastq:1: the last record is cut off ")
+    assert [p.name for p in tmp_path.iterdir()] == ["1.fastq"]
 
 
 def test_one_file_for_both_mates_is_asked_about(tmp_path, root, capsys):
     path = tmp_path / "1.fastq"
     path.write_bytes(CASES["a good pair"][0]["1.fastq"])
-    outputs = [word for name in ("fragments", "counts", "bam", "qc") for word in (f"--{name}", str(tmp_path / name))]
+    outputs = [word for name in ("fragments", "counts", "qc") for word in (f"--{name}", str(tmp_path / name))]
     words = ["align", "--sample", "S", "--platform", "illumina", "--reference", str(root / "reference")]
     assert cli.main([*words, "--reads-1", str(path), "--reads-2", str(path), *outputs]) == 0
     row = next(row for row in read_rows(tmp_path / "qc", QcMetric) if row.metric == "mates_on_one_strand")

@@ -213,7 +213,7 @@ def from_reads(reference, tmp_path_factory):
     realised = read_rows(folder / "molecules.tsv", Realised)
     row, found = reference.platform("illumina"), {}
     for name, one, two in (("skipped", *files[:2]), ("whole", *files[2:])):
-        align_sample(name, row, "", reference, [one], [two], folder / "f.npz", folder / "counts.tsv", folder / "a.bam")
+        align_sample(name, row, "", reference, [one], [two], folder / "f.npz", folder / "counts.tsv")
         fragments = load(folder / "f.npz")
         run = learn(row, reference, [Library(read_counts(folder / "counts.tsv", reference)[0], False, 20_000)])
         calls, _, _ = call_sample(name, row, reference, fragments, run, 20_000, 0.03, 0.03)

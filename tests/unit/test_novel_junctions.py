@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from drawn import Kind, draw
 
-from ablkd.alignment.align import Aligner
+from ablkd.alignment.aligner import Aligner
 from ablkd.alignment.block import ReadBlock
 from ablkd.alignment.merged import merge
 from ablkd.counting.tally import deletions, seen_indels

@@ -15,12 +15,13 @@ ELSEWHERE = {"TZ": "Asia/Kathmandu", "LC_ALL": "C", "PYTHONHASHSEED": "4711"}
 
 
 def made(folder: Path, cores: str, network: bool = True, **environment: str) -> dict[str, bytes]:
-    """Everything that a run of one trace sample, and `ablkd align` of its read sample, write."""
+    """Everything that a run of one trace sample, and `ablkd align` and `ablkd bam` of its read sample, write."""
     make_tiny_run(folder, "S1")
     command = [*([] if network else no_network()), "sh", "-e", "-c"]
-    align = 'ablkd align --sample A --platform illumina --reference "$1" --reads-1 A_1.fastq --reads-2 A_2.fastq'
-    align += " --fragments results/f.npz --counts results/c.tsv --bam results/a.bam --qc results/q.tsv"
-    words = f'"$0" -m snakemake --cores {cores}; "$0" -m {align}'
+    reads = '--platform illumina --reference "$1" --reads-1 A_1.fastq --reads-2 A_2.fastq'
+    align = f"ablkd align --sample A {reads} --fragments results/f.npz --counts results/c.tsv --qc results/q.tsv"
+    bam = f"ablkd bam {reads} --bam results/a.bam"
+    words = f'"$0" -m snakemake --cores {cores}; "$0" -m {align}; "$0" -m {bam}'
     reference = str(Path(__file__).parents[2] / "reference")
     done = subprocess.run(
         [*command, words, sys.executable, reference],

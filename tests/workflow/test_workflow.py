@@ -143,7 +143,7 @@ def test_a_sample_sequenced_again_is_aligned_alone(run):
     for mate in "12":
         shutil.copy(run / folder / f"A_{mate}.fastq", run / f"more_{mate}.fastq")
     jobs = jobs_of(run, lambda t: re.sub(r"(A_([12])\.fastq)", r"\1;more_\2.fastq", t))
-    once = ("align", "background", "crosscheck", "summarize", "timeline", "manifest", "manifest_of_all")
+    once = ("align", "bam", "background", "crosscheck", "summarize", "timeline", "manifest", "manifest_of_all")
     assert {name: jobs[name] for name in once} == dict.fromkeys(once, "1")
     assert (jobs["call"], jobs["report"], jobs["interpret"]) == ("3", "3", "3") and "trace" not in jobs
 
@@ -156,7 +156,7 @@ def test_a_sample_taken_out_has_its_pages_made_again_without_it(run):
 def test_a_sample_of_a_new_run_changes_no_older_result(run):
     shutil.copy(run / "reads $(touch executed)" / "A_1.fastq", run / "new.fastq")
     jobs = jobs_of(run, lambda text: text + "B\tp2\tr3\tillumina\t\tnew.fastq\t\n")
-    rules = AFTER_KNOWLEDGE | {*("align", "background", "call", "recombination", "phase", "crosscheck", "all")}
+    rules = AFTER_KNOWLEDGE | {*("align", "bam", "background", "call", "recombination", "phase", "crosscheck", "all")}
     assert jobs == dict.fromkeys(rules, "1")
 
 

@@ -25,8 +25,6 @@ rule align:
     output:
         fragments="<results>/work/{sample}/fragments.npz",
         counts="<results>/work/{sample}/counts.tsv",
-        bam="<results>/samples/{sample}/aligned.bam",
-        bai="<results>/samples/{sample}/aligned.bam.bai",
         qc="<results>/work/{sample}/align_qc.tsv",
     log:
         "<results>/logs/align/{sample}.log",
@@ -41,7 +39,33 @@ rule align:
     shell:
         "ablkd align --sample {wildcards.sample:q} --platform {params.platform:q} --amplicon {params.amplicon:q}"
         " --reference {params.reference:q} --reads-1 {input.reads_1:q} --reads-2 {input.reads_2:q}"
-        " --fragments {output.fragments:q} --counts {output.counts:q} --bam {output.bam:q} --qc {output.qc:q} 2>&1 | tee {log:q}"
+        " --fragments {output.fragments:q} --counts {output.counts:q} --qc {output.qc:q} 2>&1 | tee {log:q}"
+
+
+# For people, who read it after the report: it waits until nothing else is left to do.
+rule bam:
+    input:
+        compiled="<results>/work/compiled.txt",
+        reads_1=ask(PLAN.files, "reads_1"),
+        reads_2=ask(PLAN.files, "reads_2"),
+        qc="<results>/work/{sample}/align_qc.tsv",
+        knowledge=collect("<reference>/{table}", table=ALIGNING),
+    output:
+        bam="<results>/samples/{sample}/aligned.bam",
+        bai="<results>/samples/{sample}/aligned.bam.bai",
+    log:
+        "<results>/logs/bam/{sample}.log",
+    wildcard_constraints:
+        sample=any_of(READS),
+    threads: 1
+    priority: -1
+    params:
+        code=CODE,
+        platform=ask(PLAN.cell, "platform"),
+        reference=PLAN.settings["reference"],
+    shell:
+        "ablkd bam --platform {params.platform:q} --reference {params.reference:q}"
+        " --reads-1 {input.reads_1:q} --reads-2 {input.reads_2:q} --align-qc {input.qc:q} --bam {output.bam:q} 2>&1 | tee {log:q}"
 
 
 rule background:

@@ -8,14 +8,31 @@ from types import TracebackType
 
 import numpy as np
 
+from ablkd.alignment.aligner import Aligner
 from ablkd.alignment.bai import BaiIndex
 from ablkd.alignment.bgzf import BgzfWriter
 from ablkd.alignment.placed import Placed
+from ablkd.alignment.realigned import Realigner
 from ablkd.alignment.sorting import Sorter
 from ablkd.isoforms import SpliceGraph
 from ablkd.kernels.bam import encode_records
+from ablkd.records import Platform
 from ablkd.reference import Reference
 from ablkd.tables import atomic, write_bytes, writing
+
+
+def write_bam(platform: Platform, reference: Reference, reads_1: list[Path], reads_2: list[Path], path: Path) -> None:
+    """Place reads where `align` places them and write them as a BAM with its index.
+
+    Raises UnusableSample where a file cannot be read.
+    """
+    aligner = Aligner(reference, platform.reads)
+    realigner = Realigner(reference, aligner.graph, platform)
+    with BamWriter(path, reference, aligner.graph) as writer:
+        for first, second in aligner.place_all(reads_1, reads_2):
+            if platform.reads == "long":
+                realigner.settle(first)  # their places; the qualities stay those of the file
+            writer.write(first, second)
 
 
 class BamWriter:
@@ -35,10 +52,6 @@ class BamWriter:
         )
         with writing(self.path):
             self.sorter = Sorter(self.path.parent)
-
-    def clear(self) -> None:
-        """Forget every read written so far."""
-        self.sorter.clear()
 
     def write(self, first: Placed, second: Placed | None) -> None:
         """Add a block of reads, or of pairs."""

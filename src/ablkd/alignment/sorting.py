@@ -23,12 +23,6 @@ class Sorter:
     def __init__(self, folder: Path) -> None:
         # Without a buffer of its own: one would write large pieces in many small ones.
         self.file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115  # `close` ends it
-        self.clear()
-
-    def clear(self) -> None:
-        """Forget every record."""
-        self.file.seek(0)
-        self.file.truncate()
         self.waiting, self.sorted = np.empty(0, np.uint8), np.empty(0, np.uint8)
         self.sizes: list[NDArray[np.int64]] = []
         self.keys: list[NDArray[np.int64]] = []

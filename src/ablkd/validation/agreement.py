@@ -114,7 +114,7 @@ def _from_reads(
     for name in [*controls, *(holding.name for holding in holdings)]:
         ends = ("_1", "_2") if platform.reads == "short" else ("",)
         mates = [[folder / f"{name}{end}.fastq.gz"] for end in ends]
-        outputs = (folder / f"{name}.npz", folder / f"{name}.tsv", folder / f"{name}.bam")
+        outputs = (folder / f"{name}.npz", folder / f"{name}.tsv")
         align_sample(name, platform, "", reference, mates[0], mates[1] if len(mates) > 1 else [], *outputs)
         counts += read_counts(outputs[1], reference)
     copies = stated(condition)
