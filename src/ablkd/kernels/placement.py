@@ -22,12 +22,22 @@ UNPLACED, PLACED, NEEDS_GAPS, STRAIGHT, ROUGH = 0, 1, 2, 3, 4
 @jit
 def turn(codes):
     """Reverse-complement a read in place."""
-    n = len(codes)
+    for i in range(len(codes)):
+        codes[i] ^= 3 * (codes[i] < 4)
+    reverse_in_place(codes)
+
+
+@jit
+def reverse_in_place(values):
+    """Reverse uint8[N]."""
+    n = len(values)
     turned = np.empty(n, np.uint8)
+    # Unsigned indices cannot count from the end, so that many values are moved at once.
+    last = np.uint64(n - 1)
+    for i in range(np.uint64(n)):
+        turned[i] = values[last - i]
     for i in range(n):
-        base = codes[n - 1 - i]
-        turned[i] = 3 - base if base < 4 else base
-    codes[:] = turned
+        values[i] = turned[i]
 
 
 @jit
@@ -180,23 +190,29 @@ def _jump_is_better(read, first, i, graph):
     As `_extend` asks: to the right from the seed at read index i, to the left from the end of that seed.
     """
     n = len(read)
-    rest = 0
-    for j in range(n - 1, i - 1, -1):
-        v = first + j
-        for e in range(graph.out_offsets[v], graph.out_offsets[v + 1]):
-            goal = graph.edge_to[graph.out_edges[e]]
-            if rest and _tail_mismatches(read, j + 1, 1, graph.bases, graph.following, goal, rest) < rest:
-                return True
-        rest += read[j] != graph.bases[v]
-    rest = 0
-    for j in range(i + K):
-        v = first + j
-        for e in range(graph.in_offsets[v], graph.in_offsets[v + 1]):
-            goal = graph.edge_from[graph.in_edges[e]]
-            if rest and _tail_mismatches(read, j - 1, -1, graph.bases, graph.preceding, goal, rest) < rest:
-                return True
-        rest += read[j] != graph.bases[v]
+    bases = graph.bases[first : first + n]
+    for k in range(graph.out_offsets[first + i], graph.out_offsets[first + n]):
+        e = graph.out_edges[k]
+        j = graph.edge_from[e] - first + 1
+        rest = _differences(read[j:], bases[j:])
+        if rest and _tail_mismatches(read, j, 1, graph.bases, graph.following, graph.edge_to[e], rest) < rest:
+            return True
+    for k in range(graph.in_offsets[first], graph.in_offsets[first + i + K]):
+        e = graph.in_edges[k]
+        j = graph.edge_to[e] - first
+        rest = _differences(read[:j], bases[:j])
+        if rest and _tail_mismatches(read, j - 1, -1, graph.bases, graph.preceding, graph.edge_from[e], rest) < rest:
+            return True
     return False
+
+
+@jit
+def _differences(one, other):
+    """How many bases of two arrays of one length differ."""
+    differ = 0
+    for j in range(len(one)):
+        differ += one[j] != other[j]
+    return differ
 
 
 @jit
@@ -206,10 +222,7 @@ def _straight_state(read, nodes, first, i, graph):
     n = len(read)
     if not _is_plain(first, n, graph):
         return UNPLACED
-    bases = graph.bases[first : first + n]
-    mismatches = 0
-    for j in range(n):
-        mismatches += read[j] != bases[j]
+    mismatches = _differences(read, graph.bases[first : first + n])
     if mismatches > n // BASES_A_MISMATCH_AT_LEAST or (mismatches and _jump_is_better(read, first, i, graph)):
         return UNPLACED
     for j in range(n):
@@ -292,5 +305,5 @@ def place_ungapped(codes, quals, offsets, table, graph):
             turn(read)
             reverse[r] = 0
         elif reverse[r]:
-            quals[start:stop] = quals[start:stop][::-1].copy()
+            reverse_in_place(quals[start:stop])
     return nodes, reverse, state
