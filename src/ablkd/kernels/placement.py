@@ -122,23 +122,6 @@ def _best_jump(read, i, step, node, bases, plain, offsets, edges, jumps):
 
 
 @jit
-def _extend(read, nodes, i, node, step, bases, plain, offsets, edges, jumps):
-    """Write nodes from read index i to the end in direction `step`, by the jumps that suit the read best."""
-    n = len(read)
-    while True:
-        leave, goal = _best_jump(read, i, step, node, bases, plain, offsets, edges, jumps)
-        while 0 <= i < n and node >= 0:
-            nodes[i] = node
-            if goal >= 0 and i == leave:
-                break
-            i += step
-            node = plain[node]
-        if goal < 0:
-            return
-        i, node = i + step, goal
-
-
-@jit
 def _clip_end(read, nodes, i, step, bases):
     """Clip the end in direction `step` where that scores better; returns mismatches kept."""
     n = len(read)
@@ -241,6 +224,32 @@ def _straight_state(read, nodes, first, i, graph):
 
 
 @jit
+def _extend(read, nodes, i, node, step, graph):
+    """Write nodes from read index i to the end in direction `step`, by the jumps that suit the read best."""
+    n, bases = len(read), graph.bases
+    plain, offsets, edges, jumps = graph.following, graph.out_offsets, graph.out_edges, graph.edge_to
+    if step < 0:
+        plain, offsets, edges, jumps = graph.preceding, graph.in_offsets, graph.in_edges, graph.edge_from
+    while 0 <= i < n:
+        rest = n - i if step > 0 else i + 1
+        low, first = (i, node) if step > 0 else (0, node - i)
+        if _is_plain(first, rest, graph) and _differences(read[low : low + rest], bases[first : first + rest]) == 0:
+            for k in range(rest):
+                nodes[low + k] = first + k
+            return
+        leave, goal = _best_jump(read, i, step, node, bases, plain, offsets, edges, jumps)
+        while 0 <= i < n and node >= 0:
+            nodes[i] = node
+            if goal >= 0 and i == leave:
+                break
+            i += step
+            node = plain[node]
+        if goal < 0:
+            return
+        i, node = i + step, goal
+
+
+@jit
 def _search(read, nodes, table, graph, at, node):
     """Place a read without gaps by the diagonal with most seeds; returns (state, reverse), the read turned by it."""
     n = len(read)
@@ -259,10 +268,10 @@ def _search(read, nodes, table, graph, at, node):
         turn(read)
     i, v = at[side, seed], node[side, seed]
     bases = graph.bases
-    _extend(read, nodes, i, v, 1, bases, graph.following, graph.out_offsets, graph.out_edges, graph.edge_to)
+    _extend(read, nodes, i, v, 1, graph)
     # A seed can run over a boundary by bases that two ways share, so the way to the left is chosen from its end.
     i, v = i + K - 1, nodes[i + K - 1]
-    _extend(read, nodes, i, v, -1, bases, graph.preceding, graph.in_offsets, graph.in_edges, graph.edge_from)
+    _extend(read, nodes, i, v, -1, graph)
     i -= K - 1
     mismatches = _clip_end(read, nodes, i, 1, bases) + _clip_end(read, nodes, i - 1, -1, bases)
     clipped = nodes[0] < 0 or nodes[n - 1] < 0
