@@ -15,7 +15,8 @@ from ablkd.alignment.block import ReadBlock
 from ablkd.errors import UnusableSample
 from ablkd.kernels import fastq
 
-CHUNK = 1 << 23
+# Pieces so large, once they are given back, have the C library keep the room that blocks give back, too.
+CHUNK = 1 << 24
 NEWLINE = 10
 LONGEST_RECORD = 1 << 28  # a file of zeros, packed a thousandfold, must not fill the memory
 PROBLEMS = {

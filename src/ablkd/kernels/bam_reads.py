@@ -6,6 +6,7 @@ A place is where a record begins: in the pool of reads that wait for their mates
 import numpy as np
 
 from ablkd.kernels.jit import jit
+from ablkd.kernels.strand import reverse_in_place
 
 TEXT = 1 << 40
 FREE, GONE = -1, -2
@@ -175,7 +176,9 @@ def store(source, starts, pool, used):
     for k in range(len(starts)):
         at = starts[k]
         size = _parts(source, at)[5] - at
-        pool[used : used + size] = source[at : at + size]
+        place, record = pool[used : used + size], source[at : at + size]
+        for i in range(size):
+            place[i] = record[i]
         places[k] = used
         used += size
     return places, used
@@ -216,9 +219,8 @@ def _write_read(letters, scores, turned, code, qual):
         code[2 * i], code[2 * i + 1] = _other_code(letters[i] >> 4), _other_code(letters[i] & 15)
     if n & 1:
         code[n - 1] = _other_code(letters[n // 2] >> 4)
-    for i in range(n // 2):
-        code[i], code[n - 1 - i] = code[n - 1 - i], code[i]
-        qual[i], qual[n - 1 - i] = qual[n - 1 - i], qual[i]
+    reverse_in_place(code)
+    reverse_in_place(qual)
 
 
 @jit

@@ -6,6 +6,7 @@ Node codes in the output: v >= 0 a graph node, CLIPPED a base that is not aligne
 import numpy as np
 
 from ablkd.kernels.jit import jit
+from ablkd.kernels.strand import reverse_in_place, turn
 
 K = 11
 CLIPPED = -2
@@ -17,27 +18,6 @@ ENOUGH_MISMATCHES = 3
 BASES_A_MISMATCH, BASES_A_MISMATCH_AT_LEAST = 25, 8
 
 UNPLACED, PLACED, NEEDS_GAPS, STRAIGHT, ROUGH = 0, 1, 2, 3, 4
-
-
-@jit
-def turn(codes):
-    """Reverse-complement a read in place."""
-    for i in range(len(codes)):
-        codes[i] ^= 3 * (codes[i] < 4)
-    reverse_in_place(codes)
-
-
-@jit
-def reverse_in_place(values):
-    """Reverse uint8[N]."""
-    n = len(values)
-    turned = np.empty(n, np.uint8)
-    # Unsigned indices cannot count from the end, so that many values are moved at once.
-    last = np.uint64(n - 1)
-    for i in range(np.uint64(n)):
-        turned[i] = values[last - i]
-    for i in range(n):
-        values[i] = turned[i]
 
 
 @jit
