@@ -15,7 +15,7 @@ from ablkd.alignment.placed import Placed
 from ablkd.alignment.realigned import Realigner
 from ablkd.alignment.sorting import Sorter
 from ablkd.isoforms import SpliceGraph
-from ablkd.kernels.bam import encode_records
+from ablkd.kernels.bam import encode_records, places
 from ablkd.records import Platform
 from ablkd.reference import Reference
 from ablkd.tables import atomic, write_bytes, writing
@@ -55,13 +55,15 @@ class BamWriter:
 
     def write(self, first: Placed, second: Placed | None) -> None:
         """Add a block of reads, or of pairs."""
-        sides = [(first, second or first, 1 if second else 0)]
-        if second:
-            sides.append((second, first, 2))
-        for read, mate, number in sides:
-            names, offsets = read.block.names, read.block.name_offsets
-            places = self.graph.arrays, self.contig_of_edge, self.shift, self.lengths
-            records = encode_records(read.arrays, mate.arrays, number, names, offsets, *places)
+        contigs = self.shift, self.lengths
+        placed = [first] if second is None else [first, second]
+        where = [places(side.arrays, self.graph.arrays, self.contig_of_edge, *contigs) for side in placed]
+        for k, side in enumerate(placed):
+            # The mate of the one is the other; a single read stands for its own.
+            mate, number = len(placed) - 1 - k, k + 1 if second else 0
+            pair = side.arrays, where[k], placed[mate].arrays, where[mate]
+            names = side.block.names, side.block.name_offsets
+            records = encode_records(*pair, number, *names, self.graph.arrays, *contigs)
             with writing(self.path):
                 self.sorter.add(*records)
 

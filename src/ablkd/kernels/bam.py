@@ -9,6 +9,7 @@ OP_M, OP_I, OP_D, OP_N, OP_S = 0, 1, 2, 3, 4
 # As in merging and in tally: bases lost beside a jump, and the longest gap that is a deletion.
 MOST_LOST, LONGEST_DELETION = 6, 30
 WITHOUT_PLACE = 1 << 62
+FIXED = 36  # bytes of a record before its name
 
 
 @jit
@@ -26,13 +27,6 @@ def _bin(begin, end):
     if begin >> 26 == end >> 26:
         return ((1 << 3) - 1) // 7 + (begin >> 26)
     return 0
-
-
-@jit
-def _put(out, at, value, size):
-    for i in range(size):
-        out[at + i] = (value >> (8 * i)) & 255
-    return at + size
 
 
 @jit
@@ -143,14 +137,18 @@ def _place(nodes, straight, graph, contig_of_edge, shift, lengths):
 
 
 @jit
-def _places(reads, graph, contig_of_edge, shift, lengths):
-    """Contigs and first positions int64[R, 2] of reads; position -1 where a read has none."""
-    places = np.full((len(reads.placed), 2), -1, np.int64)
+def places(reads, graph, contig_of_edge, shift, lengths):
+    """Contigs and first positions int64[R, 2] of `placed.PlacedArrays`; position -1 where a read has none.
+
+    contig_of_edge int32[J], shift int64[contigs] (contig position of target base 0) and lengths int64[contigs] place
+    them on contigs.
+    """
+    found = np.full((len(reads.placed), 2), -1, np.int64)
     for r in range(len(reads.placed)):
         if reads.placed[r]:
             nodes = reads.nodes[reads.offsets[r] : reads.offsets[r + 1]]
-            places[r] = _place(nodes, reads.straight[r], graph, contig_of_edge, shift, lengths)
-    return places
+            found[r, 0], found[r, 1] = _place(nodes, reads.straight[r], graph, contig_of_edge, shift, lengths)
+    return found
 
 
 @jit
@@ -173,17 +171,26 @@ def _room(reads, name_offsets):
 
 
 @jit
+def _write(out, at, values):
+    """Bytes to out[at:]; returns where they end."""
+    place = out[at : at + len(values)]
+    for i in range(len(values)):
+        place[i] = values[i]
+    return at + len(values)
+
+
+@jit
 def _write_name(out, at, letters):
     """A name of printable letters, at most 254 of them, ended by a zero; `*` where there is none."""
     short = min(len(letters), 254)
-    if short == 0:
-        out[at] = 42
-        at += 1
+    name = out[at : at + max(short, 1) + 1]
+    name[0] = 42
     for i in range(short):
-        out[at] = letters[i] if 33 <= letters[i] <= 126 and (letters[i] != 64 or i) else 95
-        at += 1
-    out[at] = 0
-    return at + 1
+        name[i] = letters[i] if 33 <= letters[i] <= 126 else 95
+    if name[0] == 64:  # @ begins a line of the header
+        name[0] = 95
+    name[-1] = 0
+    return at + len(name)
 
 
 @jit
@@ -208,16 +215,16 @@ def _letter(code):
 
 
 @jit
-def _pair(number, r, reads, places, mates, mate_places):
+def _pair(number, r, reads, own, mates, others):
     """(flag, contig, start, contig and start of the mate) of a read without or with a mate."""
-    contig, start = places[r]
+    contig, start = own[r, 0], own[r, 1]
     flag = (0 if start >= 0 else 4) | 16 * np.int64(reads.reverse[r])
     if start < 0:
         contig = np.int64(-1)
     if not number:
         return flag, contig, start, np.int64(-1), np.int64(-1)
     flag |= 1 | (64 if number == 1 else 128) | 32 * np.int64(mates.reverse[r])
-    mate_contig, mate_start = mate_places[r]
+    mate_contig, mate_start = others[r, 0], others[r, 1]
     # A read without a place is kept beside its mate (SAM recommended practice).
     if mate_start < 0:
         flag |= 8
@@ -230,12 +237,12 @@ def _pair(number, r, reads, places, mates, mate_places):
 
 
 @jit
-def encode_records(reads, mates, number, names, name_offsets, graph, contig_of_edge, shift, lengths):
+def encode_records(reads, own, mates, others, number, names, name_offsets, graph, shift, lengths):
     """BAM records of R reads, and keys that sort them by contig, position and strand, those without a place last.
 
-    `reads` and `mates` are `placed.PlacedArrays`; `number` is 0 for single reads, 1 or 2 for a mate of a pair.
-    contig_of_edge int32[J], shift int64[contigs] (contig position of target base 0) and lengths int64[contigs] place
-    them on contigs. Returns (records uint8[B], where each begins int64[R+1], keys int64[R]).
+    `reads` and `mates` are `placed.PlacedArrays`, `own` and `others` their `places`, which tell of shift and lengths;
+    `number` is 0 for single reads, 1 or 2 for a mate of a pair.
+    Returns (records uint8[B], where each begins int64[R+1], keys int64[R]).
     """
     out = np.empty(_room(reads, name_offsets), np.uint8)
     size = len(reads.placed)
@@ -244,35 +251,29 @@ def encode_records(reads, mates, number, names, name_offsets, graph, contig_of_e
     for r in range(size):
         longest = max(longest, reads.offsets[r + 1] - reads.offsets[r])
     ops, sizes = np.empty(4 * longest + 4, np.int64), np.empty(4 * longest + 4, np.int64)
-    places = _places(reads, graph, contig_of_edge, shift, lengths)
-    mate_places = _places(mates, graph, contig_of_edge, shift, lengths) if number else places
+    fixed, operations = np.zeros(9, np.int32), np.empty(4 * longest + 4, np.uint32)
     at = 0
     for r in range(size):
         s, e = reads.offsets[r], reads.offsets[r + 1]
         nodes = reads.nodes[s:e]
-        flag, contig, start, mate_contig, mate_start = _pair(number, r, reads, places, mates, mate_places)
+        flag, contig, start, mate_contig, mate_start = _pair(number, r, reads, own, mates, others)
         end, count = start + 1, 0
         if not flag & 4 and _is_one_match(nodes, reads.straight[r], shift[contig], lengths[contig], graph):
             ops[0], sizes[0], count, end = OP_M, e - s, 1, start + e - s
         elif not flag & 4:
             count, _, end = _cigar(nodes, shift[contig], lengths[contig], graph, ops, sizes)
         name = names[name_offsets[r] : name_offsets[r + 1]]
-        at = _put(out, begins[r] + 4, contig, 4)
-        at = _put(out, at, start, 4)
-        at = _put(out, at, max(min(len(name), 254), 1) + 1, 1)
-        at = _put(out, at, 0 if flag & 4 else 60, 1)
-        at = _put(out, at, _bin(start, end) if start >= 0 else 4680, 2)
-        at = _put(out, at, count, 2)
-        at = _put(out, at, flag, 2)
-        at = _put(out, at, e - s, 4)
-        at = _put(out, at, mate_contig, 4)
-        at = _put(out, at, mate_start, 4)
-        at = _put(out, at, 0, 4)
-        at = _write_name(out, at, name)
+        at = _write_name(out, begins[r] + FIXED, name)
         for k in range(count):
-            at = _put(out, at, sizes[k] << 4 | ops[k], 4)
+            operations[k] = sizes[k] << 4 | ops[k]
+        at = _write(out, at, operations[:count].view(np.uint8))
         at = _write_bases(out, at, reads.codes[s:e], reads.quals[s:e])
-        _put(out, begins[r], at - begins[r] - 4, 4)
+        bin_number = _bin(start, end) if start >= 0 else 4680
+        quality = 0 if flag & 4 else 60
+        fixed[0], fixed[1], fixed[2] = at - begins[r] - 4, contig, start
+        fixed[3] = bin_number << 16 | quality << 8 | max(min(len(name), 254), 1) + 1
+        fixed[4], fixed[5], fixed[6], fixed[7] = flag << 16 | count, e - s, mate_contig, mate_start
+        _write(out, begins[r], fixed.view(np.uint8))
         begins[r + 1] = at
         keys[r] = contig << 33 | start << 1 | np.int64(reads.reverse[r]) if start >= 0 else WITHOUT_PLACE
     return out[:at], begins, keys
