@@ -97,7 +97,8 @@ class _Waiting:
 
 
 def _chunks(path: Path) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int64], int]]:
-    """Unpacked pieces of the file: (text, starts of its primary records, reads that are too poor)."""
+    """Unpacked pieces of the file, each gone when the next comes: (text, starts of its primary records, reads that are
+    too poor)."""
     from isal import igzip
     from isal.igzip_lib import IsalError
 
@@ -105,14 +106,17 @@ def _chunks(path: Path) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int64], 
         _check_end(path)
         with igzip.open(path, "rb") as stream:
             _skip_header(stream)
-            left = b""
-            while data := stream.read(CHUNK):
-                text = np.frombuffer(bytearray(left + data), np.uint8)
+            buffer, left = np.empty(2 * CHUNK, np.uint8), 0
+            while size := stream.readinto(buffer[left : left + CHUNK].data):
+                text = buffer[: left + size]
                 starts, used, poor, damaged = kernels.split_records(text)
                 if damaged:
                     raise ValueError("a record is damaged")
                 yield text, starts, poor
-                left = text[used:].tobytes()
+                left = len(text) - used
+                if left + CHUNK > len(buffer):
+                    buffer = np.empty(left + 2 * CHUNK, np.uint8)
+                buffer[:left] = text[used:]
         if left:
             raise ValueError("the last record is cut off")
     except FileNotFoundError:

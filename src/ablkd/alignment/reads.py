@@ -15,8 +15,7 @@ from ablkd.alignment.block import ReadBlock
 from ablkd.errors import UnusableSample
 from ablkd.kernels import fastq
 
-# Pieces so large, once they are given back, have the C library keep the room that blocks give back, too.
-CHUNK = 1 << 24
+CHUNK = 1 << 23
 NEWLINE = 10
 LONGEST_RECORD = 1 << 28  # a file of zeros, packed a thousandfold, must not fill the memory
 PROBLEMS = {
@@ -87,26 +86,27 @@ class _Text:
         """
         if self.ended:
             return False
-        data = _read(stream, self.path)
-        self.ended = not data
-        if self.ended and self.start < self.stop and self.buffer[self.stop - 1] != NEWLINE:
-            data = b"\n"
         rest = self.text
         if len(rest) > LONGEST_RECORD and np.count_nonzero(rest == NEWLINE) < 4:
             raise UnusableSample(f"{self.path.name}:{line}: no record ends within {len(rest):,} bytes (is it FASTQ?)")
-        if len(rest) + len(data) > len(self.buffer):
-            self.buffer = np.empty(len(rest) + len(data) + CHUNK, np.uint8)
+        if len(rest) + CHUNK > len(self.buffer):
+            self.buffer = np.empty(len(rest) + 2 * CHUNK, np.uint8)
         self.buffer[: len(rest)] = rest
-        self.start, self.stop = 0, len(rest) + len(data)
-        self.buffer[len(rest) : self.stop] = np.frombuffer(data, np.uint8)
+        self.start, self.stop = 0, len(rest)
+        size = _read(stream, self.buffer[self.stop : self.stop + CHUNK], self.path)
+        self.ended = not size
+        if self.ended and self.stop and self.buffer[self.stop - 1] != NEWLINE:
+            self.buffer[self.stop] = NEWLINE
+            size = 1
+        self.stop += size
         return True
 
 
-def _read(stream: BinaryIO, path: Path) -> bytes:
+def _read(stream: BinaryIO, room: NDArray[np.uint8], path: Path) -> int:
     from isal.igzip_lib import IsalError
 
     try:
-        return stream.read(CHUNK)
+        return stream.readinto(room.data)  # type: ignore[attr-defined, no-any-return]
     except EOFError:
         raise UnusableSample(f"{path.name}: the gzip data end early (copy the file again)") from None
     except (OSError, ValueError, IsalError) as error:  # type: ignore[misc]  # its stub has no class

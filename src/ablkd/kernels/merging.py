@@ -140,14 +140,16 @@ def _merged(one, two, quality_one, quality_two):
 @jit
 def _write_exceptions(begin, end, base, qual, target, histogram, position, allele, quality, at):
     """Append what differs from the target in [begin, end) and count every observed base; returns the new end."""
-    for p in range(begin, end):
-        if base[0, p] == ABSENT and base[1, p] == ABSENT:
+    one, two, one_qual, two_qual = base[0, begin:end], base[1, begin:end], qual[0, begin:end], qual[1, begin:end]
+    bases, counts = target[begin:end], histogram[begin:end]
+    for k in range(end - begin):
+        if one[k] == ABSENT and two[k] == ABSENT:
             continue
-        state, q, orientation = _merged(base[0, p], base[1, p], qual[0, p], qual[1, p])
+        state, q, orientation = _merged(one[k], two[k], one_qual[k], two_qual[k])
         if state != UNOBSERVED:
-            histogram[p, orientation, q] += 1
-        if state != target[p]:
-            position[at], allele[at], quality[at] = p, state, q
+            counts[k, orientation, q] += 1
+        if state != bases[k]:
+            position[at], allele[at], quality[at] = begin + k, state, q
             at += 1
     return at
 
@@ -165,6 +167,21 @@ def _is_confirmed(insertion, side, base, insertions, found, bases):
         if other == p and length == size and (bases[0][at : at + size] == bases[1][start : start + size]).all():
             return True
     return False
+
+
+@jit
+def _bases_in(reads, which):
+    """How many bases the reads `which` have."""
+    bases = 0
+    for r in which:
+        bases += reads.offsets[r + 1] - reads.offsets[r]
+    return bases
+
+
+@jit
+def _clear(base):
+    for p in range(len(base)):
+        base[p] = ABSENT
 
 
 @jit
@@ -188,7 +205,7 @@ def merge_fragments(one, two, spans_one, spans_two, which, graph, min_quality, h
     fragments dropped because the mates contradict each other, pairs in the same orientation (one mate is used).
     """
     reads, paired = len(which), len(two.offsets) > 1
-    room = len(one.codes) + len(two.codes) + 1
+    room = _bases_in(one, which) + (_bases_in(two, which) if paired else 0) + 1
     length = graph.target_length
     junctions, offsets = np.zeros(reads, np.int64), np.zeros(reads + 1, np.int64)
     spans, ends = np.zeros((2, reads, 2), np.int32), np.zeros((reads, 2), np.int32)
@@ -204,7 +221,8 @@ def merge_fragments(one, two, spans_one, spans_two, which, graph, min_quality, h
     made, exceptions, inserted = 0, 0, 0
     for r in which:
         mask, passed, left, right = np.int64(0), np.int64(0), -1, -1
-        first[:], stop[:], found[:], mate_on[:] = -1, -1, 0, 0
+        for side in range(2):
+            first[side], stop[side], found[side], mate_on[side] = -1, -1, 0, 0
         same = paired and one.placed[r] and two.placed[r] and one.reverse[r] == two.reverse[r]
         counts[2] += same
         for mate in range(1 if same or not paired else 2):
@@ -258,7 +276,8 @@ def merge_fragments(one, two, spans_one, spans_two, which, graph, min_quality, h
             made += 1
             offsets[made] = exceptions
         if begin >= 0:
-            base[:, begin:end] = ABSENT
+            for side in range(2):
+                _clear(base[side, begin:end])
     counts[0] = made
     whole = junctions[:made], spans[0, :made], spans[1, :made], ends[:made], offsets[: made + 1]
     changes = position[:exceptions].copy(), allele[:exceptions].copy(), quality[:exceptions].copy()
