@@ -26,12 +26,10 @@ def test_records_come_by_key_and_then_as_they_were_added(tmp_path_factory, block
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sorting, "RUN", run)
         sorter = sorting.Sorter(tmp_path_factory.getbasetemp())
-        for block in [[(1, b"forgotten")], *blocks]:
+        for block in blocks:
             records = np.frombuffer(b"".join(data for _, data in block), np.uint8)
             offsets = np.cumsum([0, *(len(data) for _, data in block)], dtype=np.int64)
             sorter.add(records, offsets, np.array([key for key, _ in block], np.int64))
-            if block == [(1, b"forgotten")]:
-                sorter.clear()
         found = b"".join(sorter.in_order())
         sorter.close()
     expected = sorted((row for block in blocks for row in block), key=lambda row: row[0])

@@ -12,7 +12,8 @@ K = 11
 OPEN = 6
 LOOKBACK = 40
 LONGEST_DELETION, LONGEST_INSERTION = 60, 250
-JUMP_COST, NOVEL_COST = 2, 16
+JUMP_COST, NOVEL_COST, TOO_MUCH = 2, 16, 10**6
+MISMATCH = 5  # what a base that does not match costs beside one that does
 PLAIN, NOVEL = -1, -2
 FAR = -(10**8)
 
@@ -54,8 +55,8 @@ def _distance(a, b, expected, graph):
 
 
 @jit
-def _is_just_before(a, b, expected, graph):
-    """Whether a jump that ends a few bases behind b leads there from a, for no more than a new junction costs.
+def _is_just_before(a, b, expected, worth, graph):
+    """Whether a jump that ends a few bases behind b leads there from a, for no more than a new junction is `worth`.
 
     Then b begins with bases that only happen to be those before the border, and the seed behind it counts.
     """
@@ -64,9 +65,22 @@ def _is_just_before(a, b, expected, graph):
         u, v = graph.edge_from[e], graph.edge_to[e]
         if chain[u] == chain[a] and place[u] >= place[a] and chain[v] == chain[b] and 0 < place[v] - place[b] <= K // 2:
             d = place[u] - place[a] + 1 + place[b] - place[v]
-            if abs(d - expected) + OPEN + JUMP_COST <= NOVEL_COST:
+            if abs(d - expected) + OPEN + JUMP_COST <= worth:
                 return True
     return False
+
+
+@jit
+def _fewest_wrong(read, i, u, j, v, graph):
+    """Mismatches of the best junction between target nodes u, of read index i, and v, of read index j."""
+    wrong = 0
+    for k in range(i + 1, j):
+        wrong += read[k] != graph.bases[v - j + k]
+    fewest = wrong
+    for k in range(i + 1, j):
+        wrong += np.int64(read[k] != graph.bases[u - i + k]) - np.int64(read[k] != graph.bases[v - j + k])
+        fewest = min(fewest, wrong)
+    return fewest
 
 
 @jit
@@ -85,7 +99,7 @@ def _runs_on(step, here, goal, graph):
 
 
 @jit
-def _chain(at, node, count, graph, parent, via):
+def _chain(read, at, node, count, graph, parent, via):
     """Best-scoring chain of seeds; fills parent and via, returns the last seed (-1: none).
 
     A gap costs here what the alignment will pay for it, so that a known jump is cheaper than a small gap beside it.
@@ -104,11 +118,16 @@ def _chain(at, node, count, graph, parent, via):
             indel = abs(d - step)
             cost = (OPEN + indel if indel else 0) + (JUMP_COST if edge >= 0 else 0)
             left_out = node[j] - node[i] - step if max(node[i], node[j]) < graph.target_length else 0
+            if indel > (LONGEST_DELETION if d > step else LONGEST_INSERTION):
+                cost, edge = TOO_MUCH, PLAIN
             if cost > NOVEL_COST and left_out > NOVEL_COST - OPEN:
-                if _is_just_before(node[i], node[j], step, graph):
+                # Bases put in beside a known jump explain a read better than a new junction that mismatches.
+                worth = NOVEL_COST + MISMATCH * _fewest_wrong(read, at[i], node[i], at[j], node[j], graph)
+                if _is_just_before(node[i], node[j], step, worth, graph):
                     continue
-                cost, edge = NOVEL_COST, NOVEL
-            elif indel > (LONGEST_DELETION if d > step else LONGEST_INSERTION):
+                if edge < 0 or cost > worth:
+                    cost, edge = NOVEL_COST, NOVEL
+            if cost == TOO_MUCH:
                 continue
             value = score[i] + min(step, K) - cost
             if value > score[j]:
@@ -178,7 +197,7 @@ def chain_seeds(codes, offsets, which, table, graph, stride):
         at, node = np.empty(n, np.int32), np.empty(n, np.int32)
         parent, via = np.empty(n, np.int32), np.empty(n, np.int32)
         count = _hits(read, table, stride, at, node)
-        last = _chain(at, node, count, graph, parent, via)
+        last = _chain(read, at, node, count, graph, parent, via)
         link_offsets[w + 1] = begin
         if last < 0:
             continue

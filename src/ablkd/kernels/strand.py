@@ -18,9 +18,8 @@ def reverse_in_place(values):
     """Reverse uint8[N]."""
     n = len(values)
     turned = np.empty(n, np.uint8)
-    # Unsigned indices cannot count from the end, so that many values are moved at once.
-    last = np.uint64(n - 1)
-    for i in range(np.uint64(n)):
-        turned[i] = values[last - i]
+    for i in range(n):
+        # An unsigned index cannot count from the end, so that many values are moved at once.
+        turned[i] = values[np.uint64(n - 1 - i)]
     for i in range(n):
         values[i] = turned[i]
