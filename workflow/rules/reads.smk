@@ -57,8 +57,8 @@ rule bam:
         "<results>/logs/bam/{sample}.log",
     wildcard_constraints:
         sample=any_of(READS),
-    threads: 1
     priority: -1
+    threads: 1
     params:
         code=CODE,
         platform=ask(PLAN.cell, "platform"),

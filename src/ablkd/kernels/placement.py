@@ -5,6 +5,7 @@ Node codes in the output: v >= 0 a graph node, CLIPPED a base that is not aligne
 
 import numpy as np
 
+from ablkd.kernels.bound import gap_could_help
 from ablkd.kernels.jit import jit
 from ablkd.kernels.strand import reverse_in_place, turn
 
@@ -192,7 +193,7 @@ def _straight_state(read, nodes, first, i, graph):
         nodes[j] = first + j
     if mismatches <= 1 and n >= BASES_A_MISMATCH:
         return STRAIGHT
-    if mismatches > min(ENOUGH_MISMATCHES, n // BASES_A_MISMATCH):
+    if mismatches > min(ENOUGH_MISMATCHES, n // BASES_A_MISMATCH) or gap_could_help(read, nodes, graph):
         return ROUGH
     _clip_end(read, nodes, i, 1, graph.bases)
     _clip_end(read, nodes, i - 1, -1, graph.bases)
@@ -255,7 +256,9 @@ def _search(read, nodes, table, graph, at, node):
     i -= K - 1
     mismatches = _clip_end(read, nodes, i, 1, bases) + _clip_end(read, nodes, i - 1, -1, bases)
     clipped = nodes[0] < 0 or nodes[n - 1] < 0
-    return NEEDS_GAPS if clipped or mismatches > ENOUGH_MISMATCHES else PLACED, side
+    if clipped or mismatches > ENOUGH_MISMATCHES or (mismatches > 1 and gap_could_help(read, nodes, graph)):
+        return NEEDS_GAPS, side
+    return PLACED, side
 
 
 @jit
@@ -265,9 +268,8 @@ def place_ungapped(codes, quals, offsets, table, graph):
     Parameters: codes, quals uint8[B] (reads on the reverse strand are turned in place), offsets int64[R+1],
     table int32[4**K] from `seeds.index_kmers`, graph `isoforms.GraphArrays`.
     Returns (nodes int32[B], reverse uint8[R], state uint8[R] UNPLACED | PLACED | NEEDS_GAPS | STRAIGHT | ROUGH).
-    NEEDS_GAPS holds for reads whose ungapped placement clips a base or has more than three mismatches: they, and only
-    they, could be placed better with gaps. STRAIGHT are those placed on plain neighbours with consecutive numbers:
-    most reads, told by one seed and one comparison; ROUGH the same among those that need gaps.
+    NEEDS_GAPS are those that could be placed better with gaps: a base is clipped, more than three mismatch, or `bound`
+    says so. STRAIGHT lie on plain neighbours with consecutive numbers, ROUGH the same among those that need gaps.
     """
     reads = len(offsets) - 1
     nodes = np.empty(len(codes), np.int32)
