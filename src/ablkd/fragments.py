@@ -63,32 +63,6 @@ class Fragments:
         return np.maximum(self.forward[:, 1], self.reverse[:, 1])
 
 
-def join(parts: list[Fragments], length: int) -> Fragments:
-    """Fragments of several blocks as one; no part at all gives N = 0 on a target of `length`."""
-    if not parts:
-        return empty(length)
-    return join_columns({field.name: [getattr(part, field.name) for part in parts] for field in fields(Fragments)})
-
-
-def join_columns(columns: dict[str, list]) -> Fragments:
-    """Fragments of at least one block, given as a list of each field; lists are taken out, to hold memory once."""
-    fragments = np.cumsum([0, *(len(a) for a in columns["junctions"])])
-    values: dict = {}
-    for name in [field.name for field in fields(Fragments)]:
-        arrays = columns.pop(name)
-        if name in ("reads", "placed", "histogram"):
-            values[name] = sum(arrays[1:], arrays[0])
-        elif name in ("offsets", "ins_offsets"):
-            bases = np.cumsum([0, *(a[-1] for a in arrays)])
-            shifted = [a[1:] + b for a, b in zip(arrays, bases, strict=False)]
-            values[name] = np.concatenate([np.zeros(1, np.int64), *shifted])
-        elif name == "ins_fragment":
-            values[name] = np.concatenate([a + np.int32(n) for a, n in zip(arrays, fragments, strict=False)])
-        else:
-            values[name] = np.concatenate(arrays)
-    return Fragments(**values)
-
-
 def empty(length: int) -> Fragments:
     """No fragments on a target of `length` bases."""
     return Fragments(

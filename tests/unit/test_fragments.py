@@ -1,4 +1,4 @@
-"""The fragment arrays: joined, saved and loaded without a change."""
+"""The fragment arrays: put together, saved and loaded without a change."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from ablkd.fragments import QUALITIES, Fragments, empty, join, load, save
+from ablkd.alignment.columns import Columns
+from ablkd.fragments import QUALITIES, Fragments, empty, load, save
 
 LENGTH = 50
+COLUMNS = [f.name for f in fields(Fragments) if f.name not in ("histogram", "reads", "placed")]
 
 
 def made_up(rng: np.random.Generator, count: int, insertions: int = 2) -> Fragments:
@@ -54,32 +56,28 @@ def same(one: Fragments, other: Fragments) -> bool:
     return all(a.dtype == b.dtype and a.shape == b.shape and (a == b).all() for a, b in pairs)
 
 
-@pytest.mark.parametrize("sizes", [(3,), (3, 4), (0, 3, 0, 2), (0, 0), (5, 1, 7)])
-def test_joined_fragments_are_those_of_the_parts_in_their_order(sizes):
+@pytest.mark.parametrize("sizes", [(3,), (3, 4), (0, 3, 0, 2), (0, 0), (5, 1, 7), (40,) * 30])
+def test_columns_of_blocks_are_those_of_the_blocks_in_their_order(sizes):
     rng = np.random.default_rng(1)
     parts = [made_up(rng, size) for size in sizes]
-    joined = join(parts, LENGTH)
+    columns = Columns()
+    for part in parts:
+        columns.extend({name: getattr(part, name) for name in COLUMNS})
+    joined = replace(parts[0], **columns.taken())
     assert as_rows(joined) == [row for part in parts for row in as_rows(part)]
-    assert (joined.histogram == sum(part.histogram for part in parts)).all()
-    assert (joined.reads, joined.placed) == (sum(p.reads for p in parts), sum(p.placed for p in parts))
-    for field in fields(Fragments):
-        one, other = getattr(joined, field.name), getattr(parts[0], field.name)
-        assert np.asarray(one).dtype == np.asarray(other).dtype, field.name
+    for name in COLUMNS:
+        assert getattr(joined, name).dtype == getattr(parts[0], name).dtype, name
 
 
-def test_no_parts_are_no_fragments():
-    nothing = join([], LENGTH)
-    assert same(nothing, empty(LENGTH)) and len(nothing) == 0
-    some = made_up(np.random.default_rng(2), 3)
-    assert as_rows(join([nothing, some, nothing], LENGTH)) == as_rows(some)
-
-
-def test_joining_leaves_the_parts_as_they_were():
+def test_columns_leave_the_blocks_as_they_were():
     rng = np.random.default_rng(3)
-    parts = [made_up(rng, 3), made_up(rng, 2)]
-    before = [replace(p, histogram=p.histogram.copy()) for p in parts]
-    join(parts, LENGTH)
-    assert all(same(a, b) for a, b in zip(parts, before, strict=True))
+    parts = [made_up(rng, 4), made_up(rng, 2)]
+    before = [replace(part, **{name: getattr(part, name).copy() for name in COLUMNS}) for part in parts]
+    columns = Columns()
+    for part in parts:
+        columns.extend({name: getattr(part, name) for name in COLUMNS})
+    columns.taken()
+    assert all(same(one, other) for one, other in zip(parts, before, strict=True))
 
 
 @pytest.mark.parametrize("size", [0, 6])

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from ablkd.alignment.columns import Columns
 from ablkd.alignment.placed import NO_READS, Placed, PlacedArrays
-from ablkd.fragments import QUALITIES, Fragments, join_columns
+from ablkd.fragments import QUALITIES, Fragments
 from ablkd.isoforms import SpliceGraph
 from ablkd.kernels import merging, overhangs, straight
 
@@ -28,7 +29,7 @@ class Merger:
         self.graph, self.min_quality = graph, min_quality
         self.trims = overhangs.trims(graph.arrays)
         # Fragments of straight reads come before the others, whatever the blocks are.
-        self.columns: list[dict[str, list[NDArray]]] = [{name: [] for name in COLUMNS} for _ in range(2)]
+        self.columns = Columns(), Columns()
         self.histogram = np.zeros((graph.target_length, 3, QUALITIES), np.int32)
         self.counts = np.zeros(3, np.int64)
         self.reads = self.placed = 0
@@ -41,19 +42,18 @@ class Merger:
         kernels: list[tuple[Callable, NDArray]] = [(straight.merge_straight, plain), (merging.merge_fragments, ~plain)]
         for (merge, which), columns in zip(kernels, self.columns, strict=True):
             made = merge(one, two, *spans, np.flatnonzero(which), self.graph.arrays, self.min_quality, self.histogram)
-            for name, column in zip(COLUMNS, made, strict=False):
-                columns[name].append(column)
+            columns.extend(dict(zip(COLUMNS, made, strict=False)))
             self.counts += made[-1]
         self.reads += len(one.placed) + len(two.placed)
         self.placed += int(one.placed.sum() + two.placed.sum())
 
     def fragments(self) -> Fragments:
         """The fragments of all blocks, which are given up with it."""
-        columns: dict[str, list] = {name: self.columns[0][name] + self.columns[1][name] for name in COLUMNS}
-        columns |= {"histogram": [self.histogram], "reads": [self.reads], "placed": [self.placed]}
-        columns["tile"] = [np.full(len(part), -1, np.int16) for part in columns["junctions"]]
-        self.columns = []
-        return join_columns(columns)
+        whole, others = self.columns
+        whole.extend(others.taken())
+        columns = whole.taken()
+        tile = np.full(len(columns["junctions"]), -1, np.int16)
+        return Fragments(**columns, tile=tile, histogram=self.histogram, reads=self.reads, placed=self.placed)
 
 
 def merge(

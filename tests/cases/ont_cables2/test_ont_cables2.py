@@ -8,17 +8,19 @@ nothing of the gene is in the program.
 from __future__ import annotations
 
 import gzip
+from dataclasses import fields
 from itertools import pairwise
 
 import pytest
 from cables2 import LEFT, RIGHT, TARGET, write_knowledge
 
 from ablkd.alignment.align import align_sample
+from ablkd.alignment.columns import Columns
 from ablkd.background.allele import DEFAULT_TEMPLATES
 from ablkd.background.learning import Library, learn
 from ablkd.calling.call import call_sample
 from ablkd.counting.tally import as_counts, count, seen_indels
-from ablkd.fragments import join, load
+from ablkd.fragments import Fragments, load
 from ablkd.isoforms import build_graph
 from ablkd.phasing.phase import phase_sample
 from ablkd.phasing.recombination import ASSUMED
@@ -57,6 +59,14 @@ def data(real_data):
     return folder
 
 
+def joined(parts: list[Fragments]) -> Fragments:
+    sums = {name: sum(getattr(part, name) for part in parts) for name in ("histogram", "reads", "placed")}
+    columns = Columns()
+    for part in parts:
+        columns.extend({f.name: getattr(part, f.name) for f in fields(Fragments) if f.name not in sums})
+    return Fragments(**columns.taken(), **sums)
+
+
 @pytest.fixture(scope="module")
 def fragments(data, knowledge, tmp_path_factory):
     """{sample: (fragments, counts)}; aligning does not use the catalogue. Each read is aligned once."""
@@ -73,7 +83,7 @@ def fragments(data, knowledge, tmp_path_factory):
             parts[barcode, last] = load(paths[0])
     for name, reads in SAMPLES.items():
         of_it = [part for (b, last), part in parts.items() if last <= reads.get(b, 0)]
-        whole = join(of_it, len(known.sequence))
+        whole = joined(of_it)
         found[name] = whole, as_counts(name, "ont", count(whole, known, graph), seen_indels(whole, known))
     return found
 
