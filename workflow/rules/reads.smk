@@ -42,7 +42,7 @@ rule align:
         " --fragments {output.fragments:q} --counts {output.counts:q} --qc {output.qc:q} 2>&1 | tee {log:q}"
 
 
-# For people, who read it after the report: it waits until nothing else is left to do.
+# For people, who look at it after the report: every other job that is ready goes first.
 rule bam:
     input:
         compiled="<results>/work/compiled.txt",

@@ -3,26 +3,19 @@
 import numpy as np
 
 from ablkd.kernels.jit import jit
+from ablkd.kernels.records import number
 
 WINDOW_BITS = 14  # of a window of the linear index (SAM specification, section 5.1.3)
 COLUMNS = 8
 
 
 @jit
-def _number(records, at, size):
-    value = np.int64(0)
-    for i in range(size):
-        value |= np.int64(records[at + i]) << np.int64(8 * i)
-    return value
-
-
-@jit
 def _reference_bases(records, at):
     """Bases of the contig that the record at `at` spans: M, D, N, = and X."""
-    cigar, operations = at + 36 + np.int64(records[at + 12]), _number(records, at + 16, 2)
+    cigar, operations = at + 36 + np.int64(records[at + 12]), number(records, at + 16, 2)
     bases = 0
     for k in range(operations):
-        operation = _number(records, cigar + 4 * k, 4)
+        operation = number(records, cigar + 4 * k, 4)
         if operation & 15 in (0, 2, 3, 7, 8):
             bases += operation >> 4
     return bases
@@ -37,13 +30,13 @@ def index_runs(records):
     """
     runs, count, at = np.empty((16, COLUMNS), np.int64), 0, 0
     while at < len(records):
-        end = at + 4 + _number(records, at, 4)
-        contig, start = _number(records, at + 4, 4), _number(records, at + 8, 4)
-        aligned = not _number(records, at + 18, 2) & 4
+        end = at + 4 + number(records, at, 4)
+        contig, start = number(records, at + 4, 4), number(records, at + 8, 4)
+        aligned = not number(records, at + 18, 2) & 4
         if contig >> 31:
             contig, start = np.int64(-1), np.int64(0)
         last = start + max(_reference_bases(records, at), 1) - 1
-        key = contig, _number(records, at + 14, 2), start >> WINDOW_BITS, last >> WINDOW_BITS
+        key = contig, number(records, at + 14, 2), start >> WINDOW_BITS, last >> WINDOW_BITS
         run = runs[count - 1]
         if not count or run[0] != key[0] or run[1] != key[1] or run[2] != key[2] or run[3] != key[3]:
             if count == len(runs):

@@ -6,6 +6,7 @@ A place is where a record begins: in the pool of reads that wait for their mates
 import numpy as np
 
 from ablkd.kernels.jit import jit
+from ablkd.kernels.records import number
 from ablkd.kernels.strand import reverse_in_place
 
 TEXT = 1 << 40
@@ -17,21 +18,13 @@ NO_QUALITY = 255
 
 
 @jit
-def _number(text, at, size):
-    value = np.int64(0)
-    for i in range(size):
-        value |= np.int64(text[at + i]) << np.int64(8 * i)
-    return value
-
-
-@jit
 def _parts(text, at):
     """Of the record at `at`: its flag, the length of its name, its bases, and where these, its qualities and its tags
     begin."""
-    name, operations = np.int64(text[at + 12]) - 1, _number(text, at + 16, 2)
-    bases, length = at + FIXED + name + 1 + 4 * operations, _number(text, at + 20, 4)
+    name, operations = np.int64(text[at + 12]) - 1, number(text, at + 16, 2)
+    bases, length = at + FIXED + name + 1 + 4 * operations, number(text, at + 20, 4)
     quals = bases + (length + 1) // 2
-    return _number(text, at + 18, 2), name, length, bases, quals, quals + length
+    return number(text, at + 18, 2), name, length, bases, quals, quals + length
 
 
 @jit
@@ -42,7 +35,7 @@ def _width(text, at, end):
         if at + 5 > end:
             return end - at
         each = 1 if text[at] in (99, 67) else 2 if text[at] in (115, 83) else 4
-        return 5 + each * _number(text, at + 1, 4)
+        return 5 + each * number(text, at + 1, 4)
     if kind == 90 or kind == 72:  # Z, H: ended by a zero
         size = 0
         while at + size < end and text[at + size] != 0:
@@ -77,7 +70,7 @@ def split_records(text):
     starts = np.empty(stop // SHORTEST + 1, np.int64)
     count, poor, at = 0, 0, 0
     while at + SHORTEST <= stop:
-        size = _number(text, at, 4)
+        size = number(text, at, 4)
         end = at + 4 + size
         if end > stop and size < 1 << 31:
             break
@@ -108,7 +101,7 @@ def _are_mates(text, at, other, start):
     """Whether two records have one name and are not the same mate of it."""
     if text[at + 12] != other[start + 12]:
         return False
-    if _number(text, at + 18, 2) & _number(other, start + 18, 2) & WHICH_MATE:
+    if number(text, at + 18, 2) & number(other, start + 18, 2) & WHICH_MATE:
         return False
     size = np.int64(text[at + 12]) - 1
     same = 0

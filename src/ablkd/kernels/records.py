@@ -1,6 +1,17 @@
-"""Putting raw records into another order."""
+"""Raw BAM records: their numbers, and putting them into another order."""
+
+import numpy as np
 
 from ablkd.kernels.jit import jit
+
+
+@jit
+def number(records, at, size):
+    """The number of `size` bytes at `at` of uint8[B], without a sign, the lowest byte first: int64."""
+    value = np.int64(0)
+    for i in range(size):
+        value |= np.int64(records[at + i]) << np.int64(8 * i)
+    return value
 
 
 @jit
