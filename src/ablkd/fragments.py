@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,18 @@ from ablkd.tables import atomic
 
 DELETED, UNOBSERVED = 4, 5
 QUALITIES = 41
+
+
+class CodonCounts(NamedTuple):
+    """Fragments by what they show of each codon, as `kernels.pileup.count_codons` counts them.
+
+    counts int64[C, 3, 64] by codon, orientation (forward, reverse, both mates) and codon state; skipping int64[C]:
+    fragments that span the codon and whose isoform leaves it out; masked int64[C]: those in which it is primer.
+    """
+
+    counts: NDArray[np.int64]
+    skipping: NDArray[np.int64]
+    masked: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -29,7 +41,7 @@ class Fragments:
     offsets int64[N+1] into position int32[E], allele uint8[E] (A C G T = 0-3, DELETED, UNOBSERVED), quality
     uint8[E]. ins_fragment int32[I], ins_position int32[I] (inserted before it), ins_offsets int64[I+1] into
     ins_bases uint8. histogram int32[L, 3, QUALITIES]: observed bases by orientation (forward, reverse, both) and
-    quality. reads: how many reads came in; placed: how many were aligned.
+    quality. reads: how many reads came in; placed: how many were aligned. codons: their counts where they are made.
     """
 
     junctions: NDArray[np.int64]
@@ -48,6 +60,7 @@ class Fragments:
     histogram: NDArray[np.int32]
     reads: int
     placed: int
+    codons: CodonCounts | None = None
 
     def __len__(self) -> int:
         return len(self.junctions)
@@ -61,6 +74,9 @@ class Fragments:
     def stops(self) -> NDArray[np.int32]:
         """int32[N]: past the last target position of either mate."""
         return np.maximum(self.forward[:, 1], self.reverse[:, 1])
+
+
+FIELDS = [f.name for f in fields(Fragments) if f.name != "codons"]
 
 
 def empty(length: int) -> Fragments:
@@ -88,13 +104,14 @@ def empty(length: int) -> Fragments:
 def save(fragments: Fragments, path: Path) -> None:
     """Write as an uncompressed npz; the same fragments give the same bytes."""
     with atomic(path) as temporary, temporary.open("wb") as stream:
-        arrays: dict[str, Any] = {f.name: np.asarray(getattr(fragments, f.name)) for f in fields(Fragments)}
-        np.savez(stream, **arrays)
+        arrays: dict[str, Any] = {name: np.asarray(getattr(fragments, name)) for name in FIELDS}
+        np.savez(stream, **arrays, **(fragments.codons._asdict() if fragments.codons else {}))
 
 
 def load(path: Path) -> Fragments:
     """Read what `save` wrote."""
     with np.load(path, allow_pickle=False) as data:
-        values = {f.name: data[f.name] for f in fields(Fragments)}
+        values = {name: data[name] for name in FIELDS}
+        counted = [data[name] for name in CodonCounts._fields if name in data]
     values["reads"], values["placed"] = int(values["reads"]), int(values["placed"])
-    return Fragments(**values)
+    return Fragments(**values, codons=CodonCounts(*counted) if counted else None)

@@ -206,7 +206,8 @@ def _by(rows: tuple, field: str) -> dict:
 
 def sha256(path: Path) -> str:
     """Hex digest of a file's bytes."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def read_fasta(path: Path) -> dict[str, str]:

@@ -241,20 +241,27 @@ def test_log_likelihoods_are_those_of_the_mixture_at_each_node():
     assert (found[5] == 0).all()
 
 
-def test_probabilities_by_number_of_clones():
-    x, n = np.array([0, 7, 300]), np.array([1_000, 20_000, 20_000])
-    rates = np.outer([1e-4, 3e-4, 6e-5], np.geomspace(0.01, 100, NODES))
-    used = np.ones(rates.shape, bool)
-    used[1, ::2] = False
-    found = tails.by_clones(x, n, rates, used, 0.3, 200.0, FAMILY, 1, 4)
-    assert found.shape == (3, NODES, 3)
-    for k in (1, 2, 3):
-        mean, size = parameters(n[:, None], rates, k, 0.3, 200.0)
-        truth = stats.nbinom.pmf(x[:, None], size, size / (size + mean))
-        assert found[:, :, k - 1] == pytest.approx(np.where(used, truth, 0), rel=1e-8, abs=1e-300)
-    (none,) = tails.by_clones(x[:1], n[:1], rates[:1], used[:1], 0.3, 200.0, FAMILY, 0, 1)
-    mean, size = parameters(1_000, rates[0], 0, 0.3, 200.0)
-    assert none[:, 0] == pytest.approx(stats.nbinom.pmf(0, size, size / (size + mean)), rel=1e-8)
+@pytest.mark.parametrize("own", [False, True], ids=["one spread for all", "a spread for each"])
+def test_likelihood_of_numbers_of_templates_is_a_plain_sum_over_nodes_and_clones(own):
+    """Of each number and chance of clones the spread of rates counts that suits all counts best."""
+    x, n = np.array([0, 7, 300, 4, 5_000]), np.array([1_000, 20_000, 20_000, 200_000, 200_000])
+    rates = np.outer([1e-4, 3e-4, 6e-5, 1e-4, 3e-4], np.geomspace(0.01, 100, NODES))
+    spreads = np.array([np.exp(-0.5 * (np.log(np.geomspace(0.01, 100, NODES)) / sd) ** 2) for sd in (0.4, 1.5)])
+    spreads = (spreads / spreads.sum(axis=1, keepdims=True))[:, None, :]
+    if own:
+        spreads = np.concatenate([np.roll(spreads, shift, axis=2) for shift in range(5)], axis=1)
+    numbers, chances = np.array([50.0, 3_000.0]), np.array([1e-8, 5e-6, 4e-5])
+    shares = stats.poisson.pmf(np.arange(5), numbers[:, None, None] * chances[:, None])
+    other = 1e-4 / (x + 1)
+    found = tails.clone_likelihoods(x, n, rates, spreads, 0.3, numbers, shares, FAMILY, other)
+    for t, templates in enumerate(numbers):
+        by_clones = []
+        for k in range(5):
+            mean, size = parameters(n[:, None], rates, k, 0.3, templates)
+            by_clones.append((spreads * stats.nbinom.pmf(x[:, None], size, size / (size + mean))).sum(axis=2))
+        for r in range(3):
+            counts = sum(share * p for share, p in zip(shares[t, r], by_clones, strict=True))
+            assert found[t, r] == pytest.approx(np.log(counts + other).sum(axis=1).max(), abs=1e-5)
 
 
 @settings(max_examples=EXAMPLES // 2, deadline=None, derandomize=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from dataclasses import fields
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +14,11 @@ from ablkd.alignment import aligner
 from ablkd.alignment.align import align_sample
 from ablkd.alignment.bam import write_bam
 from ablkd.counting.counts import read_counts
+from ablkd.counting.tally import count
 from ablkd.errors import UnusableSample
-from ablkd.fragments import Fragments, load
+from ablkd.fragments import FIELDS, Fragments, load
 from ablkd.hgvs import CODONS
+from ablkd.isoforms import build_graph
 
 OTHER_STRAND = str.maketrans("ACGT", "TGCA")
 PAIRS = 120
@@ -143,8 +145,16 @@ def test_the_same_input_gives_the_same_bytes(run, files, usual, reference, tmp_p
 def test_the_size_of_a_block_does_not_matter(run, files, usual, tmp_path, monkeypatch, bases):
     monkeypatch.setattr(aligner, "BLOCK_BASES", bases)
     fragments, _ = run(tmp_path, files[:1], files[1:])
-    for field in fields(Fragments):
-        assert np.array_equal(getattr(fragments, field.name), getattr(usual[0], field.name)), field.name
+    for name in FIELDS:
+        assert np.array_equal(getattr(fragments, name), getattr(usual[0], name)), name
+
+
+def test_codons_are_counted_once_and_kept_beside_the_fragments(usual, reference):
+    fragments = usual[0]
+    again = count(replace(fragments, codons=None), reference, build_graph(reference))
+    assert fragments.codons is not None and fragments.codons.counts.sum() > 0
+    for kept, counted in zip(fragments.codons, again.codons, strict=True):
+        assert np.array_equal(kept, counted)
 
 
 def test_lanes_are_joined(run, files, usual, tmp_path):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from ablkd.alignment.columns import Columns
-from ablkd.fragments import QUALITIES, Fragments, empty, load, save
+from ablkd.fragments import FIELDS, QUALITIES, CodonCounts, Fragments, empty, load, save
 
 LENGTH = 50
-COLUMNS = [f.name for f in fields(Fragments) if f.name not in ("histogram", "reads", "placed")]
+COLUMNS = [name for name in FIELDS if name not in ("histogram", "reads", "placed")]
 
 
 def made_up(rng: np.random.Generator, count: int, insertions: int = 2) -> Fragments:
@@ -52,7 +52,8 @@ def as_rows(f: Fragments) -> list[tuple]:
 
 
 def same(one: Fragments, other: Fragments) -> bool:
-    pairs = [(np.asarray(getattr(one, f.name)), np.asarray(getattr(other, f.name))) for f in fields(Fragments)]
+    pairs = [(np.asarray(getattr(one, name)), np.asarray(getattr(other, name))) for name in FIELDS]
+    pairs += list(zip(one.codons or (), other.codons or (), strict=True))
     return all(a.dtype == b.dtype and a.shape == b.shape and (a == b).all() for a, b in pairs)
 
 
@@ -80,9 +81,14 @@ def test_columns_leave_the_blocks_as_they_were():
     assert all(same(one, other) for one, other in zip(parts, before, strict=True))
 
 
+@pytest.mark.parametrize("counted", [False, True])
 @pytest.mark.parametrize("size", [0, 6])
-def test_what_is_saved_is_loaded_and_has_the_same_bytes_each_time(tmp_path, size):
-    fragments = made_up(np.random.default_rng(4), size)
+def test_what_is_saved_is_loaded_and_has_the_same_bytes_each_time(tmp_path, size, counted):
+    rng = np.random.default_rng(4)
+    fragments = made_up(rng, size)
+    if counted:
+        codons = CodonCounts(rng.integers(0, 9, (16, 3, 64)), rng.integers(0, 9, 16), rng.integers(0, 9, 16))
+        fragments = replace(fragments, codons=codons)
     for name in ("a.npz", "b.npz"):
         save(fragments, tmp_path / name)
     loaded = load(tmp_path / "a.npz")

@@ -65,8 +65,8 @@ def align_sample(
     name = amplicon or find_amplicon(reference, aligner.graph, joined.ends)
     tile = assign_tiles(reference, aligner.graph, name, joined.ends)
     joined = replace(joined, tile=tile)
-    save(joined, fragments)
     tally, indels = count(joined, reference, aligner.graph), seen_indels(joined, reference)
+    save(replace(joined, codons=tally.codons), fragments)
     write_counts(counts, [as_counts(sample, platform.platform, tally, indels)])
     rows += _qc_rows(sample, joined, merger.counts, name, reason)
     if platform.reads == "long":

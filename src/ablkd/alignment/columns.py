@@ -49,6 +49,6 @@ class Columns:
             rows = part[1:] if name in ("offsets", "ins_offsets") and column.size else part
             column.extend(rows + rows.dtype.type(before[name]) if name in before else rows)
 
-    def taken(self) -> dict[str, NDArray[Any]]:
+    def taken(self) -> dict[str, Any]:
         """The whole columns, which grow no more."""
         return {name: column.taken() for name, column in self.columns.items()}

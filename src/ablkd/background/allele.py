@@ -7,9 +7,8 @@ from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
-from ablkd.kernels import tails
+from ablkd.kernels import beta, tails
 from ablkd.records import Platform
 
 # METHOD: site error rates live on a grid of 60 values, log-spaced in units of the class mean. No site is believed to
@@ -29,7 +28,7 @@ DEFAULT_TEMPLATES = 500.0
 # METHOD: how much the loss to errors differs between the states of one codon (two of its three bases are the same).
 LOST_SPREAD = 0.4
 # Relative precision of a tail that is reported; far inside the 1e-9 that is promised.
-PRECISION = 1e-12
+PRECISION = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,8 +145,8 @@ class Background:
         errors = spread**2 + (self.cv * rate) ** 2 + (share * (1 - share) * LOST_SPREAD * lost) ** 2
         effective = share * (1 - share) / (variance + errors) if variance > 0 else 1 / sampling
         a, b = effective * share + 0.5, effective * (1 - share) + 0.5
-        low, high = special.betaincinv(a, b, [0.025, 0.975])
-        return share, float(min(low, share)), float(max(high, share))
+        low, high = beta.quantile(0.025, a, b), beta.quantile(0.975, a, b)
+        return share, min(low, share), max(high, share)
 
 
 def prior_background(platform: Platform, templates: float | None) -> Background:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from ablkd.background.allele import (
     DEFAULT_TEMPLATES,
@@ -181,7 +180,7 @@ def _between_samples(
         for s, t in zip(sites, templates, strict=True):
             part = SiteCounts(s.x[chosen], s.n[chosen], s.rate[chosen])
             total += maybe_mutated(part, log_likelihood(part, cv, t), changes.listed[chosen])
-        best.append(special.logsumexp(total, axis=1).sum())
+        best.append(np.logaddexp.reduce(total, axis=1).sum())
     return float(CV_FACTOR * CVS[int(np.argmax(best))])
 
 
@@ -216,6 +215,6 @@ def _log_sd(shown: NDArray[np.float64], usual: float) -> float:
     scores = []
     for log_sd in SPREADS:
         with np.errstate(divide="ignore"):
-            fits = special.logsumexp(np.log(lognormal(float(log_sd))) + shown, axis=1).sum()
+            fits = np.logaddexp.reduce(np.log(lognormal(float(log_sd))) + shown, axis=1).sum()
         scores.append(fits - 0.5 * (np.log(log_sd / usual) / SPREAD_SD) ** 2)
     return float(SPREADS[int(np.argmax(scores))])

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from ablkd.background.allele import DEFAULT_TEMPLATES, FAMILY_CV2, RT_ERROR, TemplateNumbers, one_number
 from ablkd.kernels import tails
@@ -24,8 +23,6 @@ ELSE = 1e-4
 USUAL, USUAL_LOG_SD = 1000.0, 1.0
 FEW, HARDLY_EVER = 100.0, 8.0
 LOG_PRIOR = -0.5 * (np.log(CANDIDATES / USUAL) / USUAL_LOG_SD) ** 2 - HARDLY_EVER * (CANDIDATES < FEW)
-# Nodes of less weight do not change a likelihood.
-NO_WEIGHT = 1e-7
 # Numbers of templates that are less probable than this are left out.
 NO_CHANCE = 1e-4
 # Numbers of clones at one site that are together less probable than this are left out.
@@ -125,18 +122,16 @@ def estimate_templates(
     """
     # Nodes taken two by two will do here.
     rates, spreads = np.sqrt(rates[:, ::2] * rates[:, 1::2]), spreads[:, :, ::2] + spreads[:, :, 1::2]
-    used = np.broadcast_to((spreads > NO_WEIGHT).any(axis=0), rates.shape)
-    something_else = ELSE / ((x + 1) * np.log(n + 2))
-    without = tails.by_clones(x, n, rates, used, cv, 1.0, FAMILY_CV2, 0, 1)
-    likelihood = np.empty((len(CANDIDATES), len(RT_ERRORS)))
-    for i, templates in enumerate(CANDIDATES):
-        most = int(special.pdtrik(1 - UNLIKELY, templates * RT_ERRORS.max())) + 2
-        carrying = tails.by_clones(x, n, rates, used, cv, templates, FAMILY_CV2, 1, most)
-        expected = templates * RT_ERRORS[:, None]
-        clones = np.arange(most)
-        shares = np.exp(special.xlogy(clones, expected) - expected - special.gammaln(clones + 1))
-        at_nodes = np.concatenate([without, carrying], axis=2) @ shares.T
-        # [A, K, rates of RT errors]
-        counts = np.matmul(spreads.transpose(1, 0, 2), at_nodes)
-        likelihood[i] = np.log((1 - ELSE) * counts + something_else[:, None, None]).sum(axis=0).max(axis=0)
+    something_else = ELSE / ((x + 1) * np.log(n + 2)) / (1 - ELSE)
+    shares = _clone_shares(CANDIDATES[:, None] * RT_ERRORS)
+    likelihood = tails.clone_likelihoods(x, n, rates, spreads, cv, CANDIDATES, shares, FAMILY_CV2, something_else)
     return TemplateEstimate(likelihood + LOG_PRIOR[:, None])
+
+
+def _clone_shares(expected: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Chance of 0, 1, ... clones where so many are `expected`, float64[T, R, M]; 0 for what is together UNLIKELY."""
+    term = np.exp(-expected)
+    shares = [term]
+    while np.any(term := np.where(1 - sum(shares) > UNLIKELY, term * expected / len(shares), 0.0)):
+        shares.append(term)
+    return np.stack(shares, axis=-1)

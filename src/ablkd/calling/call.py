@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from ablkd import hgvs
 from ablkd.background.allele import ErrorRate
@@ -23,6 +22,7 @@ from ablkd.counting.recalibration import Recalibration, quality_tail, recalibrat
 from ablkd.counting.tally import Tally, as_counts, count, seen_indels
 from ablkd.fragments import Fragments
 from ablkd.isoforms import build_graph
+from ablkd.kernels.power import beta_binomial_tail
 from ablkd.records import Call, Coverage, Platform, QcMetric
 from ablkd.reference import Reference
 
@@ -214,15 +214,11 @@ def _strata_disagree(strata: NDArray[np.int64], state: int, templates: float) ->
     for seen, n in zip(strata[:, state], depth, strict=True):
         if n * pooled < POWERED or seen / n >= STRAND_RATIO * pooled:
             continue
-        if _beta_binomial_cdf(int(seen), int(n), pooled * templates, (1 - pooled) * templates) < STRAND_P:
+        # At most so many.
+        few = 1 - beta_binomial_tail(int(seen) + 1, int(n), pooled * templates, (1 - pooled) * templates)
+        if few < STRAND_P:
             return True
     return False
-
-
-def _beta_binomial_cdf(x: int, n: int, a: float, b: float) -> float:
-    k = np.arange(x + 1)
-    choices = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
-    return float(np.exp(choices + special.betaln(k + a, n - k + b) - special.betaln(a, b)).sum())
 
 
 def _only_at_ends(f: Fragments, states: NDArray[np.int8], codon: int, state: int) -> bool:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from ablkd.fragments import DELETED, QUALITIES, Fragments
-from ablkd.kernels import poisson_binomial
+from ablkd.kernels import poisson, poisson_binomial
 from ablkd.kernels.pileup import BOTH, FORWARD, REVERSE
 
 ONE_OF_TWO = 3
@@ -76,7 +74,7 @@ def _silent(misread: NDArray[np.float64], read: NDArray[np.int64], patient: NDAr
     for _ in range(ROUNDS):
         mean = misread[silent].sum() / max(read[silent].sum(), 1)
         most = read * max(LEAST_SHARE, TIMES_MEAN * mean)
-        silent &= special.gammainc(misread, most) >= BY_CHANCE
+        silent &= poisson.tails(misread, most) >= BY_CHANCE
     return silent
 
 
@@ -115,7 +113,7 @@ def quality_tail(x: int, histogram: NDArray[np.integer], errors: NDArray[np.floa
     if x <= mean:
         return 1.0
     if x >= mean + 1:
-        bound = float(special.gammainc(x, mean))
+        bound = float(poisson.tail(float(x), mean))
         if bound >= EXACT_BELOW * alpha:
             return bound
         if bound <= poisson_binomial.LEAST:
@@ -129,5 +127,4 @@ def quality_threshold(histogram: NDArray[np.integer], errors: NDArray[np.float64
     The bound is never below the exact tail, so the count is never too small: a limit of detection is on the safe side.
     """
     mean = float((histogram * errors).sum())
-    possible = range(ceil(mean) + 1, int(histogram.sum()) + 1)
-    return possible.start + bisect_left(possible, True, key=lambda x: bool(special.gammainc(x, mean) < alpha))
+    return int(poisson.smallest_below(alpha, ceil(mean) + 1, int(histogram.sum()) + 1, mean))

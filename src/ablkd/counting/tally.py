@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ablkd import hgvs
 from ablkd.amplicons import primer_spans
 from ablkd.counting.counts import Counts, Indel
-from ablkd.fragments import DELETED, Fragments
+from ablkd.fragments import DELETED, CodonCounts, Fragments
 from ablkd.isoforms import SpliceGraph
 from ablkd.kernels import pileup
 from ablkd.reference import Reference
@@ -31,8 +31,9 @@ class Tally:
     primers: NDArray[np.int32]
 
     @cached_property
-    def _counted(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        return pileup.count_codons(*self._kernel_arrays)
+    def codons(self) -> CodonCounts:
+        """All counts."""
+        return self.fragments.codons or CodonCounts(*pileup.count_codons(*self._kernel_arrays))
 
     @property
     def _kernel_arrays(self) -> tuple[NDArray[Any], ...]:
@@ -43,17 +44,17 @@ class Tally:
     @property
     def counts(self) -> NDArray[np.int64]:
         """int64[C, 3, 64] by codon, orientation (forward, reverse, both mates) and codon state."""
-        return self._counted[0]
+        return self.codons.counts
 
     @property
     def skipping(self) -> NDArray[np.int64]:
         """int64[C]: fragments that span the codon and whose isoform leaves it out."""
-        return self._counted[1]
+        return self.codons.skipping
 
     @property
     def masked(self) -> NDArray[np.int64]:
         """int64[C]: fragments in which it is primer, not patient."""
-        return self._counted[2]
+        return self.codons.masked
 
     @cached_property
     def containing(self) -> NDArray[np.int64]:

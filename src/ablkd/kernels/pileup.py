@@ -34,11 +34,11 @@ def _outer(forward, reverse):
 
 
 @jit
-def _is_skipped(p, mask, skipped):
-    """Does a jump of the fragment leave out any base of the codon at p?"""
+def _is_skipped(first, past, mask, skipped):
+    """Does a jump of the fragment leave out any base of [first, past)?"""
     e = 0
     while mask:
-        if mask & 1 and skipped[e, 0] < p + 3 and p < skipped[e, 1]:
+        if mask & 1 and skipped[e, 0] < past and first < skipped[e, 1]:
             return True
         mask >>= np.int64(1)
         e += 1
@@ -114,7 +114,7 @@ def _count_each(start, stop, n, fragments, target, skipped, primers, counts, ski
         p = 3 * c
         while k < last and position[k] < p:
             k += 1
-        if _is_skipped(p, junctions[n], skipped):
+        if _is_skipped(p, p + 3, junctions[n], skipped):
             skipping[c] += 1
             continue
         orientation = _covering(p, forward[n], reverse[n])
@@ -164,7 +164,8 @@ def _put_changes_right(n, fragments, target, states, primers, counts):
 def count_codons(junctions, forward, reverse, tile, offsets, position, allele, target, skipped, primers):
     """Codon states of all fragments on a target of the codes 0-3.
 
-    Fragments without a jump are counted by exception: as the target, in ranges; then primers and changes are put right.
+    Fragments from which no jump leaves out a base are counted by exception: as the target, in ranges; then primers and
+    changes are put right.
     Returns counts int64[C, 3, 64] (by codon, orientation, state), skipping int64[C] (fragments that span the
     codon and whose isoform leaves it out) and masked int64[C] (fragments whose codon bases are primer).
     """
@@ -175,7 +176,7 @@ def count_codons(junctions, forward, reverse, tile, offsets, position, allele, t
     fragments = junctions, forward, reverse, tile, offsets, position, allele
     for n in range(len(junctions)):
         start, stop = _outer(forward[n], reverse[n])
-        if junctions[n]:
+        if _is_skipped(start, stop, junctions[n], skipped):
             _count_each(start, stop, n, fragments, target, skipped, primers, counts, skipping, masked)
             continue
         _add_as_target(forward[n], reverse[n], codons, states, by_range, counts)
@@ -204,7 +205,7 @@ def codon_states(junctions, forward, reverse, tile, offsets, position, allele, t
             p = 3 * codons[k]
             if p < start or p + 3 > stop:
                 continue
-            if junctions[n] and _is_skipped(p, junctions[n], skipped):
+            if junctions[n] and _is_skipped(p, p + 3, junctions[n], skipped):
                 states[n, k] = SKIPPED
             elif _covering(p, forward[n], reverse[n]) == NOT_COVERED:
                 continue

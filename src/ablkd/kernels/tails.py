@@ -8,42 +8,27 @@ import math
 
 import numpy as np
 
+from ablkd.kernels.beta import continued_fraction
 from ablkd.kernels.jit import jit
 
 TINY = 1e-300
+# Nodes of less weight do not change a likelihood, nor do probabilities below e^-FAR.
+LEAST_WEIGHT, FAR = 1e-7, 20.0
+HALF_LOG_2_PI = math.log(2 * math.pi) / 2
 
 
 @jit
-def _continued_fraction(a, b, x):
-    """The continued fraction of the incomplete beta function (Lentz's method; Numerical Recipes 6.4)."""
-    c, d = 1.0, 1.0 - (a + b) * x / (a + 1.0)
-    if abs(d) < TINY:
-        d = TINY
-    d = 1.0 / d
-    h = d
-    for m in range(1, 20000):
-        even = m * (b - m) * x / ((a + 2 * m - 1.0) * (a + 2 * m))
-        d = 1.0 + even * d
-        c = 1.0 + even / c
-        if abs(d) < TINY:
-            d = TINY
-        if abs(c) < TINY:
-            c = TINY
-        d = 1.0 / d
-        h *= d * c
-        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1.0))
-        d = 1.0 + odd * d
-        c = 1.0 + odd / c
-        if abs(d) < TINY:
-            d = TINY
-        if abs(c) < TINY:
-            c = TINY
-        d = 1.0 / d
-        step = d * c
-        h *= step
-        if abs(step - 1.0) < 1e-14:
-            break
-    return h
+def _log_gamma(z):
+    """The logarithm of the gamma function to 1e-11, in a third of the time of the C library (Stirling's series)."""
+    small = 0.0
+    if z < 8.0:
+        if z < 1.0:
+            return math.lgamma(z)
+        small = math.log(z * (z + 1.0) * (z + 2.0) * (z + 3.0) * (z + 4.0) * (z + 5.0) * (z + 6.0))
+        z += 7.0
+    w = 1.0 / (z * z)
+    series = (1 / 12 - w * (1 / 360 - w * (1 / 1260 - w / 1680))) / z
+    return (z - 0.5) * math.log(z) - z + HALF_LOG_2_PI + series - small
 
 
 @jit
@@ -55,10 +40,10 @@ def negative_binomial_tail(x, mean, size):
         return 0.0
     hit = mean / (mean + size)
     miss = size / (mean + size)
-    front = math.lgamma(x + size) - math.lgamma(x) - math.lgamma(size) + x * math.log(hit) + size * math.log(miss)
+    front = _log_gamma(x + size) - _log_gamma(x) - _log_gamma(size) + x * math.log(hit) + size * math.log(miss)
     if hit < (x + 1.0) / (x + size + 2.0):
-        return math.exp(front) * _continued_fraction(float(x), size, hit) / x
-    return 1.0 - math.exp(front) * _continued_fraction(size, float(x), miss) / size
+        return math.exp(front) * continued_fraction(float(x), size, hit) / x
+    return 1.0 - math.exp(front) * continued_fraction(size, float(x), miss) / size
 
 
 @jit
@@ -73,10 +58,11 @@ def _moments(n, rate, clones, cv, templates, family_cv2):
 @jit
 def _log_probability(x, mean, size, log_factorial):
     """Log of the negative binomial probability of x."""
-    log_p = size * math.log(size / (size + mean))
-    if x > 0:
-        log_p += math.lgamma(x + size) - math.lgamma(size) - log_factorial + x * math.log(mean / (size + mean))
-    return log_p
+    miss = math.log(size / (size + mean))
+    if x == 0:
+        return size * miss
+    chosen = _log_gamma(x + size) - _log_gamma(size) - log_factorial
+    return chosen + size * miss + x * math.log(mean / (size + mean))
 
 
 @jit
@@ -185,17 +171,49 @@ def log_likelihoods(x, n, rates, expected_clones, cv, templates, family_cv2):
 
 
 @jit
-def by_clones(x, n, rates, used, cv, templates, family_cv2, first, last):
-    """Probability of each count at each node if `first` to `last` - 1 templates carry the allele.
+def clone_likelihoods(x, n, rates, spreads, cv, numbers, shares, family_cv2, other):
+    """Log likelihood of all counts with each number of templates and each chance of clones: float64[T, R].
 
-    x, n int64[A]; rates float64[A, G]; used bool[A, G]: nodes that matter. Returns float64[A, G, last - first].
+    x, n int64[A]; rates float64[A, G]: possible error rates; spreads float64[K, A or 1, G]: K alternatives for their
+    weights, the best of which counts; numbers float64[T]; shares float64[T, R, M]: chance of 0, 1, ... templates that
+    carry an allele, most of them with the last of R; other float64[A]: probability of the count if it is no error.
     """
-    result = np.zeros((len(x), rates.shape[1], last - first))
+    alternatives, chances, most = len(spreads), shares.shape[1], shares.shape[2]
+    possible = np.array([np.count_nonzero(shares[t, chances - 1]) for t in range(len(numbers))])
+    total, here = np.zeros((len(numbers), alternatives, chances)), np.empty((most, alternatives))
     for a in range(len(x)):
         log_factorial = math.lgamma(x[a] + 1.0)
-        for g in range(rates.shape[1]):
-            if used[a, g]:
-                for clones in range(first, last):
-                    mean, size = _moments(n[a], rates[a, g], clones, cv, templates, family_cv2)
-                    result[a, g, clones - first] = math.exp(_log_probability(x[a], mean, size, log_factorial))
-    return result
+        weights = spreads[:, a if spreads.shape[1] > 1 else 0].T.copy()
+        nodes = np.array([g for g in range(len(weights)) if weights[g].max() > LEAST_WEIGHT])
+        nothing = math.log(other[a]) - FAR
+        here[0] = 0.0
+        for g in nodes:
+            mean, size = _moments(n[a], rates[a, g], 0, cv, 1.0, family_cv2)
+            here[0] += weights[g] * math.exp(_log_probability(x[a], mean, size, log_factorial))
+        for t in range(len(numbers)):
+            here[1:] = 0.0
+            last = possible[t]
+            for g in nodes:
+                for clones in range(1, last):
+                    mean, size = _moments(n[a], rates[a, g], clones, cv, numbers[t], family_cv2)
+                    log_p = _log_probability(x[a], mean, size, log_factorial)
+                    # With more clones, or more errors, it is rarer still.
+                    if log_p < nothing and mean > x[a]:
+                        last = clones
+                        break
+                    p = math.exp(log_p)
+                    for k in range(alternatives):
+                        here[clones, k] += weights[g, k] * p
+                if last == 1:
+                    break
+            for k in range(alternatives):
+                for r in range(chances):
+                    p = other[a]
+                    for clones in range(possible[t]):
+                        p += shares[t, r, clones] * here[clones, k]
+                    total[t, k, r] += math.log(p)
+    best = np.empty((len(numbers), chances))
+    for t in range(len(numbers)):
+        for r in range(chances):
+            best[t, r] = total[t, :, r].max()
+    return best

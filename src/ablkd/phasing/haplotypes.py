@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
+from ablkd.kernels import beta
 from ablkd.phasing.identifiable import design
 from ablkd.phasing.linkage import Observations, seen
 from ablkd.phasing.mixture import Mixture, RatePrior, build
@@ -59,7 +59,7 @@ def haplotype_rows(
 
 def _needed(mixture: Mixture, told: NDArray[np.bool_], prior: RatePrior) -> Mixture:
     """The mixture without the haplotypes that the data do not need, the rarest tried first; `told` ones only."""
-    total = special.logsumexp(mixture.likelihoods(prior)[1])
+    total = np.logaddexp.reduce(mixture.likelihoods(prior)[1])
     fractions = _fractions(mixture, prior)
     absent = told & (fractions < NOTHING)
     absent[0] = False
@@ -68,7 +68,7 @@ def _needed(mixture: Mixture, told: NDArray[np.bool_], prior: RatePrior) -> Mixt
         if h == 0 or not (told[h] and mixture.possible[h]) or fractions[h] >= RARE:
             continue
         without = mixture.without(int(h))
-        left = special.logsumexp(without.likelihoods(prior)[1])
+        left = np.logaddexp.reduce(without.likelihoods(prior)[1])
         if total - left < WORSE:
             mixture, total = without, left
     return mixture
@@ -77,7 +77,7 @@ def _needed(mixture: Mixture, told: NDArray[np.bool_], prior: RatePrior) -> Mixt
 def _fractions(mixture: Mixture, prior: RatePrior) -> NDArray[np.float64]:
     """float64[2^K]: the fractions at their best for each rate, averaged over the rates."""
     fractions, totals = mixture.likelihoods(prior)
-    weights = special.softmax(totals)
+    weights = np.exp(totals - np.logaddexp.reduce(totals))
     return weights @ fractions
 
 
@@ -85,7 +85,6 @@ def _interval(
     mixture: Mixture, haplotype: int, fraction: float, templates: float, prior: RatePrior
 ) -> tuple[float, float]:
     if mixture.possible.sum() == 1:
-        low, high = special.betaincinv(templates + 0.5, 0.5, [0.025, 0.975])
-        return float(low), 1.0
+        return beta.quantile(0.025, templates + 0.5, 0.5), 1.0
     posterior = through_templates(mixture.weigh(haplotype, prior), templates)
     return min(posterior.quantile(0.025), fraction), max(posterior.quantile(0.975), fraction)

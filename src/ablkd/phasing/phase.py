@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from ablkd.background.allele import FAMILY_CV2
 from ablkd.fragments import Fragments
 from ablkd.isoforms import build_graph
+from ablkd.kernels import beta
 from ablkd.phasing.haplotypes import haplotype_rows
 from ablkd.phasing.identifiable import TWO_SIDED, design
 from ablkd.phasing.linkage import Observations, observe, seen
@@ -187,11 +188,11 @@ def _judge(sample: str, observations: Observations, which: Sequence[int], templa
 def _apart(evidence: Evidence, parts: Parts, probability: float, needed: float | None, prior: RatePrior) -> str:
     """The verdict on what is not proven to be a compound."""
     k, n = round((evidence.observed or 0.0) * evidence.effective), round(evidence.effective)
-    found = k > 0 and special.betainc(k, n - k + 1, max(parts.error, 1e-9)) < SEEN_P
+    found = k > 0 and beta.cdf(max(parts.error, 1e-9), float(k), float(n - k + 1)) < SEEN_P
     if not found:
         return "polyclonal" if probability <= UNLIKELY else "not_proven"
     plausible = needed is not None and (
-        needed <= 0 or special.ndtr(np.log(prior.median / needed) / prior.log_sd) >= PLAUSIBLE
+        needed <= 0 or math.erfc(math.log(needed / prior.median) / (math.sqrt(2) * prior.log_sd)) / 2 >= PLAUSIBLE
     )
     return "explained_by_recombination" if probability <= UNLIKELY and plausible else "not_proven"
 

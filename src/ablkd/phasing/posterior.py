@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from ablkd.background.allele import FAMILY_CV2
+from ablkd.kernels import beta
 from ablkd.phasing.mixture import Weighed
 
 ATOMS = 64
@@ -47,7 +47,7 @@ class Posterior:
         return high
 
     def _below(self, value: float) -> float:
-        return min(1.0, self.none + float(self.weights @ special.betainc(self.a, self.b, value)))
+        return min(1.0, self.none + beta.mixed_cdf(value, self.a, self.b, self.weights))
 
 
 def through_templates(found: Weighed, templates: float) -> Posterior:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import special
 
 from ablkd.fragments import Fragments
 from ablkd.isoforms import build_graph
@@ -90,7 +89,8 @@ def _estimate(mixture: Mixture, error_factor: float) -> tuple[float, float]:
     rates, _ = GRID.rates(NODES)
     x = np.log(rates)
     totals = np.array([mixture.fit(rate)[1] for rate in rates])
-    weights = special.softmax(totals - 0.5 * ((x - np.log(ASSUMED.median)) / ASSUMED.log_sd) ** 2)
+    totals = totals - 0.5 * ((x - np.log(ASSUMED.median)) / ASSUMED.log_sd) ** 2
+    weights = np.exp(totals - np.logaddexp.reduce(totals))
     mean = float(weights @ x)
     # Not finer than the grid.
     return mean, float(max(np.sqrt(weights @ (x - mean) ** 2), x[1] - x[0]))
