@@ -196,12 +196,12 @@ def _spread(
     found, smooth, number = [], [], []
     for transition in (False, True):
         chosen = shown[covered & ~changes.listed & (changes.transition == transition)]
-        chosen = chosen - chosen.max(axis=1, keepdims=True)
-        log_sd = _log_sd(chosen, platform.error_log_sd)
+        likelihood = np.exp(chosen - chosen.max(axis=1, keepdims=True))
+        log_sd = _log_sd(likelihood, platform.error_log_sd)
         shape = lognormal(log_sd)
         weights = shape
         for _ in range(ROUNDS):
-            each = weights * np.exp(chosen)
+            each = weights * likelihood
             each /= each.sum(axis=1, keepdims=True)
             weights = (each.sum(axis=0) + PSEUDO_SITES * shape) / (len(chosen) + PSEUDO_SITES)
         found.append(weights)
@@ -210,11 +210,11 @@ def _spread(
     return np.array(found), np.array(smooth), np.array(number)
 
 
-def _log_sd(shown: NDArray[np.float64], usual: float) -> float:
+def _log_sd(likelihood: NDArray[np.float64], usual: float) -> float:
     """The lognormal's spread with the highest posterior."""
     scores = []
     for log_sd in SPREADS:
         with np.errstate(divide="ignore"):
-            fits = np.logaddexp.reduce(np.log(lognormal(float(log_sd))) + shown, axis=1).sum()
+            fits = np.log(likelihood @ lognormal(float(log_sd))).sum()
         scores.append(fits - 0.5 * (np.log(log_sd / usual) / SPREAD_SD) ** 2)
     return float(SPREADS[int(np.argmax(scores))])

@@ -45,9 +45,10 @@ def write_counts(path: Path, samples: Iterable[Counts]) -> None:
 def _rows(counts: Counts) -> list[CountRow]:
     name = (counts.panel, counts.sample, counts.platform)
     rows = []
-    for codon, state in np.argwhere(counts.codons.any(axis=1)):
-        seen = (int(n) for n in counts.codons[codon, :, state])
-        rows.append(CountRow(*name, CODON, int(codon) + 1, int(codon) + 1, CODONS[state], *seen))
+    codons, states = np.nonzero(counts.codons.any(axis=1))
+    seen = counts.codons[codons, :, states].tolist()
+    for codon, state, by_orientation in zip((codons + 1).tolist(), states.tolist(), seen, strict=True):
+        rows.append(CountRow(*name, CODON, codon, codon, CODONS[state], *by_orientation))
     for (start, end, inserted), n in sorted(counts.indels.items()):
         rows.append(CountRow(*name, INDEL, start + 1, end, inserted, n, 0, 0))
     return rows

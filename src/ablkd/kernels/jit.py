@@ -1,4 +1,4 @@
-"""The one jit decorator, with a cache that a changed kernel can never find stale.
+"""The jit decorators, with a cache that a changed kernel can never find stale.
 
 numba's own cache does not notice an edited helper in another file, so the cache folder is keyed by a hash of
 every kernel's source.
@@ -36,3 +36,5 @@ numba.config.CACHE_DIR = str(_cache_folder())
 numba.np.linalg.ensure_blas = _no_blas
 
 jit = numba.njit(cache=True, nogil=True)
+# For a function with one caller, asked for every read: to hand on all arrays of a graph takes longer than most answers.
+inlined = numba.njit(inline="always")

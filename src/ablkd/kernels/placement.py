@@ -6,7 +6,8 @@ Node codes in the output: v >= 0 a graph node, CLIPPED a base that is not aligne
 import numpy as np
 
 from ablkd.kernels.bound import gap_could_help
-from ablkd.kernels.jit import jit
+from ablkd.kernels.jit import inlined, jit
+from ablkd.kernels.plain import differences, lay_over_jump, mismatches_along
 from ablkd.kernels.strand import reverse_in_place, turn
 
 K = 11
@@ -138,16 +139,7 @@ def _first_seed(read, table):
     return 0, np.int64(-1), False
 
 
-@jit
-def _is_plain(first, n, graph):
-    """Whether nodes first, first + 1, ... of n bases are plain neighbours."""
-    last = first + n - 1
-    if first < 0 or last >= len(graph.bases) or graph.chain[first] != graph.chain[last]:
-        return False
-    return graph.place[last] - graph.place[first] == n - 1
-
-
-@jit
+@inlined
 def _jump_is_better(read, first, i, graph):
     """Whether a jump suits the rest of the read strictly better than plain neighbours from node `first` on.
 
@@ -158,50 +150,42 @@ def _jump_is_better(read, first, i, graph):
     for k in range(graph.out_offsets[first + i], graph.out_offsets[first + n]):
         e = graph.out_edges[k]
         j = graph.edge_from[e] - first + 1
-        rest = _differences(read[j:], bases[j:])
+        rest = differences(read[j:], bases[j:])
         if rest and _tail_mismatches(read, j, 1, graph.bases, graph.following, graph.edge_to[e], rest) < rest:
             return True
     for k in range(graph.in_offsets[first], graph.in_offsets[first + i + K]):
         e = graph.in_edges[k]
         j = graph.edge_to[e] - first
-        rest = _differences(read[:j], bases[:j])
+        rest = differences(read[:j], bases[:j])
         if rest and _tail_mismatches(read, j - 1, -1, graph.bases, graph.preceding, graph.edge_from[e], rest) < rest:
             return True
     return False
 
 
-@jit
-def _differences(one, other):
-    """How many bases of two arrays of one length differ."""
-    differ = 0
-    for j in range(len(one)):
-        differ += one[j] != other[j]
-    return differ
-
-
-@jit
-def _straight_state(read, nodes, first, i, graph):
-    """STRAIGHT or ROUGH where a read lies best on plain neighbours from node `first` on, with `nodes` written; else
+@inlined
+def _straight_state(read, nodes, first, i, wrong, graph):
+    """STRAIGHT or ROUGH where a read with `wrong` mismatches lies best on plain neighbours from node `first` on; else
     UNPLACED."""
     n = len(read)
-    if not _is_plain(first, n, graph):
+    if wrong > n // BASES_A_MISMATCH_AT_LEAST or _jump_is_better(read, first, i, graph):
         return UNPLACED
-    mismatches = _differences(read, graph.bases[first : first + n])
-    if mismatches > n // BASES_A_MISMATCH_AT_LEAST or (mismatches and _jump_is_better(read, first, i, graph)):
-        return UNPLACED
-    for j in range(n):
-        nodes[j] = first + j
-    if mismatches <= 1 and n >= BASES_A_MISMATCH:
+    _lay_straight(nodes, first)
+    if wrong == 1 and n >= BASES_A_MISMATCH:
         return STRAIGHT
-    if mismatches > min(ENOUGH_MISMATCHES, n // BASES_A_MISMATCH) or gap_could_help(read, nodes, graph):
+    if wrong > min(ENOUGH_MISMATCHES, n // BASES_A_MISMATCH) or gap_could_help(read, nodes, graph):
         return ROUGH
     _clip_end(read, nodes, i, 1, graph.bases)
     _clip_end(read, nodes, i - 1, -1, graph.bases)
     if nodes[0] >= 0 and nodes[n - 1] >= 0:
         return STRAIGHT
-    for j in range(n):
-        nodes[j] = first + j
+    _lay_straight(nodes, first)
     return ROUGH
+
+
+@jit
+def _lay_straight(nodes, first):
+    for j in range(len(nodes)):
+        nodes[j] = first + j
 
 
 @jit
@@ -214,7 +198,7 @@ def _extend(read, nodes, i, node, step, graph):
     while 0 <= i < n:
         rest = n - i if step > 0 else i + 1
         low, first = (i, node) if step > 0 else (0, node - i)
-        if _is_plain(first, rest, graph) and _differences(read[low : low + rest], bases[first : first + rest]) == 0:
+        if mismatches_along(read[low : low + rest], first, bases, graph.chain, graph.place) == 0:
             for k in range(rest):
                 nodes[low + k] = first + k
             return
@@ -287,7 +271,15 @@ def place_ungapped(codes, quals, offsets, table, graph):
         if turned:
             turn(read)
         if v >= 0 and len(read) <= MOST_HITS * STRIDE:
-            state[r] = _straight_state(read, laid, v - i, i, graph)
+            # Few reads need the graph, and to hand all of it on takes as long as to compare a read.
+            wrong = mismatches_along(read, v - i, graph.bases, graph.chain, graph.place)
+            if wrong == 0:
+                _lay_straight(laid, v - i)
+                state[r] = STRAIGHT
+            elif wrong > 0:
+                state[r] = _straight_state(read, laid, v - i, i, wrong, graph)
+            if state[r] == UNPLACED and lay_over_jump(read, laid, i, v, graph):
+                state[r] = PLACED
         side = 0
         if state[r] == UNPLACED:
             state[r], side = _search(read, laid, table, graph, at, node)
