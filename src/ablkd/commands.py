@@ -42,7 +42,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "traces": {**PATHS, "help": ".ab1 files"},
     "wild_types": {**PATHS, "help": ".ab1 files of the run's wild-type controls"},
     "trace_library": {**PATH, "nargs": "?", "help": "table of the laboratory's traces of known molecules (.tsv)"},
-    "fragments": {**PATH, "help": "aligned fragments (.npz), written by align"},
+    "fragments": {**PATH, "help": "aligned fragments (.npy), written by align"},
     "bam": {**PATH, "help": "BAM to write, with its index beside it"},
     "align_qc": {**PATH, "help": "qc rows of align: reads that cannot be used are left out"},
     "qc": {**PATH, "help": "qc rows to write"},
@@ -75,7 +75,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "run_fusion": {**PATHS, "help": "fusion.tsv of every sample of the run"},
     "cross_check": {**PATH, "nargs": "?", "help": "qc rows of all samples of the run, written by crosscheck"},
     "control_calls": {**PATHS, "help": "calls.tsv of the run's controls"},
-    "control_fragments": {**PATHS, "help": "aligned fragments (.npz) of the run's recombination controls"},
+    "control_fragments": {**PATHS, "help": "aligned fragments (.npy) of the run's recombination controls"},
     "call_qc": {**PATH, "help": "qc rows of call, which name the number of templates"},
     "recombination": {**PATH, "help": "what the run's recombination controls show (.tsv)"},
     "control_coverage": {**PATHS, "help": "coverage.tsv of the run's controls"},
@@ -155,7 +155,7 @@ COMMANDS: dict[str, Command] = {
     "align": Command(
         "reads to aligned fragments",
         "ablkd align --sample S1 --platform illumina --reference reference --reads-1 S1_R1.fastq.gz "
-        "--reads-2 S1_R2.fastq.gz --fragments fragments.npz --counts counts.tsv --qc align_qc.tsv",
+        "--reads-2 S1_R2.fastq.gz --fragments fragments.npy --counts counts.tsv --qc align_qc.tsv",
         "sample platform reference reads_1 fragments counts qc",
         "amplicon reads_2",
     ),
@@ -181,7 +181,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "call": Command(
         "fragments to calls and to what could have been seen, and where asked to what splice tells",
-        "ablkd call --sample S1 --platform illumina --reference reference --fragments fragments.npz "
+        "ablkd call --sample S1 --platform illumina --reference reference --fragments fragments.npy "
         "--background background.npz --required-lod 0.03 --reporting-cut 0.03 --calls calls.tsv "
         "--coverage coverage.tsv --qc call_qc.tsv",
         "sample platform reference fragments background required_lod reporting_cut calls coverage qc",
@@ -189,7 +189,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "splice": Command(
         "fragments to isoform events and the fusion type, without calling",
-        "ablkd splice --sample S1 --platform illumina --reference reference --fragments fragments.npz "
+        "ablkd splice --sample S1 --platform illumina --reference reference --fragments fragments.npy "
         "--splicing splicing.tsv --fusion fusion.tsv",
         "sample platform reference fragments splicing fusion",
         "template_copies",
@@ -197,13 +197,13 @@ COMMANDS: dict[str, Command] = {
     "recombination": Command(
         "recombination controls of a run to the rate at which its PCR recombines molecules",
         "ablkd recombination --sheet samples.tsv --run run1 --reference reference "
-        "--control-fragments MIX/fragments.npz --control-calls MIX/calls.tsv --recombination recombination.tsv",
+        "--control-fragments MIX/fragments.npy --control-calls MIX/calls.tsv --recombination recombination.tsv",
         "sheet run reference recombination",
         "control_fragments control_calls",
     ),
     "phase": Command(
         "fragments and calls to haplotypes and compound verdicts",
-        "ablkd phase --sample S1 --reference reference --fragments fragments.npz --calls calls.tsv "
+        "ablkd phase --sample S1 --reference reference --fragments fragments.npy --calls calls.tsv "
         "--call-qc call_qc.tsv --splicing splicing.tsv --recombination recombination.tsv "
         "--haplotypes haplotypes.tsv --phase phase.tsv --pile-ups pile_ups.json --qc phase_qc.tsv",
         "sample reference fragments calls call_qc splicing recombination haplotypes phase pile_ups qc",

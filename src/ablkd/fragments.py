@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from ablkd.errors import InputError
 from ablkd.tables import atomic
 
 DELETED, UNOBSERVED = 4, 5
@@ -102,16 +104,30 @@ def empty(length: int) -> Fragments:
 
 
 def save(fragments: Fragments, path: Path) -> None:
-    """Write as an uncompressed npz; the same fragments give the same bytes."""
+    """Write one array behind the other, as numpy writes each; the same fragments give the same bytes."""
     with atomic(path) as temporary, temporary.open("wb") as stream:
-        arrays: dict[str, Any] = {name: np.asarray(getattr(fragments, name)) for name in FIELDS}
-        np.savez(stream, **arrays, **(fragments.codons._asdict() if fragments.codons else {}))
+        for array in (*(getattr(fragments, name) for name in FIELDS), *(fragments.codons or ())):
+            np.save(stream, array, allow_pickle=False)
 
 
 def load(path: Path) -> Fragments:
-    """Read what `save` wrote."""
-    with np.load(path, allow_pickle=False) as data:
-        values = {name: data[name] for name in FIELDS}
-        counted = [data[name] for name in CodonCounts._fields if name in data]
+    """Read what `save` wrote.
+
+    Raises
+    ------
+    InputError
+        Where there is no such file, it is none of `save`, or it is cut off.
+    """
+    arrays = []
+    try:
+        with path.open("rb") as stream:
+            while stream.peek(1):
+                arrays.append(npy.read_array(stream, allow_pickle=False))
+        values: dict[str, Any] = dict(zip(FIELDS, arrays[: len(FIELDS)], strict=True))
+        codons = CodonCounts(*arrays[len(FIELDS) :]) if arrays[len(FIELDS) :] else None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror} (check the path)") from None
+    except (ValueError, TypeError):
+        raise InputError(f"{path}: holds no fragments, or not all (make it again with ablkd align)") from None
     values["reads"], values["placed"] = int(values["reads"]), int(values["placed"])
-    return Fragments(**values, codons=CodonCounts(*counted) if counted else None)
+    return Fragments(**values, codons=codons)

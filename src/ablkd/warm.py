@@ -32,7 +32,7 @@ def warm(reference: Reference) -> None:
         folder = Path(name)
         reads = folder / "read.fastq"
         reads.write_text(f"@read\n{read}\n+\n{'I' * len(read)}\n")
-        fragments, counts = folder / "fragments.npz", folder / "counts.tsv"
+        fragments, counts = folder / "fragments.npy", folder / "counts.tsv"
         for platform in kinds.values():
             mates, bam = [reads] if platform.reads == "short" else [], folder / "aligned.bam"
             write_bam(platform, reference, [reads], mates, bam)

@@ -115,7 +115,7 @@ def aligned_sample(folder: Path) -> object:
     """Every output of `ablkd align` and `ablkd bam`, from whatever reads stand in the folder."""
     reads = sorted(p for p in folder.iterdir() if p.suffix in (".fastq", ".bam"))
     with tempfile.TemporaryDirectory() as name:
-        out = [Path(name) / part for part in ("f.npz", "c.tsv")]
+        out = [Path(name) / part for part in ("f.npy", "c.tsv")]
         platform = REFERENCE.platforms["ont" if len(reads) == 1 else "illumina"]
         rows = align_sample("S", platform, "", REFERENCE, reads[:1], reads[1:], *out)
         with contextlib.suppress(UnusableSample):

@@ -136,7 +136,7 @@ def ablkd(*words: object) -> str:
 def align(out: Path, reads: tuple[Path, ...], platform: str = "illumina", reference: Path = REFERENCE) -> str:
     """Reads to fragments and counts."""
     words = ["align", "--sample", "S", *_reads(reads, platform, reference)]
-    words += ["--fragments", out / "fragments.npz", "--counts", out / "counts.tsv", "--qc", out / "align_qc.tsv"]
+    words += ["--fragments", out / "fragments.npy", "--counts", out / "counts.tsv", "--qc", out / "align_qc.tsv"]
     return ablkd(*words)
 
 
@@ -152,7 +152,7 @@ def _reads(reads: tuple[Path, ...], platform: str, reference: Path) -> list[obje
 
 def chain(out: Path, reads: tuple[Path, ...]) -> dict[str, str]:
     """Step -> command line, in the order of the workflow, from reads to result.json and the report."""
-    common, fragments = ["--sample", "S", "--reference", REFERENCE], ["--fragments", out / "fragments.npz"]
+    common, fragments = ["--sample", "S", "--reference", REFERENCE], ["--fragments", out / "fragments.npy"]
     table = {name: [f"--{name}", out / f"{name}.tsv"] for name in (*TABLES, "drugs", "qc")}
     sheet = out / "samples.tsv"
     sheet.write_text(f"sample\tplatform\treads_1\treads_2\nS\tillumina\t{reads[0]}\t{reads[-1]}\n")

@@ -75,7 +75,7 @@ def rows_of(
         reads: tuple[list[Path], list[Path]] = ([one], [two])
     else:
         reads = ([long_reads(sample.products, way, depth, seed, folder)], [])
-    paths = folder / "fragments.npz", folder / "counts.tsv"
+    paths = folder / "fragments.npy", folder / "counts.tsv"
     align_sample("S", platform, "", reference, *reads, *paths)
     return splice_sample("S", platform, reference, load(paths[0]), TEMPLATES)
 

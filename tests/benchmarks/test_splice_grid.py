@@ -45,7 +45,7 @@ def test_a_sample_goes_from_reads_to_rows(molecules, reference, tmp_path):
 
 def test_chimeric_reads_make_no_junction(molecules, reference, tmp_path):
     reads = long_reads({molecules.made("e14a2"): 1.0}, "ont", 150, 4, tmp_path, chimeras=0.3)
-    platform, paths = reference.platform("ont"), (tmp_path / "f.npz", tmp_path / "c.tsv")
+    platform, paths = reference.platform("ont"), (tmp_path / "f.npy", tmp_path / "c.tsv")
     rows = {q.metric: q.value for q in align_sample("S", platform, "", reference, [reads], [], *paths)}
     events, _ = splice_sample("S", platform, reference, load(paths[0]), 5_000)
     assert len(load(paths[0])) == 150 and 25 < int(rows["chimeric_reads"]) < 65

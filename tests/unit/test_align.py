@@ -64,9 +64,9 @@ def run(reference):
 
     def aligned(folder: Path, reads_1, reads_2=(), amplicon="", platform="illumina"):
         folder.mkdir(exist_ok=True)
-        files, outputs = (list(reads_1), list(reads_2)), (folder / "fragments.npz", folder / "counts.tsv")
+        files, outputs = (list(reads_1), list(reads_2)), (folder / "fragments.npy", folder / "counts.tsv")
         rows = align_sample("s", reference.platforms[platform], amplicon, reference, *files, *outputs)
-        return load(folder / "fragments.npz"), {row.metric: row for row in rows}
+        return load(folder / "fragments.npy"), {row.metric: row for row in rows}
 
     return aligned
 
@@ -135,7 +135,7 @@ def test_the_same_input_gives_the_same_bytes(run, files, usual, reference, tmp_p
         "aligned.bam",
         "aligned.bam.bai",
         "counts.tsv",
-        "fragments.npz",
+        "fragments.npy",
     ]
     for path in tmp_path.iterdir():
         assert path.read_bytes() == (folder / path.name).read_bytes(), path.name
@@ -267,7 +267,7 @@ def test_a_file_that_breaks_off_leaves_nothing_of_what_was_read_before(run, file
     assert len(fragments) == 0 and fragments.histogram.sum() == 0 and len(fragments.tile) == 0
     with pytest.raises(UnusableSample, match="^cut.fastq:"):
         write_bam(reference.platforms["illumina"], reference, [files[0], cut], [], tmp_path / "a" / "aligned.bam")
-    assert sorted(p.name for p in (tmp_path / "a").iterdir()) == ["counts.tsv", "fragments.npz"]
+    assert sorted(p.name for p in (tmp_path / "a").iterdir()) == ["counts.tsv", "fragments.npy"]
 
 
 def test_the_bam_shows_long_reads_where_they_were_settled(reference, tmp_path):

@@ -121,7 +121,7 @@ def test_a_result_or_one_line(tmp_path, root, capsys, what):
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     first, *second = (str(tmp_path / name) for name in files)
-    outputs = {name: tmp_path / f"out/{name}" for name in ("fragments.npz", "counts.tsv", "qc.tsv")}
+    outputs = {name: tmp_path / f"out/{name}" for name in ("fragments.npy", "counts.tsv", "qc.tsv")}
     common = ["--platform", "illumina", "--reference", str(root / "reference")]
     common += ["--reads-1", first, "--reads-2", *second]
     words = ["align", "--sample", "S", *common]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ablkd.alignment.columns import Columns
+from ablkd.errors import InputError
 from ablkd.fragments import FIELDS, QUALITIES, CodonCounts, Fragments, empty, load, save
 
 LENGTH = 50
@@ -89,12 +90,26 @@ def test_what_is_saved_is_loaded_and_has_the_same_bytes_each_time(tmp_path, size
     if counted:
         codons = CodonCounts(rng.integers(0, 9, (16, 3, 64)), rng.integers(0, 9, 16), rng.integers(0, 9, 16))
         fragments = replace(fragments, codons=codons)
-    for name in ("a.npz", "b.npz"):
+    for name in ("a.npy", "b.npy"):
         save(fragments, tmp_path / name)
-    loaded = load(tmp_path / "a.npz")
+    loaded = load(tmp_path / "a.npy")
     assert same(loaded, fragments) and isinstance(loaded.reads, int) and isinstance(loaded.placed, int)
-    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.npz", "b.npz"]
+    assert (tmp_path / "a.npy").read_bytes() == (tmp_path / "b.npy").read_bytes()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.npy", "b.npy"]
+
+
+@pytest.mark.parametrize("cut", ["half", "arrays", "other", "none"])
+def test_a_file_that_holds_no_fragments_is_told_in_a_sentence(tmp_path, cut):
+    path = tmp_path / "f.npy"
+    save(made_up(np.random.default_rng(4), 6), path)
+    whole = path.read_bytes()
+    arrays = whole.index(b"\x93NUMPY", len(whole) // 2)
+    path.write_bytes({"half": whole[: len(whole) // 2], "arrays": whole[:arrays], "other": b"PK\3\4", "none": b""}[cut])
+    with pytest.raises(InputError, match=r"f\.npy: holds no fragments, or not all \(make it again with ablkd align\)"):
+        load(path)
+    path.unlink()
+    with pytest.raises(InputError, match=r"f\.npy: cannot be read: No such file or directory \(check the path\)"):
+        load(path)
 
 
 def test_starts_and_stops_are_those_of_either_mate():

@@ -213,8 +213,8 @@ def from_reads(reference, tmp_path_factory):
     realised = read_rows(folder / "molecules.tsv", Realised)
     row, found = reference.platform("illumina"), {}
     for name, one, two in (("skipped", *files[:2]), ("whole", *files[2:])):
-        align_sample(name, row, "", reference, [one], [two], folder / "f.npz", folder / "counts.tsv")
-        fragments = load(folder / "f.npz")
+        align_sample(name, row, "", reference, [one], [two], folder / "f.npy", folder / "counts.tsv")
+        fragments = load(folder / "f.npy")
         run = learn(row, reference, [Library(read_counts(folder / "counts.tsv", reference)[0], False, 20_000)])
         calls, _, _ = call_sample(name, row, reference, fragments, run, 20_000, 0.03, 0.03)
         events, _ = splice_sample(name, row, reference, fragments, 20_000)

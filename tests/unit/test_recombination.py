@@ -137,7 +137,7 @@ def test_the_rate_of_a_control_reaches_the_samples_of_its_run_alone(reference, r
     }
     for name, (shares, sites, rate) in made.items():
         fragments, calls = sample(reference, shares, sites, np.random.default_rng(3), rate=rate, number=5_000)
-        save(fragments, tmp_path / f"{name}.npz")
+        save(fragments, tmp_path / f"{name}.npy")
         write_rows(tmp_path / f"{name}.calls.tsv", Call, calls)
     write_rows(
         tmp_path / "call_qc.tsv", QcMetric, [QcMetric("S", "template_copies", "3000", "molecules", "", "pass", "")]
@@ -145,11 +145,11 @@ def test_the_rate_of_a_control_reaches_the_samples_of_its_run_alone(reference, r
     write_rows(tmp_path / "splicing.tsv", SpliceEvent, [])
     rates = {}
     for run, files in (("r1", ["MIX"]), ("r2", [])):
-        inputs = ([tmp_path / f"{n}.npz" for n in files], [tmp_path / f"{n}.calls.tsv" for n in files])
+        inputs = ([tmp_path / f"{n}.npy" for n in files], [tmp_path / f"{n}.calls.tsv" for n in files])
         steps.recombination(sheet, run, root / "reference", *inputs, tmp_path / f"{run}.tsv")
         out = [tmp_path / f"{run}.{table}" for table in ("haplotypes.tsv", "phase.tsv", "pile_ups.json", "qc.tsv")]
         steps.phase(
-            "S", root / "reference", tmp_path / "S.npz", tmp_path / "S.calls.tsv", tmp_path / "call_qc.tsv",
+            "S", root / "reference", tmp_path / "S.npy", tmp_path / "S.calls.tsv", tmp_path / "call_qc.tsv",
             tmp_path / "splicing.tsv", tmp_path / f"{run}.tsv", *out,
         )  # fmt: skip
         (metric,) = read_rows(out[3], QcMetric)

@@ -371,7 +371,7 @@ def test_simulated_reads_give_back_events_and_fusions(reference, tmp_path):
     truth.write_text(TRUTH.replace(" ", "\t") + "\n")
     one, two = simulate(truth, reference, tmp_path, 3)
     row = reference.platform("illumina")
-    paths = (tmp_path / "f.npz", tmp_path / "counts.tsv")
+    paths = (tmp_path / "f.npy", tmp_path / "counts.tsv")
     align_sample("S", row, "", reference, [one], [two], *paths)
     events, fusions = splice_sample("S", row, reference, load(paths[0]), 20_000)
     assert {e.event for e in events if e.call == "present"} == {"exon4_skipping", "exon7_skipping"}

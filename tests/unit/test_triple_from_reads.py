@@ -38,7 +38,7 @@ def phased(reference, tmp_path_factory):
     for tube, (platform, *_) in TUBES.items():
         row = reference.platform(platform)
         reads = [path for path in files if path.name.startswith(tube)]
-        made = (folder / "f.npz", folder / "counts.tsv")
+        made = (folder / "f.npy", folder / "counts.tsv")
         align_sample(tube, row, "", reference, reads[:1], reads[1:], *made)
         fragments, counts = load(made[0]), read_counts(made[1], reference)[0]
         run = learn(row, reference, [Library(counts, False, 5_000)])

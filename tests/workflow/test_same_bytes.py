@@ -19,7 +19,7 @@ def made(folder: Path, cores: str, network: bool = True, **environment: str) -> 
     make_tiny_run(folder, "S1")
     command = [*([] if network else no_network()), "sh", "-e", "-c"]
     reads = '--platform illumina --reference "$1" --reads-1 A_1.fastq --reads-2 A_2.fastq'
-    align = f"ablkd align --sample A {reads} --fragments results/f.npz --counts results/c.tsv --qc results/q.tsv"
+    align = f"ablkd align --sample A {reads} --fragments results/f.npy --counts results/c.tsv --qc results/q.tsv"
     bam = f"ablkd bam {reads} --bam results/a.bam"
     words = f'"$0" -m snakemake --cores {cores}; "$0" -m {align}; "$0" -m {bam}'
     reference = str(Path(__file__).parents[2] / "reference")

@@ -23,7 +23,7 @@ rule align:
         reads_2=ask(PLAN.files, "reads_2"),
         knowledge=collect("<reference>/{table}", table=ALIGNING),
     output:
-        fragments="<results>/work/{sample}/fragments.npz",
+        fragments="<results>/work/{sample}/fragments.npy",
         counts="<results>/work/{sample}/counts.tsv",
         qc="<results>/work/{sample}/align_qc.tsv",
     log:
@@ -98,7 +98,7 @@ def background_of(wildcards):
 
 rule call:
     input:
-        fragments="<results>/work/{sample}/fragments.npz",
+        fragments="<results>/work/{sample}/fragments.npy",
         background=background_of,
         knowledge=collect("<reference>/{table}", table=CALLING),
     output:
@@ -132,7 +132,7 @@ rule recombination:
     input:
         sheet=ancient(PLAN.settings["samples"]),
         fragments=ask(
-            PLAN.recombination_controls, "<results>/work/{sample}/fragments.npz"
+            PLAN.recombination_controls, "<results>/work/{sample}/fragments.npy"
         ),
         calls=ask(PLAN.recombination_controls, "<results>/samples/{sample}/calls.tsv"),
         knowledge=collect("<reference>/{table}", table=CALLING),
@@ -153,7 +153,7 @@ rule recombination:
 
 rule phase:
     input:
-        fragments="<results>/work/{sample}/fragments.npz",
+        fragments="<results>/work/{sample}/fragments.npy",
         calls="<results>/samples/{sample}/calls.tsv",
         call_qc="<results>/work/{sample}/call_qc.tsv",
         splicing="<results>/samples/{sample}/splicing.tsv",

@@ -156,9 +156,10 @@ class Expected:
         return site_counts(self.counts, self.changes, self.run.means)
 
     @cached_property
-    def _beside(self) -> NDArray[np.int64]:
-        """int64[C, 64]: what the run's other samples show."""
-        return self.run.run_states - (self._states if self._position is not None else 0)
+    def _carry(self) -> NDArray[np.float64]:
+        """float64[C, 64]: `carried` of each state of each codon."""
+        beside = self.run.run_states - (self._states if self._position is not None else 0)
+        return self.platform.carry_over * beside / np.maximum(beside.sum(axis=1, keepdims=True), 1)
 
     @cached_property
     def _control_states(self) -> NDArray[np.int64]:
@@ -209,8 +210,7 @@ class Expected:
 
         METHOD: a fixed share of the fragments of a run change their sample (platforms.tsv, carry_over).
         """
-        x, n = self._beside[codon, state], self._beside[codon].sum()
-        return float(self.platform.carry_over * x / n) if n > 0 else 0.0
+        return float(self._carry[codon, state])
 
     def lost(self, codon: int, real: Collection[int]) -> float:
         """Share of a codon's fragments that show none of the states its molecules have."""

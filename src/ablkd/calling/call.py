@@ -95,7 +95,7 @@ def _qc_rows(sample: str, expected: Expected, levels: Alphas, lowest: int) -> li
 
 def _candidates(tally: Tally) -> list[tuple[int, int]]:
     """(0-based codon, state) of every changed state seen at least LISTED_COUNT times, in transcript order."""
-    totals = tally.counts.sum(axis=1)
+    totals = tally.states_seen.copy()
     target = tally.target[: 3 * len(totals)].reshape(-1, 3).astype(np.int64)
     totals[np.arange(len(totals)), target @ [16, 4, 1]] = 0
     return [(int(c), int(s)) for c, s in zip(*np.nonzero(totals >= LISTED_COUNT), strict=True)]
@@ -124,8 +124,7 @@ def _tested(
     tally: Tally, expected: Expected, qualities: Recalibration, levels: Alphas, codon: int, state: int
 ) -> Tested:
     reference = expected.reference
-    counts = tally.counts[codon].sum(axis=0)
-    x, n = int(counts[state]), int(counts.sum())
+    x, n = int(tally.states_seen[codon, state]), int(tally.containing[codon])
     ref, alt = reference.codon(codon + 1), hgvs.CODONS[state]
     changed = tuple(i for i in range(3) if ref[i] != alt[i])
     known, benign = reference.catalogue.get((codon + 1, alt)), reference.benign.get((codon + 1, alt))

@@ -57,9 +57,14 @@ class Tally:
         return self.codons.masked
 
     @cached_property
+    def states_seen(self) -> NDArray[np.int64]:
+        """int64[C, 64] by codon and codon state."""
+        return self.counts.sum(axis=1)
+
+    @cached_property
     def containing(self) -> NDArray[np.int64]:
         """int64[C]: fragments in which all three bases of the codon were observed."""
-        return self.counts.sum(axis=(1, 2))
+        return self.states_seen.sum(axis=1)
 
     @cached_property
     def depth(self) -> NDArray[np.int64]:

@@ -7,7 +7,7 @@ from ablkd.kernels.jit import inlined, jit
 def is_plain(first, n, chain, place):
     """Whether nodes first, first + 1, ... of n bases are plain neighbours."""
     last = first + n - 1
-    return 0 <= first and last < len(chain) and chain[first] == chain[last] and place[last] - place[first] == n - 1
+    return first >= 0 and last < len(chain) and chain[first] == chain[last] and place[last] - place[first] == n - 1
 
 
 @jit

@@ -114,14 +114,14 @@ def _from_reads(
     for name in [*controls, *(holding.name for holding in holdings)]:
         ends = ("_1", "_2") if platform.reads == "short" else ("",)
         mates = [[folder / f"{name}{end}.fastq.gz"] for end in ends]
-        outputs = (folder / f"{name}.npz", folder / f"{name}.tsv")
+        outputs = (folder / f"{name}.npy", folder / f"{name}.tsv")
         align_sample(name, platform, "", reference, mates[0], mates[1] if len(mates) > 1 else [], *outputs)
         counts += read_counts(outputs[1], reference)
     copies = stated(condition)
     background = learn(platform, reference, [Library(c, i < len(controls), copies) for i, c in enumerate(counts)])
     outcomes = []
     for holding in holdings:
-        fragments = load(folder / f"{holding.name}.npz")
+        fragments = load(folder / f"{holding.name}.npy")
         limits = (copies, platform.required_lod, platform.reporting_cut)
         calls, _, _ = call_sample(holding.name, platform, reference, fragments, background, *limits)
         found = {call.hgvs_c: call.vaf for call in calls if call.filter == "PASS"}

@@ -32,7 +32,7 @@ def reads(real_data):
 def found(reads, reference, tmp_path_factory):
     """(qc, calls, coverage, events, fusions, haplotypes, phase rows)."""
     folder, row = tmp_path_factory.mktemp("k562"), reference.platform("illumina")
-    paths = (folder / "fragments.npz", folder / "counts.tsv")
+    paths = (folder / "fragments.npy", folder / "counts.tsv")
     qc = align_sample("K562", row, "", reference, [reads[0]], [reads[1]], *paths)
     fragments = load(paths[0])
     run = learn(row, reference, [Library(read_counts(paths[1], reference)[0], False)])

@@ -77,7 +77,7 @@ def fragments(data, knowledge, tmp_path_factory):
         for first, last in pairwise(steps):
             path = folder / "reads.fastq"
             path.write_bytes(reads_of(data, barcode, first, last))
-            paths = (folder / "f.npz", folder / "counts.tsv")
+            paths = (folder / "f.npy", folder / "counts.tsv")
             align_sample("part", known.platform("ont"), "", known, [path], [], *paths)
             parts[barcode, last] = load(paths[0])
     for name, reads in SAMPLES.items():
