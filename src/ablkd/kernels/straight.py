@@ -6,7 +6,7 @@ from ablkd.kernels.jit import jit
 
 UNOBSERVED = 5
 FORWARD, REVERSE, BOTH = 0, 1, 2
-MOST_QUALITY = 40
+MOST_QUALITY, QUALITIES = 40, 41
 
 
 @jit
@@ -18,10 +18,16 @@ def _covering(begin, end, read):
 
 
 @jit
+def _place(k, strand, quality):
+    """Where a base is counted in a flat histogram, k positions on; unsigned, which needs no check either."""
+    return np.uint64((3 * k + strand) * QUALITIES + np.int64(quality))
+
+
+@jit
 def _one_strand(begin, end, strand, read, target, min_quality, histogram, out, at):
     """Count the bases of one mate over target positions [begin, end); append what differs; returns the new end."""
     codes, quals = _covering(begin, end, read)
-    bases, counts = target[begin:end], histogram[begin:end, strand]
+    bases, counts = target[begin:end], histogram[_place(begin, 0, 0) :]
     position, allele, quality = out
     for k in range(end - begin):
         q = min(quals[k], MOST_QUALITY)
@@ -29,7 +35,7 @@ def _one_strand(begin, end, strand, read, target, min_quality, histogram, out, a
             position[at], allele[at], quality[at] = begin + k, UNOBSERVED, 0
             at += 1
             continue
-        counts[k, q] += 1
+        counts[_place(k, strand, q)] += 1
         if codes[k] != bases[k]:
             position[at], allele[at], quality[at] = begin + k, codes[k], q
             at += 1
@@ -41,7 +47,7 @@ def _two_strands(begin, end, one, two, target, min_quality, histogram, out, at):
     """The same where both mates cover the positions."""
     codes, quals = _covering(begin, end, one)
     other_codes, other_quals = _covering(begin, end, two)
-    bases, counts = target[begin:end], histogram[begin:end]
+    bases, counts = target[begin:end], histogram[_place(begin, 0, 0) :]
     position, allele, quality = out
     for k in range(end - begin):
         code, q = codes[k], min(quals[k], MOST_QUALITY)
@@ -59,7 +65,7 @@ def _two_strands(begin, end, one, two, target, min_quality, histogram, out, at):
             # METHOD: mates that disagree are not observed, whichever has the higher quality.
             code, q = UNOBSERVED, 0
         if code != UNOBSERVED:
-            counts[k, strand, q] += 1
+            counts[_place(k, strand, q)] += 1
         if code != bases[k]:
             position[at], allele[at], quality[at] = begin + k, code, q
             at += 1
@@ -72,7 +78,7 @@ def merge_straight(one, two, spans_one, spans_two, which, graph, min_quality, hi
 
     Parameters and results are those of `merging.merge_fragments`.
     """
-    paired, length = len(two.offsets) > 1, graph.target_length
+    paired, length, flat = len(two.offsets) > 1, graph.target_length, histogram.reshape(-1)
     size, room = len(which), len(one.codes) + len(two.codes)
     junctions, offsets = np.zeros(size, np.int64), np.zeros(size + 1, np.int64)
     spans, ends = np.zeros((2, size, 2), np.int32), np.zeros((size, 2), np.int32)
@@ -105,11 +111,11 @@ def merge_straight(one, two, spans_one, spans_two, which, graph, min_quality, hi
             low, high = cuts[k], cuts[k + 1]
             forward, reverse = begin[0] <= low < stop[0], begin[1] <= low < stop[1]
             if forward and reverse:
-                at = _two_strands(low, high, one_read, two_read, graph.bases, min_quality, histogram, out, at)
+                at = _two_strands(low, high, one_read, two_read, graph.bases, min_quality, flat, out, at)
             elif forward:
-                at = _one_strand(low, high, FORWARD, one_read, graph.bases, min_quality, histogram, out, at)
+                at = _one_strand(low, high, FORWARD, one_read, graph.bases, min_quality, flat, out, at)
             elif reverse:
-                at = _one_strand(low, high, REVERSE, two_read, graph.bases, min_quality, histogram, out, at)
+                at = _one_strand(low, high, REVERSE, two_read, graph.bases, min_quality, flat, out, at)
         for side in range(2):
             spans[side, made, 0], spans[side, made, 1] = begin[side], stop[side]
         ends[made, 0], ends[made, 1] = left, right
