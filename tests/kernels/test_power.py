@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ablkd.kernels.power import beta_binomial_tail, power
+from ablkd.background.detection import QUANTILES
+from ablkd.kernels.power import beta_binomial_tail, power, template_shares
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,20 @@ def test_power_is_that_of_drawn_samples(templates, fraction, needed, n, rate):
     weights = stats.binom.pmf(m, templates, fraction)
     found = power(m / templates, weights, needed, n, rate, 0.25, float(templates))
     assert 0.2 < drawn < 0.999 and found == pytest.approx(drawn, abs=0.012)
+
+
+@pytest.mark.parametrize(("templates", "fraction"), [(30, 0.01), (50, 0.5), (90, 0.999), (90, 1.0), (1_000, 0.03)])
+def test_few_templates_are_drawn_one_by_one(templates, fraction):
+    shares, weights = template_shares(fraction, float(templates), QUANTILES)
+    m = np.arange(1, len(shares) + 1)
+    assert shares == pytest.approx(m / templates, rel=1e-8)
+    assert weights == pytest.approx(stats.binom.pmf(m, templates, fraction), rel=1e-6, abs=1e-6)
+    # What is left out is none of them, and what is too many to matter.
+    assert weights.sum() == pytest.approx(1 - (1 - fraction) ** templates, abs=1e-6)
+
+
+def test_of_many_templates_the_shares_are_normal_and_equally_likely():
+    shares, weights = template_shares(0.05, 10_000.0, QUANTILES)
+    assert weights == pytest.approx(np.full(60, 1 / 60)) and (np.diff(shares) > 0).all()
+    assert shares.mean() == pytest.approx(0.05, rel=1e-9)
+    assert shares.std() == pytest.approx(np.sqrt(0.05 * 0.95 / 10_000), rel=0.02)

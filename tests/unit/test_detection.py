@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from ablkd.background.detection import Limits
+from ablkd.background.allele import FAMILY_CV2
+from ablkd.background.detection import PROBABILITY, QUANTILES, Limits
+from ablkd.kernels.power import smallest_fraction
 
 
 def power_of_molecules(needed, n, fraction, rate, templates, rng, trials=6_000):
@@ -69,11 +71,17 @@ def test_limits_get_better_with_depth_and_templates_and_worse_with_what_is_neede
 
 
 def test_depths_and_counts_that_are_told_together_are_told_on_the_safe_side():
-    """Those 2 % apart share a limit: never below its own (60 steps of a bisection apart), at most 5 % above."""
+    """Those 2 % apart share a limit: never below its own (a bisection finds it to 0.4 %), at most 5 % above."""
     limits = Limits(2_000.0)
     for needed, n in ((3, 150), (57, 2_000), (61, 2_017), (61, 2_040), (300, 21_111)):
-        own = limits._lod95(needed, n, 0.0)
-        assert own * 0.999 <= limits.lod95(needed, n, 0.0) <= own * 1.05
+        own = smallest_fraction(needed, n, 0.0, 2_000.0, QUANTILES, FAMILY_CV2, PROBABILITY)
+        assert own * 0.996 <= limits.lod95(needed, n, 0.0) <= own * 1.05
+
+
+@pytest.mark.parametrize("templates", [3.0, 20.0, 90.0])
+def test_few_templates_of_which_nearly_all_must_have_it(templates):
+    limits = [Limits(templates).lod95(needed, 1_000, 1e-4) for needed in (100, 500, 900, 1_000)]
+    assert 0 < limits[0] < limits[1] < limits[2] < limits[3] <= 1
 
 
 def test_where_more_is_needed_than_there_is_nothing_is_detectable():
