@@ -43,7 +43,7 @@ class _Limit:
     def worst(self, n: int, tests: Sequence[AlleleTest]) -> tuple[float, AlleleTest]:
         """(LoD95, test) of the allele that needs most fragments."""
         most, worst = 0, tests[0]
-        for test in tests:
+        for test in sorted(tests, key=lambda test: test.error.mean, reverse=True):
             # Whether it needs more than those before is soon told; only then is asked how many.
             needed = test.needed(n, self.background, max(most, LEAST_COUNT))
             if needed > most:

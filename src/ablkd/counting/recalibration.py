@@ -87,7 +87,7 @@ def _misread(fragments: Fragments, target: NDArray[np.uint8]) -> tuple[NDArray[n
     """
     f, length = fragments, len(target)
     at = np.flatnonzero(f.allele < DELETED)
-    owner = np.repeat(np.arange(len(f), dtype=np.int32), np.diff(f.offsets))[at]
+    owner = np.searchsorted(f.offsets, at, side="right") - 1
     position, quality = f.position[at], f.quality[at]
     forward, reverse = (
         (span[:, 0][owner] <= position) & (position < span[:, 1][owner]) for span in (f.forward, f.reverse)

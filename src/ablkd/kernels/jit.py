@@ -36,5 +36,6 @@ numba.config.CACHE_DIR = str(_cache_folder())
 numba.np.linalg.ensure_blas = _no_blas
 
 jit = numba.njit(cache=True, nogil=True)
-# For a function with one caller, asked for every read: to hand on all arrays of a graph takes longer than most answers.
+# For a function that is asked for every read and has one caller or two: to hand on all arrays of a graph takes longer
+# than most answers.
 inlined = numba.njit(inline="always")

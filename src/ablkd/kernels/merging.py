@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ablkd.kernels.jit import jit
+from ablkd.kernels.jit import inlined, jit
 
 DELETED, UNOBSERVED, ABSENT = 4, 5, 255
 FORWARD, REVERSE, BOTH = 0, 1, 2
@@ -39,7 +39,7 @@ def _outer_nodes(nodes):
     return nodes[a], nodes[b]
 
 
-@jit
+@inlined
 def _read_mask(nodes, a, b, graph):
     """Bit masks of the jumps that the bases [a, b) take, and of those that they pass by on the plain path."""
     taken, passed = np.int64(0), np.int64(0)
@@ -61,7 +61,7 @@ def _read_mask(nodes, a, b, graph):
     return taken, passed
 
 
-@jit
+@inlined
 def _observe(codes, quals, nodes, a, b, graph, min_quality, base, qual, insertions):
     """Write a read's target bases into base, qual; returns (first, past the last target base, insertions found).
 
@@ -184,7 +184,7 @@ def _clear(base):
         base[p] = ABSENT
 
 
-@jit
+@inlined
 def _bases_of(one, two, r, mate):
     """Codes of the first (0) or second mate of pair r, and of all reads behind it."""
     return one.codes[one.offsets[r] :] if mate == 0 else two.codes[two.offsets[r] :]
