@@ -56,8 +56,7 @@ def fragment_of(aligner, cut_):
 def test_short_reads_score_as_the_best_alignment_to_any_isoform(aligner, isoforms, node_at, capsys):
     """Equal scores may hide equal ways to place a gap; a lower score is a place that is not the best.
 
-    Of many more reads a few are lower: two or three mismatches in the last bases, or bases put in beside a skip
-    (`tests/benchmarks/oracle.py`).
+    `tests/benchmarks/oracle.py` asks the same of many more reads.
     """
     cuts = short_reads(np.random.default_rng(2), isoforms, SHORT)
     oracle = Oracle(windows(isoforms, 160, 1800), node_at)
