@@ -12,7 +12,8 @@ LEAST_WEIGHT = 1e-10
 LEAST_SHARE = 1e-9
 # METHOD: up to this many expected templates with the allele, templates are drawn one by one.
 MANY_TEMPLATES = 100.0
-# The range spans a factor of 32 at most, so that a fraction is found to 0.4 %.
+# Within a factor of 32, where most fractions are looked for, one is found to 0.4 %, in the widest range to 1.5 %,
+# on the safe side.
 HALVINGS = 10
 
 
