@@ -12,14 +12,14 @@ from ablkd.kernels.beta import continued_fraction
 from ablkd.kernels.jit import jit
 
 TINY = 1e-300
-# Nodes of less weight do not change a likelihood, nor do probabilities below e^-FAR.
+# Nodes of less weight do not change a likelihood, nor do probabilities below e^-FAR times that of something else.
 LEAST_WEIGHT, FAR = 1e-7, 20.0
 HALF_LOG_2_PI = math.log(2 * math.pi) / 2
 
 
 @jit
 def _log_gamma(z):
-    """The logarithm of the gamma function to 1e-11, in a third of the time of the C library (Stirling's series)."""
+    """The logarithm of the gamma function to 1e-11 (Stirling's series)."""
     small = 0.0
     if z < 8.0:
         if z < 1.0:
