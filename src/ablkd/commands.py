@@ -190,8 +190,8 @@ COMMANDS: dict[str, Command] = {
     "splice": Command(
         "fragments to isoform events and the fusion type, without calling",
         "ablkd splice --sample S1 --platform illumina --reference reference --fragments fragments.npy "
-        "--splicing splicing.tsv --fusion fusion.tsv",
-        "sample platform reference fragments splicing fusion",
+        "--background background.npz --required-lod 0.03 --splicing splicing.tsv --fusion fusion.tsv",
+        "sample platform reference fragments background required_lod splicing fusion",
         "template_copies",
     ),
     "recombination": Command(

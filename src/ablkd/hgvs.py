@@ -103,9 +103,14 @@ def indel_names(reference: Reference, start: int, end: int, inserted: str) -> tu
     """(name, hgvs_c, hgvs_p) of target bases [start, end) (0-based) replaced by `inserted`.
 
     A pure deletion or insertion is named at its most 3' place; a change of reading frame is named `fs`
-    at the first residue that differs.
+    at the first residue that differs. Where bases of `inserted` are N, they could not be read: the place is the one
+    given, and the protein is not named.
     """
     sequence, target = reference.sequence, reference.target.name
+    if "N" in inserted:
+        bases = f"N[{len(inserted)}]" if set(inserted) == {"N"} else inserted
+        place = f"{start}_{start + 1}ins" if start == end else f"{start + 1}_{end}delins"
+        return f"c.{place}{bases}", f"{target}:c.{place}{bases}", "p.?"
     if not inserted:
         start, end = shift_right(sequence, start, end)
         change = f"c.{start + 1}del" if end - start == 1 else f"c.{start + 1}_{end}del"

@@ -240,10 +240,11 @@ class Source:
 
 @dataclass(frozen=True)
 class CountRow:
-    """counts.tsv, and a laboratory panel: fragments of one sample that show one codon or one indel.
+    """counts.tsv, and a laboratory panel: fragments of one sample that show one codon, one indel or one junction.
 
-    `kind` is `codon` (`change` is the codon seen) or `indel` (`change` is what was inserted; bases `position` to
-    `end` are missing; all its fragments are under `forward`). `panel` is empty for a sample of the run.
+    `kind` is `codon` (`change` is the codon seen), `indel` (`change` is what was inserted; bases `position` to
+    `end` are missing; all its fragments are under `forward`) or `junction` (`change` is `event:NAME` or `fusion:NAME`;
+    `forward` fragments show it of the `reverse` ones that could). `panel` is empty for a sample of the run.
     """
 
     panel: str
@@ -290,7 +291,14 @@ class Call:
 
 @dataclass(frozen=True)
 class Coverage:
-    """coverage.tsv: what could have been seen, for every catalogue allele and every codon."""
+    """coverage.tsv: what could have been seen, for every catalogue allele, every codon and every indel of calls.tsv.
+
+    `kind` is `allele`, `codon` or `indel`; `depth` counts fragments, or traces. `status` is `detected`, `not_detected`
+    or `not_assessable`, and `reason` says why not assessable: `primer`, `not_covered`, `depth`, `templates`,
+    `background`, `control_contaminated`, `no_limit_of_detection`, or the filter of a variant that was seen there.
+    `filter`, `vaf` and `vaf_high` (upper 95 % bound) are those of the variant that was seen and held back, of several
+    the one with the highest bound; empty where there is none.
+    """
 
     sample: str
     kind: str
@@ -303,6 +311,9 @@ class Coverage:
     assessable: str
     reason: str
     status: str
+    filter: str = ""
+    vaf: float | None = None
+    vaf_high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -363,9 +374,10 @@ class SpliceEvent:
     `junction_reads` show the event, `reference_reads` are those without it that it is compared with; `reference_left`
     and `reference_right` are counted at the event's two ends. `fraction` is of molecules; `bias_low` and `bias_high`
     bound it if the shorter product amplified up to five times better. `call` is `present`, `not_detected`,
-    `not_assessable`, or `evidence_only` for a new junction that is seen but not trusted; `filter` is PASS or says why
-    not, joined by `;`: `ends_disagree`, `template_switch` (the joined ends share bases), `one_fragment_end` (copies of
-    one fragment), `background`, `depth`.
+    `not_assessable`, or `evidence_only` for a new junction that is seen but not trusted. `filter` is PASS or joins by
+    `;` what holds the event back (`carry_over`; `template_switch`: the joined ends share bases; `one_fragment_end`:
+    copies of one fragment), why it was not assessed (`not_covered`, `depth`, `background`), and, as a warning on a
+    present one, `ends_disagree`.
     """
 
     sample: str
@@ -389,7 +401,10 @@ class SpliceEvent:
 
 @dataclass(frozen=True)
 class Fusion:
-    """fusion.tsv: fragments across each known breakpoint, and across the unrearranged junction."""
+    """fusion.tsv: fragments across each known breakpoint, and across the unrearranged junction.
+
+    `call` and `filter` are those of `SpliceEvent`.
+    """
 
     sample: str
     fusion: str
@@ -399,6 +414,8 @@ class Fusion:
     fraction_low: float | None
     fraction_high: float | None
     call: str
+    lod95: float | None = None
+    filter: str = "PASS"
 
 
 @dataclass(frozen=True)

@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ablkd import records as r
 from ablkd.documents import write_json
 from ablkd.errors import InputError, UnusableSample
 from ablkd.hand_steps import check, explain, init, sheet, simulate, validate, verify
-from ablkd.reference import Reference, load_reference
+from ablkd.reference import load_reference
 from ablkd.result_steps import crosscheck, interpret, manifest, report, summarize, timeline
 from ablkd.samples import read_sheet
 from ablkd.tables import read_rows, write_rows, write_text
-
-if TYPE_CHECKING:
-    from ablkd.fragments import Fragments
 
 # The command line finds every step here.
 __all__ = ["check", "crosscheck", "explain", "init", "interpret", "manifest", "report", "sheet", "simulate"]
@@ -128,7 +124,11 @@ def call(
     write_rows(calls, r.Call, found)
     write_rows(coverage, r.Coverage, seen)
     if splicing or fusion:
-        _splice(sample, row, known, loaded, template_copies, splicing, fusion)
+        from ablkd.splicing.events import splice_sample
+
+        _write_junctions(
+            *splice_sample(sample, row, known, loaded, template_copies, required_lod, run), splicing, fusion
+        )
     write_rows(qc, r.QcMetric, metrics)
 
 
@@ -137,15 +137,20 @@ def splice(
     platform: str,
     reference: Path,
     fragments: Path,
+    background: Path,
     template_copies: float | None,
+    required_lod: float,
     splicing: Path,
     fusion: Path,
 ) -> None:
-    """Fragments -> isoform events and fusion type."""
+    """Fragments and the run's background -> isoform events and fusion type."""
+    from ablkd.background import run as run_background
     from ablkd.fragments import load
+    from ablkd.splicing.events import splice_sample
 
     known = load_reference(reference)
-    _splice(sample, known.platform(platform), known, load(fragments), template_copies, splicing, fusion)
+    row, loaded, run = known.platform(platform), load(fragments), run_background.load(background)
+    _write_junctions(*splice_sample(sample, row, known, loaded, template_copies, required_lod, run), splicing, fusion)
 
 
 def recombination(
@@ -238,18 +243,9 @@ def trace(
     write_json(peaks, found.peaks)
 
 
-def _splice(
-    sample: str,
-    platform: r.Platform,
-    known: Reference,
-    fragments: Fragments,
-    template_copies: float | None,
-    splicing: Path | None,
-    fusion: Path | None,
+def _write_junctions(
+    events: list[r.SpliceEvent], fusions: list[r.Fusion], splicing: Path | None, fusion: Path | None
 ) -> None:
-    from ablkd.splicing.events import splice_sample
-
-    events, fusions = splice_sample(sample, platform, known, fragments, template_copies)
     if splicing:
         write_rows(splicing, r.SpliceEvent, events)
     if fusion:

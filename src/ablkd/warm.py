@@ -43,7 +43,7 @@ def warm(reference: Reference) -> None:
         calls, _, _ = call_sample("warm", platform, reference, loaded, run, None, 0.5, 0.5)
         # One read gives no call to test by its qualities.
         quality_tail(50, np.array([10_000]), np.array([1e-4]), 0.01)
-        splicing, _ = splice_sample("warm", platform, reference, loaded, None)
+        splicing, _ = splice_sample("warm", platform, reference, loaded, None, 0.5, run)
         phase_sample("warm", reference, loaded, calls, splicing, DEFAULT_TEMPLATES, ASSUMED)
         # Nor two changes to phase.
         one = Mixture(np.array([[0, 1]], np.int8), np.array([1]), np.array([5.0]), np.full(2, 1e-3), np.ones(4, bool))

@@ -24,11 +24,13 @@ from splice_reads import PLATFORM, SHORT, Molecules, art_reads, long_reads
 
 from ablkd.alignment.align import align_sample
 from ablkd.background.allele import prior_background
+from ablkd.background.learning import learn
+from ablkd.counting.junctions import Ends
 from ablkd.fragments import load
 from ablkd.records import Fusion, SpliceEvent
 from ablkd.reference import Reference, load_reference
-from ablkd.splicing.events import event_row, splice_sample
-from ablkd.splicing.junctions import Ends
+from ablkd.splicing.events import observe_event, splice_sample
+from ablkd.verdicts.events import event_row
 
 ROOT = Path(__file__).parents[2]
 WAYS = ("2x150", "2x250", "hifi", "ont")
@@ -39,6 +41,7 @@ NEW |= {"novel:c.600_749": "600_749del", "novel:c.930_974": "930_974del"}
 USUAL_END, LATER_END = 1520, 1900  # the reverse primer; events of exons 9 and 10 need a product that is longer
 LATER = ("exon8-9_skipping", "exon9_skipping", "exon10_skipping")
 TEMPLATES = 20_000
+REQUIRED_LOD = 0.03
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,9 @@ def rows_of(
         reads = ([long_reads(sample.products, way, depth, seed, folder)], [])
     paths = folder / "fragments.npy", folder / "counts.tsv"
     align_sample("S", platform, "", reference, *reads, *paths)
-    return splice_sample("S", platform, reference, load(paths[0]), TEMPLATES)
+    return splice_sample(
+        "S", platform, reference, load(paths[0]), TEMPLATES, REQUIRED_LOD, learn(platform, reference, [])
+    )
 
 
 def grid(reference: Reference, folder: Path, depth: int, wild: int, seed: int) -> None:
@@ -141,7 +146,9 @@ def intervals(reference: Reference, number: int, seed: int) -> None:
                 skipping = rng.binomial(templates, fraction)
                 copies = copied(templates, rng)
                 x = rng.binomial(depth, copies[:skipping].sum() / copies.sum())
-                row = event_row("S", variant, Ends(x, depth - x, depth - x), True, platform, background, 14)
+                ends = Ends(x, depth - x, depth - x)
+                one = observe_event(variant, ends, True, platform, background, 14, 0.0)
+                row = event_row("S", variant, one, REQUIRED_LOD)
                 _, low, high = background.interval(x, depth, 0.0)
                 held += low <= fraction <= high
                 present += row.call == "present"

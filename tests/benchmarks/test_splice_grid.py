@@ -6,6 +6,7 @@ import splice_grid
 from splice_reads import Molecules, long_reads, noisy
 
 from ablkd.alignment.align import align_sample
+from ablkd.background.learning import learn
 from ablkd.fragments import load
 from ablkd.splicing.events import splice_sample
 
@@ -47,7 +48,7 @@ def test_chimeric_reads_make_no_junction(molecules, reference, tmp_path):
     reads = long_reads({molecules.made("e14a2"): 1.0}, "ont", 150, 4, tmp_path, chimeras=0.3)
     platform, paths = reference.platform("ont"), (tmp_path / "f.npy", tmp_path / "c.tsv")
     rows = {q.metric: q.value for q in align_sample("S", platform, "", reference, [reads], [], *paths)}
-    events, _ = splice_sample("S", platform, reference, load(paths[0]), 5_000)
+    events, _ = splice_sample("S", platform, reference, load(paths[0]), 5_000, 0.03, learn(platform, reference, []))
     assert len(load(paths[0])) == 150 and 25 < int(rows["chimeric_reads"]) < 65
     assert [e.event for e in events if e.call in ("present", "evidence_only")] == []
 

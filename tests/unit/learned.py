@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ablkd.background.learning import Library, learn
 from ablkd.background.run import RunBackground
 from ablkd.background.templates import LOG_PRIOR, TemplateEstimate
 from ablkd.counting.counts import Counts
+from ablkd.counting.junctions import find_junctions
 from ablkd.counting.tally import as_counts, count, seen_indels
 from ablkd.fragments import Fragments
 from ablkd.isoforms import build_graph
@@ -15,8 +17,10 @@ from ablkd.isoforms import build_graph
 
 def counted(reference, fragments: Fragments, sample: str = "S", platform: str = "illumina") -> Counts:
     """What a sample's counts.tsv holds."""
-    tally = count(fragments, reference, build_graph(reference))
-    return as_counts(sample, platform, tally, seen_indels(fragments, reference))
+    graph = build_graph(reference)
+    tally = count(fragments, reference, graph)
+    junctions = find_junctions(fragments, reference, graph).counts
+    return replace(as_counts(sample, platform, tally, seen_indels(fragments, reference)), junctions=junctions)
 
 
 def run_of(

@@ -11,8 +11,8 @@ from scipy.stats import false_discovery_control
 from ablkd.background.allele import assumed, prior_background
 from ablkd.background.learning import learn
 from ablkd.calling.call import call_sample
-from ablkd.counting.levels import alphas
 from ablkd.fragments import QUALITIES
+from ablkd.verdicts.thresholds import alphas
 
 # The catalogue's codons 237 to 507.
 KINASE = (708, 1521)
@@ -21,7 +21,7 @@ KINASE = (708, 1521)
 @pytest.fixture(autouse=True)
 def calls_alone(monkeypatch):
     """What could have been called, and how many templates there were, have tests of their own."""
-    monkeypatch.setattr("ablkd.calling.call.coverage_rows", lambda *_: ([], 0))
+    monkeypatch.setattr("ablkd.calling.call.sites_of", lambda *_: [])
     trust_the_sheet(monkeypatch)
 
 

@@ -9,7 +9,7 @@ from scipy import special, stats
 from ablkd.background.detection import Limits
 from ablkd.background.expected import Expected
 from ablkd.background.learning import Library, class_means, learn
-from ablkd.counting.levels import alphas
+from ablkd.verdicts.thresholds import alphas
 
 ATT, GAG = state_of("ATT"), state_of("GAG")
 

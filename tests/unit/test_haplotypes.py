@@ -217,7 +217,7 @@ def from_reads(reference, tmp_path_factory):
         fragments = load(folder / "f.npy")
         run = learn(row, reference, [Library(read_counts(folder / "counts.tsv", reference)[0], False, 20_000)])
         calls, _, _ = call_sample(name, row, reference, fragments, run, 20_000, 0.03, 0.03)
-        events, _ = splice_sample(name, row, reference, fragments, 20_000)
+        events, _ = splice_sample(name, row, reference, fragments, 20_000, 0.03, run)
         haplotypes, rows = phase_sample(name, reference, fragments, calls, events, 20_000, ASSUMED)
         passed = {c.name for c in calls if c.filter == "PASS"} | {e.event for e in events if e.call == "present"}
         assert passed == {"T315I", "exon4_skipping"}

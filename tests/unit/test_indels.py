@@ -13,7 +13,7 @@ from ablkd.calling.call import call_sample
 @pytest.fixture(autouse=True)
 def calls_alone(monkeypatch):
     """What could have been called, and how many templates there were, have tests of their own."""
-    monkeypatch.setattr("ablkd.calling.call.coverage_rows", lambda *_: ([], 0))
+    monkeypatch.setattr("ablkd.calling.call.sites_of", lambda *_: [])
     trust_the_sheet(monkeypatch)
 
 

@@ -11,7 +11,7 @@ from ablkd.background.expected import Expected
 from ablkd.background.learning import Library, class_means, learn
 from ablkd.background.run import load, save
 from ablkd.counting.counts import Counts
-from ablkd.counting.levels import alphas
+from ablkd.verdicts.thresholds import alphas
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,11 @@ from drawn import Kind, draw
 from ablkd.alignment.aligner import Aligner
 from ablkd.alignment.block import ReadBlock
 from ablkd.alignment.merged import merge
+from ablkd.background.learning import learn
+from ablkd.counting.new_junctions import _placed
 from ablkd.counting.tally import deletions, seen_indels
 from ablkd.reference import encode
 from ablkd.splicing.events import splice_sample
-from ablkd.splicing.novel import _placed
 
 ACROSS = (400, 1650)
 OTHER_STRAND = str.maketrans("ACGT", "TGCA")
@@ -30,7 +31,8 @@ def found(reference):
         number = np.stack([number // 3000, number % 3000])  # nodes of the target
         if not same_ends:
             fragments = replace(fragments, ends=number.T.copy())
-        events, _ = splice_sample("S", reference.platform("illumina"), reference, fragments, 5_000)
+        row = reference.platform("illumina")
+        events, _ = splice_sample("S", row, reference, fragments, 5_000, 0.03, learn(row, reference, []))
         return {e.event: e for e in events if e.event.startswith("novel:")}
 
     return rows
@@ -95,7 +97,8 @@ def test_copies_of_one_fragment_are_no_evidence_where_fragments_are_sheared(refe
     number = np.arange(len(fragments), dtype=np.int32)
     ends = np.stack([number, number], axis=1)
     ends[:100] = 7
-    events, _ = splice_sample("S", reference.platform("illumina"), reference, replace(fragments, ends=ends), 5_000)
+    row, fragments = reference.platform("illumina"), replace(fragments, ends=ends)
+    events, _ = splice_sample("S", row, reference, fragments, 5_000, 0.03, learn(row, reference, []))
     (row,) = [e for e in events if e.event.startswith("novel:")]
     assert (row.call, row.filter) == ("evidence_only", "one_fragment_end")
     # Whole amplicons all have the primers' ends.

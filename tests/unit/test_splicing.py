@@ -8,6 +8,7 @@ from drawn import Kind, draw
 
 from ablkd.alignment.align import align_sample
 from ablkd.background.detection import Limits
+from ablkd.background.learning import learn
 from ablkd.fragments import load
 from ablkd.isoforms import build_graph
 from ablkd.simulate import Realised, simulate
@@ -27,9 +28,10 @@ def quick_limits(monkeypatch):
 def spliced(reference):
     """(events by name, fusions by name) of drawn fragments."""
 
-    def found(kinds, templates=5_000, tile=-1, platform="illumina"):
-        fragments = draw(reference, kinds, tile=tile)
-        events, fusions = splice_sample("S", reference.platform(platform), reference, fragments, templates)
+    def found(kinds, templates=5_000, tile=-1, platform="illumina", required=0.03):
+        row, fragments = reference.platform(platform), draw(reference, kinds, tile=tile)
+        run = learn(row, reference, [])
+        events, fusions = splice_sample("S", row, reference, fragments, templates, required, run)
         return {e.event: e for e in events}, {f.fusion: f for f in fusions}
 
     return found
@@ -342,7 +344,8 @@ def test_sheared_fragments_of_a_short_partner_are_compared_with_as_near_ones(ref
             left += [chain[s] for s in starts]
         ends = np.stack([np.array(left), np.full(len(left), 899)], axis=1).astype(np.int32)
         fragments = replace(draw(reference, kinds), ends=ends)
-        _, fusions = splice_sample("S", reference.platform("illumina"), reference, fragments, 20_000)
+        row = reference.platform("illumina")
+        _, fusions = splice_sample("S", row, reference, fragments, 20_000, 0.03, learn(row, reference, []))
         shares = {f.fusion: f for f in fusions if f.call == "present"}
         assert {name: f.junction_reads for name, f in shares.items()} == {k.fusion: k.count for k in kinds}
         assert shares["e13a2"].fraction == pytest.approx(0.5, abs=0.04)
@@ -373,7 +376,7 @@ def test_simulated_reads_give_back_events_and_fusions(reference, tmp_path):
     row = reference.platform("illumina")
     paths = (tmp_path / "f.npy", tmp_path / "counts.tsv")
     align_sample("S", row, "", reference, [one], [two], *paths)
-    events, fusions = splice_sample("S", row, reference, load(paths[0]), 20_000)
+    events, fusions = splice_sample("S", row, reference, load(paths[0]), 20_000, 0.03, learn(row, reference, []))
     assert {e.event for e in events if e.call == "present"} == {"exon4_skipping", "exon7_skipping"}
     assert {f.fusion for f in fusions if f.call == "present"} == {"e13a2", "e14a2"}
     shares = {}

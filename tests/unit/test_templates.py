@@ -7,7 +7,7 @@ from counted import changes_of, drawn, run_of_counts, site_rates, state_of
 from ablkd.background.expected import Expected
 from ablkd.background.learning import learn
 from ablkd.background.templates import CANDIDATES, TemplateEstimate
-from ablkd.counting.levels import alphas
+from ablkd.verdicts.thresholds import alphas
 
 
 @pytest.fixture(scope="module")

@@ -43,7 +43,7 @@ def phased(reference, tmp_path_factory):
         fragments, counts = load(made[0]), read_counts(made[1], reference)[0]
         run = learn(row, reference, [Library(counts, False, 5_000)])
         calls, _, _ = call_sample(tube, row, reference, fragments, run, 5_000, 0.03, 0.03)
-        events, _ = splice_sample(tube, row, reference, fragments, 5_000)
+        events, _ = splice_sample(tube, row, reference, fragments, 5_000, 0.03, run)
         haplotypes, verdicts = phase_sample(tube, reference, fragments, calls, events, 5_000, ASSUMED)
         found[tube] = haplotypes, {v.mutations: v for v in verdicts}
     return found

@@ -9,7 +9,7 @@ from ablkd.background.detection import Limits
 from ablkd.background.expected import Expected
 from ablkd.background.learning import learn
 from ablkd.calling.worth import median_limits
-from ablkd.counting.levels import alphas
+from ablkd.verdicts.thresholds import alphas
 
 
 @pytest.fixture(autouse=True)

@@ -52,6 +52,14 @@ class ErrorRate:
         """Standard deviation of the rate."""
         return float(np.sqrt(np.maximum(self.rates**2 @ self.weights - self.mean**2, 0.0)))
 
+    def without(self, carried: float) -> ErrorRate:
+        """The rate of errors alone, where `carried` per fragment is what the other samples of the run add to it."""
+        return ErrorRate(np.maximum(self.rates - carried, 0.0), self.weights, self.clones)
+
+    def carrying(self, carried: float) -> ErrorRate:
+        """The rate with `carried` per fragment that the other samples of the run add to it."""
+        return ErrorRate(self.rates + carried, self.weights, self.clones)
+
 
 def possible(rates: NDArray[np.float64], weights: NDArray[np.float64], mean: float) -> NDArray[np.float64]:
     """Weights [..., 60] that add up to 1, none left where a rate is above what a site of this class can have."""

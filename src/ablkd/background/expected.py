@@ -212,6 +212,10 @@ class Expected:
         """
         return float(self._carry[codon, state])
 
+    def carried_indel(self, indel: Indel) -> float:
+        """To be replaced."""
+        return 0.0
+
     def lost(self, codon: int, real: Collection[int]) -> float:
         """Share of a codon's fragments that show none of the states its molecules have."""
         seen = self._states[codon]

@@ -80,6 +80,7 @@ def learn(platform: Platform, reference: Reference, libraries: Sequence[Library]
     learned = _spread(shown_by_controls + shown_by_others, sites, changes, platform)
     keys, seen, indel_means = learn_indels([(lib.counts, lib.wild_type) for lib in libraries], platform, reference)
     nothing = np.zeros((reference.codons, 64), np.int64)
+    junctions = _junctions(of_run)
     return RunBackground(
         samples=np.array([lib.counts.sample if not lib.counts.panel else "" for lib in libraries], np.str_),
         controls=controls,
@@ -94,10 +95,21 @@ def learn(platform: Platform, reference: Reference, libraries: Sequence[Library]
         shown_by_others=shown_by_others,
         control_states=sum((lib.counts.codons.sum(axis=1) for lib in libraries if lib.wild_type), nothing),
         run_states=sum((counts.codons.sum(axis=1) for counts in of_run), nothing),
+        junction_keys=np.array(sorted(junctions), np.str_),
+        junction_counts=np.array([junctions[key] for key in sorted(junctions)], np.int64).reshape(-1, 2),
         indel_keys=keys,
         indel_counts=seen,
         indel_means=indel_means,
     )
+
+
+def _junctions(samples: Sequence[Counts]) -> dict[str, tuple[int, int]]:
+    """Key of a junction -> (fragments of all samples that show it, all that could)."""
+    total: dict[str, tuple[int, int]] = {}
+    for key, (shown, n) in (item for counts in samples for item in counts.junctions.items()):
+        so_far = total.get(key, (0, 0))
+        total[key] = so_far[0] + shown, so_far[1] + n
+    return total
 
 
 def class_means(samples: Sequence[Counts], changes: SingleChanges, prior: NDArray[np.float64]) -> NDArray[np.float64]:

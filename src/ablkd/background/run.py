@@ -24,7 +24,9 @@ class RunBackground:
     smooth float64[2, 60] the same as a lognormal; sites int64[2]: how many sites each was found from.
     shown_by_controls, shown_by_others float64[A, 60]: log likelihood of each node; others are samples that may hold
     mutations. control_states int64[C, 64], run_states int64[C, 64]: counts of all controls, of all the run's samples.
-    indel_keys, indel_counts: indels that controls show. indel_means float64[KINDS]: class means of indels.
+    junction_keys, junction_counts int64[J, 2]: keys of `counting.junctions`, and the fragments of all the run's samples
+    that show each, and that could. indel_keys, indel_counts: indels that controls show. indel_means float64[KINDS]:
+    class means of indels.
     """
 
     samples: NDArray[np.str_]
@@ -40,6 +42,8 @@ class RunBackground:
     shown_by_others: NDArray[np.float64]
     control_states: NDArray[np.int64]
     run_states: NDArray[np.int64]
+    junction_keys: NDArray[np.str_]
+    junction_counts: NDArray[np.int64]
     indel_keys: NDArray[np.str_]
     indel_counts: NDArray[np.int64]
     indel_means: NDArray[np.float64]
@@ -53,6 +57,17 @@ class RunBackground:
         """Fragments of all controls that show it."""
         found = np.flatnonzero(self.indel_keys == indel_key(indel))
         return int(self.indel_counts[found].sum())
+
+    def carried_junction(self, sample: str, key: str, shown: int, total: int, carry_over: float) -> float:
+        """Rate per fragment at which the other samples of the run are expected to show a junction in a sample.
+
+        `shown` of `total` fragments are the sample's own; `carry_over` is the share of fragments that change their
+        sample.
+        """
+        x, n = self.junction_counts[self.junction_keys == key].sum(axis=0)
+        if self.position(sample) is not None:
+            x, n = x - shown, n - total
+        return carry_over * float(x) / float(n) if n > 0 else 0.0
 
 
 def indel_key(indel: Indel) -> str:

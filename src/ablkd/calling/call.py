@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,10 +14,9 @@ from ablkd.background.allele import ErrorRate
 from ablkd.background.classes import bases_of
 from ablkd.background.expected import Expected
 from ablkd.background.run import RunBackground
-from ablkd.calling.assessable import coverage_rows
-from ablkd.calling.indels import indel_calls
+from ablkd.calling.indels import indel_observations
+from ablkd.calling.limits import lowest_depth, sites_of
 from ablkd.calling.worth import median_limits
-from ablkd.counting.levels import Alphas, alphas
 from ablkd.counting.recalibration import Recalibration, quality_tail, recalibrate
 from ablkd.counting.tally import Tally, as_counts, count, seen_indels
 from ablkd.fragments import Fragments
@@ -25,17 +24,24 @@ from ablkd.isoforms import build_graph
 from ablkd.kernels.power import beta_binomial_tail
 from ablkd.records import Call, Coverage, Platform, QcMetric
 from ablkd.reference import Reference
+from ablkd.verdicts.calls import BACKGROUND, Observation, call_rows
+from ablkd.verdicts.coverage import Site, coverage_rows
+from ablkd.verdicts.thresholds import (
+    CARRY_OVER_FACTOR,
+    LISTED_P,
+    MIN_ALT_FRAGMENTS,
+    MIN_DEPTH,
+    MIN_P,
+    Alphas,
+    alphas,
+)
+from ablkd.verdicts.variants import SUBSTITUTIONS, Variant, codon_variant
 
-# METHOD: a state seen by at least 3 fragments that errors explain with less than 0.1 % is listed as evidence.
-LISTED_COUNT, LISTED_P, LEAST_P = 3, 0.001, 1e-300
-MIN_DEPTH = 100
 # METHOD: orientations, or the primer pairs that cover a codon, disagree where a stratum that should show the allele (5
 # expected) has it with p < 1e-4 and less than a fifth of the pooled fraction.
 POWERED, STRAND_P, STRAND_RATIO = 5.0, 1e-4, 0.2
 # METHOD: an artefact of read ends has 90 % of its bases within 10 nt of one, where fewer than half of the rest are.
 END_DISTANCE, END_ALT, END_REST = 10, 0.9, 0.5
-# METHOD: below three times what the run's other samples are expected to leave here, an allele may be theirs.
-CARRY_FACTOR = 3.0
 
 
 def call_sample(
@@ -62,15 +68,13 @@ def call_sample(
     for one in tested:
         if one.is_real:
             real[one.codon].add(one.state)
-    calls = [
-        _codon_call(tally, expected, one, real[one.codon] | {one.state}) for one in tested if one.p_value < LISTED_P
-    ]
-    unlisted = [one.p_value for one in tested if one.p_value >= LISTED_P]
-    calls = _finish(calls + indel_calls(tally, indels, expected, levels.indel), unlisted, reporting_cut)
-    coverage, lowest = coverage_rows(tally, expected, qualities, levels, calls, required_lod)
-    depths = {(r.codon, r.hgvs_c): r.lod95 for r in coverage}
-    calls = [replace(c, lod95=depths.get((c.codon, c.hgvs_c), depths.get((c.codon, "")))) for c in calls]
-    return calls, coverage, _qc_rows(sample, expected, levels, lowest)
+    observed = [_observation(tally, expected, one, real[one.codon] | {one.state}) for one in tested if one.is_listed]
+    observed += indel_observations(tally, indels, expected, levels.indel)
+    sites = sites_of(tally, expected, qualities, levels)
+    unlisted = [one.p_value for one in tested if not one.is_listed]
+    calls = call_rows(sample, _completed(observed, unlisted, sites), reporting_cut)
+    coverage = coverage_rows(sample, reference, sites, calls, required_lod)
+    return calls, coverage, _qc_rows(sample, expected, levels, lowest_depth(tally, reference))
 
 
 def _qc_rows(sample: str, expected: Expected, levels: Alphas, lowest: int) -> list[QcMetric]:
@@ -94,30 +98,33 @@ def _qc_rows(sample: str, expected: Expected, levels: Alphas, lowest: int) -> li
 
 
 def _candidates(tally: Tally) -> list[tuple[int, int]]:
-    """(0-based codon, state) of every changed state seen at least LISTED_COUNT times, in transcript order."""
+    """(0-based codon, state) of every changed state seen at least MIN_ALT_FRAGMENTS times, in transcript order."""
     totals = tally.states_seen.copy()
     target = tally.target[: 3 * len(totals)].reshape(-1, 3).astype(np.int64)
     totals[np.arange(len(totals)), target @ [16, 4, 1]] = 0
-    return [(int(c), int(s)) for c, s in zip(*np.nonzero(totals >= LISTED_COUNT), strict=True)]
+    return [(int(c), int(s)) for c, s in zip(*np.nonzero(totals >= MIN_ALT_FRAGMENTS), strict=True)]
 
 
 @dataclass(frozen=True, eq=False)
 class Tested:
-    """A changed state of a 0-based codon, and what the tests say of its count."""
+    """A changed state of a 0-based codon, and what the tests say of its count.
+
+    p_value: of errors and of what the other samples of the run are expected to leave here; is_seen: errors alone do
+    not explain it.
+    """
 
     codon: int
     state: int
-    name: str
-    tier: str
-    changed: tuple[int, ...]
+    variant: Variant
     error: ErrorRate
     p_value: float
-    alpha: float
+    is_real: bool
+    is_seen: bool
 
     @property
-    def is_real(self) -> bool:
-        """Whether errors do not explain it."""
-        return self.p_value < self.alpha
+    def is_listed(self) -> bool:
+        """Whether it is a row of calls.tsv."""
+        return self.is_seen or self.p_value < LISTED_P
 
 
 def _tested(
@@ -126,79 +133,73 @@ def _tested(
     reference = expected.reference
     x, n = int(tally.states_seen[codon, state]), int(tally.containing[codon])
     ref, alt = reference.codon(codon + 1), hgvs.CODONS[state]
-    changed = tuple(i for i in range(3) if ref[i] != alt[i])
-    known, benign = reference.catalogue.get((codon + 1, alt)), reference.benign.get((codon + 1, alt))
-    name = known.name if known else hgvs.codon_name(codon + 1, ref, alt)
+    variant = codon_variant(reference, codon + 1, alt)
     # Another codon for a listed residue change is the same protein, but it is tested as one of the many possible.
-    tier = "polymorphism" if benign else reference.tiers.get(name, "synonymous" if name.endswith("=") else "novel")
-    alpha = levels.catalogue if known and tier == "catalogue" else levels.novel
-    error = expected.of(codon, state)
-    p_value = expected.background.tail(x, n, error)
+    listed = (codon + 1, alt) in reference.catalogue and variant.tier == "catalogue"
+    alpha = levels.catalogue if listed else levels.novel
+    by_quality = 0.0
+    changed = [i for i in range(3) if ref[i] != alt[i]]
     if len(changed) == 1:
         # METHOD: both tests must reject, that of the site and that of the base qualities; this needs no correction.
         at = 3 * codon + changed[0]
         misread = qualities.to_base(int(tally.target[at]), bases_of(state)[changed[0]])
-        p_value = max(p_value, quality_tail(x, tally.fragments.histogram[at], misread, alpha))
-    return Tested(codon, state, name, tier, changed, error, max(p_value, LEAST_P), alpha)
+        by_quality = quality_tail(x, tally.fragments.histogram[at], misread, alpha)
+    error, carried = expected.of(codon, state), expected.carried(codon, state)
+    p_value = max(expected.background.tail(x, n, error), by_quality)
+    is_real = is_seen = p_value < alpha
+    if carried and not is_real and by_quality < alpha:
+        is_seen = expected.background.tail(x, n, error.without(carried)) < alpha
+    return Tested(codon, state, variant, error, max(p_value, MIN_P), is_real, is_seen)
 
 
-def _codon_call(tally: Tally, expected: Expected, tested: Tested, real: Collection[int]) -> Call:
-    """The row of one codon state; level and q-value are filled in by `_finish`. `real`: states that are no errors."""
-    reference, background, codon, state = expected.reference, expected.background, tested.codon, tested.state
+def _observation(tally: Tally, expected: Expected, tested: Tested, real: Collection[int]) -> Observation:
+    """What was measured of one codon state; `real`: states that are no errors."""
+    background, codon, state = expected.background, tested.codon, tested.state
     strata = tally.counts[codon]
     alt_count, n, depth = int(strata[:, state].sum()), int(strata.sum()), int(tally.depth[codon])
-    ref, alt = reference.codon(codon + 1), hgvs.CODONS[state]
     rate, spread, lost = tested.error.mean, tested.error.spread, expected.lost(codon, real)
     share, low, high = background.interval(alt_count, depth, rate * n / depth, spread * n / depth, lost)
     contained = background.interval(alt_count, n, rate, spread, lost)[0]
     by_strand = strata[:, state] / np.maximum(strata.sum(axis=1), 1)
     seen = strata[:, state] > 0
-    return Call(
-        sample=expected.counts.sample,
-        name=tested.name,
-        hgvs_c=hgvs.codon_hgvs_c(reference.target.name, codon + 1, ref, alt),
-        hgvs_p=hgvs.codon_hgvs_p(codon + 1, ref, alt),
-        codon=codon + 1,
-        exon=reference.exon_at(3 * codon + 1 + tested.changed[0]),
-        kind="substitution" if len(tested.changed) == 1 else "multinucleotide",
-        tier=tested.tier,
+    return Observation(
+        variant=tested.variant,
         depth=depth,
         alt_count=alt_count,
         vaf=share,
         vaf_low=low,
         vaf_high=high,
+        filters=tuple(_filters(tally, expected, tested)),
+        evidence="both_orientations" if seen[2] or (seen[0] and seen[1]) else "single_orientation",
+        p_value=tested.p_value,
+        q_value=1.0,
+        background=rate,
+        lod95=None,
         vaf_full_length=contained if tally.skipping[codon] else None,
         vaf_forward=float(by_strand[0]) if strata[0].sum() else None,
         vaf_reverse=float(by_strand[1]) if strata[1].sum() else None,
-        background=rate,
-        p_value=tested.p_value,
-        q_value=None,
-        lod95=None,
-        evidence="both_orientations" if seen[2] or (seen[0] and seen[1]) else "single_orientation",
-        filter=_filters(tally, expected, tested),
-        level="",
-        genome_grch38=hgvs.codon_genome(reference, codon + 1, ref, alt),
     )
 
 
-def _filters(tally: Tally, expected: Expected, tested: Tested) -> str:
+def _filters(tally: Tally, expected: Expected, tested: Tested) -> list[str]:
     reasons, codon, state = [], tested.codon, tested.state
     n = int(tally.containing[codon])
-    if not tested.is_real:
-        reasons.append("background")
+    x = int(tally.counts[codon, :, state].sum())
+    if not tested.is_seen:
+        reasons.append(BACKGROUND)
     if n < MIN_DEPTH:
         reasons.append("depth")
-    if tally.counts[codon, :, state].sum() < CARRY_FACTOR * expected.carried(codon, state) * n:
+    if tested.is_real != tested.is_seen or x < CARRY_OVER_FACTOR * expected.carried(codon, state) * n:
         reasons.append("carry_over")
     if _strata_disagree(tally.counts[codon], state, expected.background.templates):
         reasons.append("orientation")
-    if tested.is_real:
+    if tested.is_seen:
         states = tally.states([codon + 1])[:, 0]
         if _strata_disagree(_by_tile(states, tally.fragments.tile), state, expected.background.templates):
             reasons.append("amplicon")
         if _only_at_ends(tally.fragments, states, codon, state):
             reasons.append("read_end")
-    return ";".join(reasons) or "PASS"
+    return reasons
 
 
 def _by_tile(states: NDArray[np.int8], tile: NDArray[np.int16]) -> NDArray[np.int64]:
@@ -230,21 +231,20 @@ def _only_at_ends(f: Fragments, states: NDArray[np.int8], codon: int, state: int
     return bool(alt.any() and rest.any() and near[alt].mean() >= END_ALT and near[rest].mean() < END_REST)
 
 
-def _finish(calls: list[Call], unlisted: list[float], reporting_cut: float) -> list[Call]:
-    """Leave out what errors explain easily, add q-values (Benjamini and Hochberg 1995) and levels, sort.
+def _completed(observed: Sequence[Observation], unlisted: Sequence[float], sites: Sequence[Site]) -> list[Observation]:
+    """The observations with their q-values (Benjamini and Hochberg 1995) and limits of detection.
 
-    `unlisted` are p-values of what else was tested.
+    `unlisted` are the p-values of what else was tested; the limit is that of the allele, else that of its codon, and
+    an indel has none.
     """
-    p_values = np.array([*(c.p_value for c in calls), *unlisted])
+    p_values = np.array([*(one.p_value for one in observed), *unlisted])
     order = np.argsort(p_values)[::-1]
     q_values = np.empty(len(p_values))
     q_values[order] = np.minimum.accumulate(p_values[order] * len(p_values) / np.arange(len(p_values), 0, -1))
-    rows = []
-    for call, q in zip(calls, q_values, strict=False):
-        if call.p_value is not None and call.p_value >= LISTED_P:
-            continue
-        level = "evidence_only"
-        if call.filter == "PASS":
-            level = "reported" if call.vaf >= reporting_cut else "low_level"
-        rows.append(replace(call, q_value=float(q), level=level))
-    return sorted(rows, key=lambda c: (c.codon, c.hgvs_c))
+    limits = {(site.codon, site.hgvs_c): site.lod95 for site in sites}
+    made = []
+    for one, q_value in zip(observed, q_values.tolist(), strict=False):
+        own = (one.variant.codon, one.variant.hgvs_c)
+        lod95 = limits.get(own, limits.get((one.variant.codon, ""))) if one.variant.kind in SUBSTITUTIONS else None
+        made.append(replace(one, q_value=q_value, lod95=lod95))
+    return made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from ablkd.records import CountRow
 from ablkd.reference import Reference
 from ablkd.tables import read_numbered_rows, write_rows
 
-CODON, INDEL = "codon", "indel"
+CODON, INDEL, JUNCTION = "codon", "indel", "junction"
 # A sample with so many codons of so many fragments is of this target if so large a share of them is.
 ENOUGH_CODONS, ENOUGH_FRAGMENTS, LIKE_TARGET = 20, 100, 0.9
 # (start, end, inserted bases), 0-based half-open on the target, at its most 3' place.
@@ -27,7 +27,8 @@ class Counts:
     """Fragments of one sample by what they show.
 
     codons int64[C, 3, 64]: by codon, orientation (forward, reverse, both mates) and codon state; indels: fragments
-    that show each. `panel` names the laboratory panel the sample belongs to; empty for a sample of the run.
+    that show each; junctions: (fragments that show it, all that could) by key of `counting.junctions`. `panel` names
+    the laboratory panel the sample belongs to; empty for a sample of the run.
     """
 
     sample: str
@@ -35,6 +36,7 @@ class Counts:
     codons: NDArray[np.int64]
     indels: dict[Indel, int]
     panel: str = ""
+    junctions: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def write_counts(path: Path, samples: Iterable[Counts]) -> None:
@@ -51,6 +53,8 @@ def _rows(counts: Counts) -> list[CountRow]:
         rows.append(CountRow(*name, CODON, codon, codon, CODONS[state], *by_orientation))
     for (start, end, inserted), n in sorted(counts.indels.items()):
         rows.append(CountRow(*name, INDEL, start + 1, end, inserted, n, 0, 0))
+    for key, (shown, total) in sorted(counts.junctions.items()):
+        rows.append(CountRow(*name, JUNCTION, 0, 0, key, shown, total, 0))
     return rows
 
 
@@ -69,7 +73,9 @@ def read_counts(path: Path, reference: Reference) -> list[Counts]:
         if key not in samples:
             nothing = np.zeros((reference.codons, 3, 64), np.int64)
             samples[key] = Counts(row.sample, row.platform, nothing, {}, row.panel)
-        if min(row.forward, row.reverse, row.both) < 0 or set(row.change) - set("ACGT"):
+        if row.kind == JUNCTION and 0 <= row.forward <= row.reverse:
+            samples[key].junctions[row.change] = row.forward, row.reverse
+        elif min(row.forward, row.reverse, row.both) < 0 or set(row.change) - set("ACGT"):
             problems.append(f"{path}:{number}: holds no count or no bases (make the table again from its reads)")
         elif row.kind == INDEL and 1 <= row.position <= row.end + 1 <= len(reference.sequence) + 1:
             samples[key].indels[row.position - 1, row.end, row.change] = row.forward

@@ -95,7 +95,7 @@ def as_counts(sample: str, platform: str, tally: Tally, indels: dict[Indel, list
 def seen_indels(f: Fragments, reference: Reference) -> dict[Indel, list[int]]:
     """(start, end, inserted bases) of every indel, 0-based at its most 3' place -> the fragments that show it.
 
-    Longer gaps are junctions (`splicing.novel`).
+    Longer gaps are junctions (`counting.new_junctions`).
     """
     seen: dict[Indel, list[int]] = {}
     gaps = {(start, end, ""): owners for (start, end), owners in deletions(f, long=False).items()}

@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablkd import hgvs
-from ablkd.calling.indels import LISTED_COUNT
 from ablkd.counting.counts import Indel
+from ablkd.counting.junctions import crossing, taking
 from ablkd.counting.tally import Tally, count, seen_indels
 from ablkd.fragments import Fragments
 from ablkd.isoforms import SpliceGraph
 from ablkd.phasing.patterns import merged, same_rows
 from ablkd.records import Call, SpliceEvent
 from ablkd.reference import Reference
-from ablkd.splicing.junctions import crossing, taking
+from ablkd.verdicts.thresholds import MIN_ALT_FRAGMENTS
 
 # METHOD: WITHIN is a fragment that shows bases which an event skips, without crossing a junction of the event: it is
 # whole, but no skipping molecule could have given it, so it may not be counted against the event. LEFT and RIGHT
@@ -182,7 +182,7 @@ def _indel_owners(fragments: Fragments, reference: Reference, passed: list[Call]
     owners: dict[str, dict[Indel, list[int]]] = {c.hgvs_c: {} for c in passed if _is_indel(c)}
     if owners:
         for change, which in seen_indels(fragments, reference).items():
-            if len(which) >= LISTED_COUNT and (name := hgvs.indel_names(reference, *change)[1]) in owners:
+            if len(which) >= MIN_ALT_FRAGMENTS and (name := hgvs.indel_names(reference, *change)[1]) in owners:
                 owners[name][change] = which
     return owners
 

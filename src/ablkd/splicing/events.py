@@ -10,20 +10,16 @@ from numpy.typing import NDArray
 from ablkd.amplicons import primer_spans
 from ablkd.background.allele import Background, assumed, prior_background
 from ablkd.background.detection import Limits
+from ablkd.background.run import RunBackground
+from ablkd.counting.junctions import Boundaries, Ends, event_key, find_junctions, fusion_key
 from ablkd.fragments import Fragments
 from ablkd.isoforms import build_graph
 from ablkd.records import Fusion, Platform, SpliceEvent, SpliceVariant
 from ablkd.reference import Reference
 from ablkd.splicing.fusions import fusion_rows
-from ablkd.splicing.junctions import Boundaries, Ends
-from ablkd.splicing.novel import Novel, novel_junctions
+from ablkd.verdicts.events import WARNING, EventObservation, event_row, new_junction_row
+from ablkd.verdicts.thresholds import CARRY_OVER_FACTOR, JUNCTION_ALPHA, MIN_ALT_FRAGMENTS, MIN_DEPTH
 
-# METHOD: family-wise error of all isoform events of a sample.
-JUNCTION_ALPHA = 0.001
-MIN_DEPTH, LISTED_COUNT = 100, 3
-# METHOD: the shorter product may have amplified up to five times better; the true odds lie between a fifth and all
-# of the apparent ones.
-LENGTH_BIAS = 5.0
 # METHOD: the two ends of an event disagree where their intervals do not overlap and the shares of fragments that go on
 # over them differ by half, more than coverage does from place to place.
 DISAGREEMENT, NEXT_TO_IT = 1.5, (10, 30)
@@ -36,70 +32,73 @@ def splice_sample(
     reference: Reference,
     fragments: Fragments,
     template_copies: float | None,
+    required_lod: float,
+    run: RunBackground,
 ) -> tuple[list[SpliceEvent], list[Fusion]]:
     """A row for every isoform event of splicing.tsv, then for every new junction that is seen; and a row for every
     transcript of transcripts.tsv that has a junction.
+
+    `required_lod` is a fraction; `run` is the background of the sample's run and platform.
     """
     graph = build_graph(reference)
     background = prior_background(platform, template_copies)
-    boundaries = Boundaries(fragments, graph)
+    junctions = find_junctions(fragments, reference, graph)
     tiles = primer_spans(reference, graph)[np.flatnonzero(np.bincount(fragments.tile[fragments.tile >= 0]))]
+    tested = len(reference.splicing)
+    carried = {key: run.carried_junction(sample, key, *n, platform.carry_over) for key, n in junctions.counts.items()}
+
+    def observe(variant: SpliceVariant, ends: Ends, spanned: bool) -> EventObservation:
+        rate = carried[event_key(variant.event)]
+        one = observe_event(variant, ends, spanned, platform, background, tested, rate)
+        return _with_agreement(one, variant, ends, junctions.boundaries, background)
+
     rows = []
-    known: dict[tuple[int, int], int] = {}
-    for variant in reference.splicing:
-        ends = boundaries.ends(variant)
-        if variant.kind == "skip":
-            known[variant.start - 1, variant.end] = ends.event
+    for variant, ends in junctions.known:
         spanned = bool(graph.edges_of(variant.event)) and _amplifiable(variant, tiles)
         spanned &= ends.event > 0 or (ends.left > 0 and ends.right > 0)
-        row = event_row(sample, variant, ends, spanned, platform, background, len(reference.splicing))
-        rows.append(_with_agreement(row, variant, ends, boundaries, background))
-    for novel in novel_junctions(fragments, reference, known):
-        ends = boundaries.ends(novel.variant, novel.carriers)
-        row = event_row(sample, novel.variant, ends, True, platform, background, len(reference.splicing))
-        row = _with_agreement(row, novel.variant, ends, boundaries, background)
-        rows.append(_judged(row, novel))
-    return rows, fusion_rows(sample, background, reference, graph, fragments)
+        rows.append(event_row(sample, variant, observe(variant, ends, spanned), required_lod))
+    for new, ends in junctions.new:
+        one = observe(new.variant, ends, True)
+        one = replace(one, filters=(*new.doubts, *one.filters))
+        rows.append(new_junction_row(sample, new.variant, one, required_lod))
+    rates = {name: carried[fusion_key(name)] for name in junctions.fusions}
+    shown = junctions.fusions
+    return rows, fusion_rows(sample, platform, background, reference, graph, fragments, shown, rates, required_lod)
 
 
-def event_row(
-    sample: str,
+def observe_event(
     variant: SpliceVariant,
     ends: Ends,
     spanned: bool,
     platform: Platform,
     background: Background,
     tested: int,
-) -> SpliceEvent:
-    """The row of one event from its counts; `spanned`: could any fragment show it; `tested`: events of the sample."""
+    carried: float,
+) -> EventObservation:
+    """What the counts say of one event; `spanned`: could any fragment show it; `tested`: events of the sample;
+    `carried`: the rate per fragment at which the other samples of the run are expected to show it here.
+    """
     x, n = ends.event, ends.event + ends.reference
     alpha = JUNCTION_ALPHA / max(1, tested)
-    error = assumed(_error(variant, platform), platform.error_log_sd)
-    needed = background.threshold(n, error, alpha)
-    lod = Limits(background.templates).lod95(needed, n, error.mean) if n else None
-    fraction = low = high = None
-    call = "not_detected"
-    if not spanned or n < MIN_DEPTH or lod is None or lod > platform.required_lod:
-        call = "not_assessable"
-    if n and x >= LISTED_COUNT and background.tail(x, n, error) < alpha:
-        call = "present"
-    if call != "not_assessable":
-        fraction, low, high = background.interval(x, n, 0.0)
-    return SpliceEvent(
-        sample=sample,
-        event=variant.event,
-        hgvs_r=variant.hgvs_r,
-        hgvs_p=variant.hgvs_p,
+    alone = assumed(_error(variant, platform), platform.error_log_sd)
+    error = alone.carrying(carried)
+    lod = None
+    if n:
+        lod = Limits(background.templates).lod95(background.threshold(n, error, alpha), n, error.mean)
+    enough = n > 0 and x >= MIN_ALT_FRAGMENTS
+    seen = enough and background.tail(x, n, alone) < alpha
+    theirs = seen and (x < CARRY_OVER_FACTOR * carried * n or background.tail(x, n, error) >= alpha)
+    fraction, low, high = background.interval(x, n, 0.0) if n else (None, None, None)
+    return EventObservation(
+        seen=seen,
         junction_reads=x,
         reference_reads=n - x,
         fraction=fraction,
-        fraction_low=low,
-        fraction_high=high,
-        bias_low=_biased(fraction, variant)[0] if call == "present" else None,
-        bias_high=_biased(fraction, variant)[1] if call == "present" else None,
+        low=low,
+        high=high,
         lod95=lod,
-        call=call,
-        meaning=variant.meaning,
+        filters=("carry_over",) if theirs else (),
+        gap="not_covered" if not spanned or not n else "depth" if n < MIN_DEPTH else "",
         reference_left=ends.left,
         reference_right=ends.right,
     )
@@ -116,33 +115,23 @@ def _error(variant: SpliceVariant, platform: Platform) -> float:
 
 
 def _with_agreement(
-    row: SpliceEvent, variant: SpliceVariant, ends: Ends, boundaries: Boundaries, background: Background
-) -> SpliceEvent:
-    """The row, with a filter where the fractions at the event's two ends contradict each other."""
-    if row.call != "present" or variant.kind != "skip" or ends.left == ends.right:
-        return row
+    one: EventObservation, variant: SpliceVariant, ends: Ends, boundaries: Boundaries, background: Background
+) -> EventObservation:
+    """The same, with a warning where the fractions at the event's two ends contradict each other."""
+    if not one.seen or variant.kind != "skip" or ends.left == ends.right:
+        return one
     x = ends.event
     _, low, high = background.interval(x, x + ends.left, 0.0)
     _, other_low, other_high = background.interval(x, x + ends.right, 0.0)
     # Where fragments are scarcer on one side altogether, towards a primer, fewer of them cross that end.
     near, far = NEXT_TO_IT
     before = boundaries.covering(variant.start - 1 - far, variant.start - 1 - near)
-    behind = boundaries.covering(variant.end + near, variant.end + far)
-    going_on, other_going_on = (x + ends.left) * max(behind, 1), (x + ends.right) * max(before, 1)
+    after = boundaries.covering(variant.end + near, variant.end + far)
+    going_on, other_going_on = (x + ends.left) * max(after, 1), (x + ends.right) * max(before, 1)
     unequal = max(going_on, other_going_on) > DISAGREEMENT * min(going_on, other_going_on)
     if unequal and (high < other_low or other_high < low):
-        return replace(row, filter="ends_disagree")
-    return row
-
-
-def _judged(row: SpliceEvent, novel: Novel) -> SpliceEvent:
-    """A new junction that something speaks against is evidence only."""
-    untold = {"not_assessable": "depth", "not_detected": "background"}
-    reasons = [*novel.doubts, *([untold[row.call]] if row.call in untold else [])]
-    if reasons:
-        row = replace(row, call="evidence_only", bias_low=None, bias_high=None)
-    reasons += [row.filter] if row.filter != "PASS" else []
-    return replace(row, filter=";".join(reasons) or "PASS")
+        return replace(one, filters=(*one.filters, WARNING))
+    return one
 
 
 def _amplifiable(variant: SpliceVariant, tiles: NDArray[np.int32]) -> bool:
@@ -152,13 +141,3 @@ def _amplifiable(variant: SpliceVariant, tiles: NDArray[np.int32]) -> bool:
     last = variant.end if variant.kind == "skip" else variant.start
     holding = (tiles[:, 1] < variant.start) & ((tiles[:, 2] == 0) | (tiles[:, 2] > last))
     return bool(holding.any()) or not len(tiles)
-
-
-def _biased(fraction: float | None, variant: SpliceVariant) -> tuple[float | None, float | None]:
-    """The range in which the true fraction lies if the shorter product amplified better."""
-    if fraction is None or fraction >= 1:
-        return fraction, fraction
-    factor = 1 / LENGTH_BIAS if variant.kind == "skip" else LENGTH_BIAS
-    odds = fraction / (1 - fraction) * factor
-    low, high = sorted((fraction, odds / (1 + odds)))
-    return low, high

@@ -43,14 +43,9 @@ class Indel:
         """Bases that molecules with it run ahead behind it; less than 0 for insertions."""
         return self.end - self.start - len(self.inserted)
 
-    def names(self, reference: Reference) -> tuple[str, str, str]:
-        """(name, hgvs_c, hgvs_p); the protein is not told where bases could not be read."""
-        if "N" not in self.inserted:
-            return indel_names(reference, self.start, self.end, self.inserted)
-        length = len(self.inserted)
-        bases = f"N[{length}]" if self.inserted == "N" * length else self.inserted
-        place = f"{self.start}_{self.start + 1}ins" if self.start == self.end else f"{self.start + 1}_{self.end}delins"
-        return f"c.{place}{bases}", f"{reference.target.name}:c.{place}{bases}", "p.?"
+    def hgvs_c(self, reference: Reference) -> str:
+        """Its name on the target."""
+        return indel_names(reference, self.start, self.end, self.inserted)[1]
 
 
 @dataclass(frozen=True)
@@ -105,7 +100,7 @@ def _with_indel(plain: Isoform, indel: Indel, shift: int, reference: Reference) 
     first, last = indel.start + shift, indel.end + shift
     inserted = encode(indel.inserted)
     return Isoform(
-        indel.names(reference)[1],
+        indel.hgvs_c(reference),
         np.concatenate([plain.bases[:first], inserted, plain.bases[last:]]),
         np.concatenate([plain.origin[:first], np.full(len(inserted), -1, np.int32), plain.origin[last:]]),
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ablkd import hgvs
+from ablkd.counting.junctions import UNREARRANGED
 from ablkd.errors import UnusableSample
 from ablkd.records import (
     Call,
@@ -19,19 +19,23 @@ from ablkd.records import (
     SpliceEvent,
 )
 from ablkd.reference import Reference, sha256
-from ablkd.splicing.fusions import UNREARRANGED
 from ablkd.traces.abif import read_trace
 from ablkd.traces.align import place_trace
 from ablkd.traces.alleles import measure
 from ablkd.traces.bounds import haplotype_rows, phase_rows, sites_of
 from ablkd.traces.evidence import Evidence, candidates, findings, weigh
-from ablkd.traces.indels import find_indels, indel_row, unnamed_row
+from ablkd.traces.indels import find_indels, indel_observation, unnamed_row
 from ablkd.traces.isoforms import Mixture, event_shares, explain, splice_rows
 from ablkd.traces.joint import joint_shares
 from ablkd.traces.quality import known_rows, quality_rows
 from ablkd.traces.shifts import unexplained, up_to
 from ablkd.traces.wild_type import known_traces, wild_type_for
 from ablkd.traces.windows import peak_windows
+from ablkd.verdicts.calls import BACKGROUND, Observation, call_rows
+from ablkd.verdicts.coverage import NO_LIMIT, Site, allele_site, codon_site, coverage_rows
+from ablkd.verdicts.events import EventObservation, fusion_row
+from ablkd.verdicts.thresholds import MIN_P
+from ablkd.verdicts.variants import codon_variant
 
 # METHOD: a breakpoint is read when this many trusted bases stand on either side of it.
 OVERHANG = 10
@@ -93,12 +97,11 @@ def call_traces(
     measured = [measure(m, reference.codes, listed_codons, w) for m, w in zip(mixtures, beside, strict=True)]
     evidence = weigh(candidates(reference), measured)
     found = findings(evidence)
-    calls = [_call(sample, e, reference, reporting_cut) for e in found]
+    observed = [_observation(e, reference) for e in found] + [indel_observation(one, reference) for one in indels]
+    calls = call_rows(sample, observed, reporting_cut)
     # METHOD: another change of molecules without the event may look the same in one orientation, but not in both.
-    alleles = {c.name: e.allele for c, e in zip(calls, found, strict=True) if len(e.strands) == 2}
-    calls += [indel_row(sample, one, reference, reporting_cut) for one in indels]
-    calls.sort(key=lambda c: (c.codon, c.hgvs_c))
-    coverage = _coverage(sample, evidence, calls, reference, required_lod)
+    alleles = {o.variant.name: e.allele for o, e in zip(observed, found, strict=False) if len(e.strands) == 2}
+    coverage = coverage_rows(sample, reference, _sites(evidence, reference), calls, required_lod)
     sites = sites_of(calls, splicing, reference)
     joints = joint_shares(mixtures, measured, alleles, sorted(present))
     return TraceResult(
@@ -107,7 +110,7 @@ def call_traces(
         haplotypes=haplotype_rows(sample, sites, joints) if placed else [],
         phase=phase_rows(sample, sites, joints),
         splicing=splicing,
-        fusion=_fusion(sample, mixtures, reference),
+        fusion=_fusion(sample, mixtures, reference, required_lod),
         peaks=peak_windows(mixtures, calls, splicing, reference),
         qc=[
             *qc,
@@ -119,89 +122,52 @@ def call_traces(
     )
 
 
-def _call(sample: str, evidence: Evidence, reference: Reference, reporting_cut: float) -> Call:
-    allele = evidence.allele
-    key, ref = (allele.codon, allele.alt_codon), reference.codon(allele.codon)
-    known, benign = reference.catalogue.get(key), reference.benign.get(key)
-    tier = known.tier if known else "synonymous" if allele.name.endswith("=") else "novel"
-    passed = not evidence.reasons
+def _observation(evidence: Evidence, reference: Reference) -> Observation:
     strands = evidence.strands
     skipped = evidence.containing < 1 - 1e-9
-    return Call(
-        sample=sample,
-        name=known.name if known else allele.name,
-        hgvs_c=hgvs.codon_hgvs_c(reference.target.name, allele.codon, ref, allele.alt_codon),
-        hgvs_p=hgvs.codon_hgvs_p(allele.codon, ref, allele.alt_codon),
-        codon=allele.codon,
-        exon=reference.exon_at(allele.sites[0][0] + 1),
-        kind="substitution" if len(allele.sites) == 1 else "multinucleotide",
-        tier="polymorphism" if benign else tier,
+    return Observation(
+        variant=codon_variant(reference, evidence.allele.codon, evidence.allele.alt_codon),
         depth=evidence.traces,
         alt_count=evidence.showing,
         vaf=evidence.share,
         vaf_low=max(0.0, evidence.share - 1.96 * evidence.error),
         vaf_high=min(1.0, evidence.share + 1.96 * evidence.error),
+        filters=evidence.reasons,
+        evidence="both_orientations" if len(strands) == 2 else "single_orientation",
+        p_value=max(evidence.p, MIN_P),
+        q_value=max(evidence.q, MIN_P),
+        background=evidence.background,
+        lod95=evidence.lod95,
         vaf_full_length=min(1.0, evidence.share / evidence.containing) if skipped else None,
         vaf_forward=strands[True].share if True in strands else None,
         vaf_reverse=strands[False].share if False in strands else None,
-        background=evidence.background,
-        p_value=max(evidence.p, 1e-300),
-        q_value=max(evidence.q, 1e-300),
-        lod95=evidence.lod95,
-        evidence="both_orientations" if len(strands) == 2 else "single_orientation",
-        filter=";".join(evidence.reasons) or "PASS",
-        level=("reported" if evidence.share >= reporting_cut else "low_level") if passed else "evidence_only",
-        genome_grch38=hgvs.codon_genome(reference, allele.codon, ref, allele.alt_codon),
     )
 
 
-def _coverage(
-    sample: str,
-    evidence: Sequence[Evidence],
-    calls: Sequence[Call],
-    reference: Reference,
-    required_lod: float,
-) -> list[Coverage]:
+def _sites(evidence: Sequence[Evidence], reference: Reference) -> list[Site]:
     """Every listed allele, then every codon from the first to the last listed one."""
-    by_allele = {(e.allele.codon, e.allele.alt_codon): e for e in evidence}
     by_codon: dict[int, list[Evidence]] = {}
     for one in evidence:
         by_codon.setdefault(one.allele.codon, []).append(one)
-    passed = {c.hgvs_c for c in calls if c.filter == "PASS"}
-    changed = {c.codon for c in calls if c.filter == "PASS" and c.tier in ("catalogue", "novel")}
-
-    def row(kind: str, name: str, hgvs_c: str, codon: int, found: list[Evidence], detected: bool) -> Coverage:
-        limit = max((e.lod95 for e in found), default=None)
-        depth = max((e.traces for e in found), default=0)
-        reason = "not_covered" if limit is None else "background" if limit > required_lod else ""
-        return Coverage(
-            sample=sample,
-            kind=kind,
-            name=name,
-            hgvs_c=hgvs_c,
-            codon=codon,
-            exon=reference.exon_at(3 * codon - 2),
-            depth=depth,
-            lod95=limit,
-            assessable="no" if reason else "yes",
-            reason=reason,
-            status="detected" if detected else "not_assessable" if reason else "not_detected",
-        )
-
-    rows = []
+    sites = []
     for m in reference.mutations:
-        found = [by_allele[m.codon, m.alt_codon]] if (m.codon, m.alt_codon) in by_allele else []
-        rows.append(row("allele", m.name, m.hgvs_c, m.codon, found, m.hgvs_c in passed))
+        own = [e for e in by_codon.get(m.codon, []) if e.allele.alt_codon == m.alt_codon]
+        sites.append(allele_site(m, *_limits(own)))
     listed = [m.codon for m in reference.mutations]
     for codon in range(min(listed, default=1), max(listed, default=0) + 1):
         found = by_codon.get(codon, [])
-        found = [e for e in found if (codon, e.allele.alt_codon) in reference.catalogue] or found
-        name = f"{hgvs.AMINO_ACIDS[reference.codon(codon)]}{codon}"
-        rows.append(row("codon", name, "", codon, found, codon in changed))
-    return rows
+        sites.append(codon_site(reference, codon, *_limits([e for e in found if e.allele.listed] or found)))
+    return sites
 
 
-def _fusion(sample: str, mixtures: Sequence[Mixture], reference: Reference) -> list[Fusion]:
+def _limits(found: Sequence[Evidence]) -> tuple[int, float | None, str, Callable[[float], str]]:
+    """(traces, limit of detection, gap, cause) of an allele, or of a codon, whose limit is the worst of its alleles."""
+    depth = max((e.traces for e in found), default=0)
+    limit = max((e.lod95 for e in found), default=None)
+    return depth, limit, "" if found else "not_covered", lambda _required: BACKGROUND
+
+
+def _fusion(sample: str, mixtures: Sequence[Mixture], reference: Reference, required_lod: float) -> list[Fusion]:
     """Which breakpoint the traces read, if any reaches one; shares of several fusions are not estimated."""
     junctions = [t for t in reference.transcripts if t.partner_length]
     if not junctions:
@@ -220,17 +186,10 @@ def _fusion(sample: str, mixtures: Sequence[Mixture], reference: Reference) -> l
         )
         if all(side.sum() == OVERHANG for side in sides):
             seen[contig.name if contig.name in labels else UNREARRANGED] += 1
-    looked = any(seen.values())
-    return [
-        Fusion(
-            sample=sample,
-            fusion=name,
-            label=label,
-            junction_reads=seen[name],
-            fraction=None,
-            fraction_low=None,
-            fraction_high=None,
-            call="present" if seen[name] else "not_detected" if looked else "not_assessable",
-        )
-        for name, label in labels.items()
-    ]
+    rows = []
+    for name, label in labels.items():
+        # METHOD: a trace shows which transcript most molecules are; of a minor one it has no limit of detection.
+        gap = "" if any(seen.values()) else "not_covered"
+        one = EventObservation(seen=seen[name] > 0, junction_reads=seen[name], gap=gap, cause=NO_LIMIT)
+        rows.append(fusion_row(sample, name, label, one, required_lod))
+    return rows

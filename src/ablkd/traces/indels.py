@@ -8,16 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-from ablkd.records import Call, QcMetric
+from ablkd.records import QcMetric
 from ablkd.reference import Reference
 from ablkd.traces.align import Indel, PlacedTrace, place_trace, with_indel
 from ablkd.traces.combine import combine, stouffer
 from ablkd.traces.isoforms import LEAST_ERROR, SMALLEST_LOD, Share, event_shares, explain
 from ablkd.traces.shifts import LONGEST_INDEL, Shift, indels_at, read_inserted, unexplained
+from ablkd.verdicts.calls import Observation
+from ablkd.verdicts.thresholds import MIN_P, TRACE_ALPHA
+from ablkd.verdicts.variants import indel_variant
 
 # METHOD: a shift is the best of all that were tried, so its p value counts that many times.
 TRIED = 2 * LONGEST_INDEL
-FAMILY_ERROR = 0.01
 # METHOD: below this share a shift is found by chance of the sequence now and then.
 SMALLEST_SHARE = 0.08
 DISCORDANT_ERRORS = 4.0
@@ -48,7 +50,7 @@ def find_indels(
     candidates: dict[str, Indel] = {}
     for one in placed:
         for indel in [*_from_gaps(one), *_from_shift(one, placed, events, reference)]:
-            candidates.setdefault(indel.names(reference)[1], indel)
+            candidates.setdefault(indel.hgvs_c(reference), indel)
     if not candidates:
         return list(placed), []
     again = [_placed_with(p, list(candidates.values()), reference) for p in placed]
@@ -105,7 +107,7 @@ def _tested(indel: Indel, name: str, shares: Sequence[Share]) -> FoundIndel | No
     forward = [s.forward for s in shares]
     share, error = combine([s.share for s in shares], [s.error for s in shares], forward)
     p = min(1.0, TRIED * float(norm.sf(stouffer([s.z for s in shares], forward))))
-    if p >= FAMILY_ERROR or share < SMALLEST_LOD / 2:
+    if p >= TRACE_ALPHA or share < SMALLEST_LOD / 2:
         return None
     reasons = []
     apart = max(s.share for s in shares) - min(s.share for s in shares)
@@ -131,38 +133,25 @@ def _plainest(found: Sequence[FoundIndel]) -> list[FoundIndel]:
     return sorted(kept, key=lambda f: f.indel.start)
 
 
-def indel_row(sample: str, found: FoundIndel, reference: Reference, reporting_cut: float) -> Call:
-    """An indel as a call."""
-    start, end, inserted = found.indel.start, found.indel.end, found.indel.inserted
-    name, hgvs_c, hgvs_p = found.indel.names(reference)
+def indel_observation(found: FoundIndel, reference: Reference) -> Observation:
+    """What was measured of an indel; it has no limit of detection."""
     strands = {s: combine(*zip(*[(x.share, x.error, s) for x in found.shares if x.forward == s], strict=True))
                for s in {x.forward for x in found.shares}}  # fmt: skip
-    passed = not found.reasons
-    return Call(
-        sample=sample,
-        name=name,
-        hgvs_c=hgvs_c,
-        hgvs_p=hgvs_p,
-        codon=start // 3 + 1,
-        exon=reference.exon_at(start + 1),
-        kind="deletion" if not inserted else "insertion" if start == end else "delins",
-        tier="novel",
+    return Observation(
+        variant=indel_variant(reference, found.indel.start, found.indel.end, found.indel.inserted),
         depth=len(found.shares),
         alt_count=sum(s.share >= SMALLEST_SHARE for s in found.shares),
         vaf=min(1.0, found.share),
         vaf_low=max(0.0, found.share - 1.96 * found.error),
         vaf_high=min(1.0, found.share + 1.96 * found.error),
-        vaf_full_length=None,
+        filters=found.reasons,
+        evidence="both_orientations" if len(strands) == 2 else "single_orientation",
+        p_value=max(found.p, MIN_P),
+        q_value=None,
+        background=0.0,
+        lod95=None,
         vaf_forward=strands[True][0] if True in strands else None,
         vaf_reverse=strands[False][0] if False in strands else None,
-        background=0.0,
-        p_value=max(found.p, 1e-300),
-        q_value=None,
-        lod95=SMALLEST_LOD,
-        evidence="both_orientations" if len(strands) == 2 else "single_orientation",
-        filter=";".join(found.reasons) or "PASS",
-        level=("reported" if found.share >= reporting_cut else "low_level") if passed else "evidence_only",
-        genome_grch38="",
     )
 
 

@@ -7,7 +7,7 @@ least squares over all known isoforms, and their significance from shifts that n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from scipy.stats import norm
 from ablkd.records import SpliceEvent, SpliceVariant
 from ablkd.traces.align import PlacedTrace
 from ablkd.traces.combine import combine, holm, stouffer
+from ablkd.verdicts.events import EventObservation, event_row
+from ablkd.verdicts.thresholds import TRACE_ALPHA
 
 # METHOD: a share is an average over many bases; with fewer than these it is not estimated.
 FEWEST_BASES = 80
@@ -39,11 +41,8 @@ RESAMPLES = 100
 # wet-lab mixtures are measured.
 SMALLEST_SHARE = 0.05
 SMALLEST_LOD = 0.10
-FAMILY_ERROR = 0.01
 # METHOD: dyes bias a share whatever the number of bases: its standard error is 2 points at least, until calibrated.
 LEAST_ERROR = 0.02
-# METHOD: the shorter of two products may have amplified up to this many times better.
-LENGTH_BIAS = 5.0
 
 
 @dataclass(frozen=True)
@@ -223,60 +222,35 @@ def _decoys(
 def splice_rows(
     sample: str, variants: Sequence[SpliceVariant], shares: Sequence[dict[str, Share]], required_lod: float
 ) -> list[SpliceEvent]:
-    """One row per known event: present, not detected, or not assessable by any of the traces."""
+    """A row for every event; `shares` are those of each trace, `required_lod` is a fraction.
+
+    Holm's adjustment is over the events that any trace can show.
+    """
     seen = {v.event: [s[v.event] for s in shares if v.event in s] for v in variants}
     tested = [event for event, found in seen.items() if found]
     p = [norm.sf(stouffer([s.z for s in seen[e]], [s.forward for s in seen[e]])) for e in tested]
     adjusted = dict(zip(tested, holm(p), strict=True))
-    critical = float(norm.isf(FAMILY_ERROR / max(1, len(tested))))
+    critical = float(norm.isf(TRACE_ALPHA / max(1, len(tested))))
     rows = []
     for variant in variants:
-        if variant.event not in adjusted:
-            rows.append(_splice_row(sample, variant, "not_assessable"))
-            continue
-        found = seen[variant.event]
-        share, error = combine(*zip(*[(s.share, s.error, s.forward) for s in found], strict=True))
-        lod95 = max(SMALLEST_LOD, (critical + norm.isf(0.05)) * error)
-        present = adjusted[variant.event] < FAMILY_ERROR and share >= SMALLEST_SHARE
-        call = "present" if present else "not_detected" if lod95 <= required_lod else "not_assessable"
-        row = _splice_row(sample, variant, call)
-        biased = _rescaled(share, 1 / LENGTH_BIAS if variant.kind == "skip" else LENGTH_BIAS)
-        low, high = sorted((share, biased))
-        rows.append(
-            replace(
-                row,
-                junction_reads=sum(s.z >= critical and s.share >= SMALLEST_SHARE for s in found),
-                reference_reads=sum(s.share <= 1 - SMALLEST_SHARE for s in found),
-                fraction=share,
-                fraction_low=max(0.0, share - 1.96 * float(np.hypot(error, LEAST_ERROR))),
-                fraction_high=min(1.0, share + 1.96 * float(np.hypot(error, LEAST_ERROR))),
-                bias_low=low if present else None,
-                bias_high=high if present else None,
-                lod95=float(lod95),
-            )
-        )
+        one = EventObservation(seen=False, gap="not_covered")
+        if variant.event in adjusted:
+            one = _observed(seen[variant.event], float(adjusted[variant.event]), critical)
+        rows.append(event_row(sample, variant, one, required_lod))
     return rows
 
 
-def _rescaled(share: float, factor: float) -> float:
-    """A share after its odds are multiplied."""
-    return share * factor / (share * factor + 1 - share)
-
-
-def _splice_row(sample: str, variant: SpliceVariant, call: str) -> SpliceEvent:
-    return SpliceEvent(
-        sample=sample,
-        event=variant.event,
-        hgvs_r=variant.hgvs_r,
-        hgvs_p=variant.hgvs_p,
-        junction_reads=None,
-        reference_reads=None,
-        fraction=None,
-        fraction_low=None,
-        fraction_high=None,
-        bias_low=None,
-        bias_high=None,
-        lod95=None,
-        call=call,
-        meaning=variant.meaning,
+def _observed(found: Sequence[Share], adjusted: float, critical: float) -> EventObservation:
+    """What the traces that can show an event say of it: adjusted p-value, and the normal deviate of a lone finding."""
+    share, error = combine(*zip(*[(s.share, s.error, s.forward) for s in found], strict=True))
+    wide = 1.96 * float(np.hypot(error, LEAST_ERROR))
+    return EventObservation(
+        seen=adjusted < TRACE_ALPHA,
+        junction_reads=sum(s.z >= critical and s.share >= SMALLEST_SHARE for s in found),
+        reference_reads=sum(s.share <= 1 - SMALLEST_SHARE for s in found),
+        fraction=share,
+        low=max(0.0, share - wide),
+        high=min(1.0, share + wide),
+        lod95=float(max(SMALLEST_LOD, (critical + norm.isf(0.05)) * error)),
+        filters=("below_limit",) if share < SMALLEST_SHARE else (),
     )

@@ -18,7 +18,6 @@ from ablkd.background.learning import Library, learn, site_counts
 from ablkd.background.run import RunBackground
 from ablkd.calling.call import call_sample
 from ablkd.counting.counts import Counts, read_counts
-from ablkd.counting.levels import alphas
 from ablkd.fragments import load
 from ablkd.hgvs import CODONS
 from ablkd.records import Mutation
@@ -30,6 +29,7 @@ from ablkd.validation.conditions import Condition
 from ablkd.validation.false_calls import called
 from ablkd.validation.rows import Agreement
 from ablkd.validation.runs import error_model, listed_span, stated
+from ablkd.verdicts.thresholds import alphas
 
 # Mutations in a sample, each on molecules of its own, which together are at most so large a part of all.
 MUTATIONS, MOST_MUTATED = 4, 0.8

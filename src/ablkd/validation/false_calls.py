@@ -11,15 +11,12 @@ from scipy import special
 from ablkd import hgvs
 from ablkd.background.expected import Expected
 from ablkd.background.indels import touched_runs
-from ablkd.calling.call import CARRY_FACTOR, MIN_DEPTH
 from ablkd.calling.indels import LONG_HOMOPOLYMER, NOISY_INDELS
 from ablkd.counting.counts import Counts
-from ablkd.counting.levels import Alphas
 from ablkd.validation.conditions import Condition
 from ablkd.validation.rows import FalseCalls
 from ablkd.validation.runs import SimulatedRun
-
-LEAST_COUNT = 3
+from ablkd.verdicts.thresholds import CARRY_OVER_FACTOR, MIN_ALT_FRAGMENTS, MIN_DEPTH, Alphas
 
 
 @dataclass(frozen=True)
@@ -53,13 +50,13 @@ def _codon_calls(expected: Expected, levels: Alphas) -> list[Called]:
     seen = expected.counts.codons.sum(axis=1)
     depth = seen.sum(axis=1)
     found = []
-    for codon, state in np.argwhere((seen >= LEAST_COUNT) & (depth >= MIN_DEPTH)[:, None]).tolist():
+    for codon, state in np.argwhere((seen >= MIN_ALT_FRAGMENTS) & (depth >= MIN_DEPTH)[:, None]).tolist():
         ref, alt = reference.codon(codon + 1), hgvs.CODONS[state]
         x, n = int(seen[codon, state]), int(depth[codon])
         if ref == alt:
             continue
         error = expected.of(codon, state)
-        if x <= max(error.mean, CARRY_FACTOR * expected.carried(codon, state)) * n:
+        if x <= max(error.mean, CARRY_OVER_FACTOR * expected.carried(codon, state)) * n:
             continue
         known = reference.catalogue.get((codon + 1, alt))
         listed = known is not None and known.tier == "catalogue"
@@ -79,7 +76,7 @@ def _indel_calls(expected: Expected, levels: Alphas) -> list[Called]:
     for indel, x in sorted(counts.indels.items()):
         codon = min(indel[0] // 3, len(depth) - 1)
         uncontrolled = not expected.run.control_states[codon].any()
-        if x < LEAST_COUNT or (noisy and uncontrolled and touched[indel[0]] >= LONG_HOMOPOLYMER):
+        if x < MIN_ALT_FRAGMENTS or (noisy and uncontrolled and touched[indel[0]] >= LONG_HOMOPOLYMER):
             continue
         error, n = expected.indel(indel), int(depth[codon])
         if x > error.mean * n and expected.background.tail(x, n, error) < levels.indel:

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from ablkd.background.expected import Expected
 from ablkd.background.learning import Library, learn
 from ablkd.background.run import RunBackground
-from ablkd.calling.assessable import AlleleTest
+from ablkd.calling.limits import AlleleTest
 from ablkd.counting.counts import Counts
-from ablkd.counting.levels import Alphas, alphas
 from ablkd.hgvs import CODONS
 from ablkd.records import Mutation, Platform
 from ablkd.reference import Reference
 from ablkd.simulate.counts import ErrorModel, SiteErrors, Tube, draw_counts, draw_sites
 from ablkd.validation.conditions import Condition
+from ablkd.verdicts.thresholds import Alphas, alphas
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,7 +37,7 @@ def found(reads, reference, tmp_path_factory):
     fragments = load(paths[0])
     run = learn(row, reference, [Library(read_counts(paths[1], reference)[0], False)])
     calls, coverage, more = call_sample("K562", row, reference, fragments, run, None, 0.03, 0.03)
-    events, fusions = splice_sample("K562", row, reference, fragments, None)
+    events, fusions = splice_sample("K562", row, reference, fragments, None, 0.03, run)
     return (
         qc + more,
         calls,

@@ -92,7 +92,7 @@ def result(known, name, fragments, counts):
     row = known.platform("ont")
     run = learn(row, known, [Library(counts, False)])
     calls, coverage, _ = call_sample(name, row, known, fragments, run, None, 0.03, 0.03)
-    events, fusions = splice_sample(name, row, known, fragments, None)
+    events, fusions = splice_sample(name, row, known, fragments, None, 0.03, run)
     assert fusions == []
     assert [(e.event, e.call, e.filter) for e in events] == [(gap, "present", "PASS") for gap in OTHER_ALLELE]
     haplotypes, rows = phase_sample(name, known, fragments, calls, events, DEFAULT_TEMPLATES, ASSUMED)

@@ -54,7 +54,8 @@ def sound(reference, coverage):
         if row.status == "not_detected":
             assert row.assessable == "yes" and row.lod95 is not None and 0 < row.lod95 <= 1 and row.depth >= 100
         if row.status == "not_assessable":
-            assert row.reason in ("primer", "depth", "templates", "not_covered", "background")
+            limits = ("primer", "depth", "templates", "not_covered", "background", "control_contaminated")
+            assert row.reason in limits or (row.reason == row.filter and row.vaf_high is not None)
 
 
 def listed(reference, coverage):
@@ -265,7 +266,31 @@ def test_a_change_that_only_a_filter_keeps_from_passing_is_not_said_to_be_absent
     calls, coverage = seen(kinds)
     sound(reference, coverage)
     assert [(c.name, c.level) for c in calls] == [("T315I", "evidence_only")]
-    assert {c.status for c in coverage if c.kind == "allele" and c.name == "T315I"} == {"not_assessable"}
+    allele, codon = (next(c for c in coverage if c.name == name) for name in ("T315I", "T315"))
+    assert {(c.status, c.reason) for c in (allele, codon)} == {("not_assessable", "orientation")}
+    assert (allele.vaf, allele.vaf_high) == (calls[0].vaf, calls[0].vaf_high)
+
+
+def test_a_change_held_back_far_below_the_required_limit_is_not_detected_and_shown(reference, seen):
+    """The same at 1 % of the forward fragments: its upper bound excludes the 3 % that must be seen."""
+    kinds = [Kind(30, "944C>T", KINASE, None), Kind(2970, "", KINASE, None), Kind(3000, "", None, KINASE)]
+    calls, coverage = seen(kinds, templates=20_000)
+    sound(reference, coverage)
+    row = next(c for c in coverage if c.name == "T315I")
+    assert (row.status, row.filter, row.reason) == ("not_detected", "orientation", "")
+    assert row.vaf == calls[0].vaf and row.vaf < row.vaf_high < 0.03
+    _, coverage = seen(kinds, templates=20_000, required=0.005)
+    assert next(c for c in coverage if c.name == "T315I").reason == "orientation"
+
+
+def test_a_detected_change_is_never_listed_as_not_assessed(reference, seen):
+    """T315I at half of 150 fragments: its codon misses the required limit, but T315I is there."""
+    calls, coverage = seen([Kind(75, "944C>T"), Kind(75)])
+    assert [(c.name, c.filter) for c in calls] == [("T315I", "PASS")]
+    rows = [c for c in coverage if c.codon == 315 and c.name in ("T315I", "T315")]
+    assert {(c.status, c.assessable, c.reason) for c in rows} == {("detected", "yes", "")}
+    assert all(c.lod95 > 0.03 for c in rows)
+    sound(reference, coverage)
 
 
 def test_a_call_tells_the_limit_of_its_allele_or_else_of_its_codon(seen):

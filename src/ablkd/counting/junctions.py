@@ -1,18 +1,21 @@
-"""Which fragments cross a boundary of an isoform event: by the event, by another jump, or plainly."""
+"""Which fragments cross a junction: of a known isoform event, of a new one, of a fusion, or of none of these."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ablkd.counting.new_junctions import Mask, NewJunction, new_junctions
 from ablkd.counting.tally import deletions
 from ablkd.fragments import Fragments
 from ablkd.isoforms import MIN_OVERHANG, SpliceGraph
 from ablkd.records import SpliceVariant
+from ablkd.reference import Reference
 
-Mask = NDArray[np.bool_]
+UNREARRANGED = "unrearranged"
 
 # METHOD: a jump that is in no table is found by its own seeds, which takes more bases on either side of it.
 NOVEL_OVERHANG = 20
@@ -179,3 +182,61 @@ def _left_out(graph: SpliceGraph, e: int) -> tuple[int, int]:
         return edge.goal, edge.goal
     breakpoints = [other.goal for other in graph.edges if other.transcript and not other.events]
     return min(breakpoints), edge.goal
+
+
+def fusion_fragments(fragments: Fragments, reference: Reference, graph: SpliceGraph) -> dict[str, Mask]:
+    """bool[N] for each transcript with a junction of its own, and for unrearranged ones: fragments across it."""
+    fusions = [t for t in reference.transcripts if t.partner_length]
+    if not fusions:
+        return {}
+    across = {}
+    for t in fusions:
+        across[t.name] = taking(fragments, [i for i, e in enumerate(graph.edges) if e.transcript == t.name])
+    first = min(t.target_start for t in fusions)
+    # From the exon before the first breakpoint on, plainly or by an event.
+    spliced = [e for e, j in enumerate(graph.edges) if j.origin == first - 2 and j.goal < graph.target_length]
+    whole = crossing(fragments, graph, first - 1) | taking(fragments, spliced)
+    fused = taking(fragments, [e for e, j in enumerate(graph.edges) if j.transcript])
+    return across | {UNREARRANGED: whole & ~fused}
+
+
+def event_key(event: str) -> str:
+    """The key of an isoform event in `junction_counts`."""
+    return f"event:{event}"
+
+
+def fusion_key(fusion: str) -> str:
+    """The key of a fusion, or of unrearranged transcripts, in `junction_counts`."""
+    return f"fusion:{fusion}"
+
+
+@dataclass(frozen=True, eq=False)
+class Junctions:
+    """What the fragments of a sample show at junctions.
+
+    known: every event of splicing.tsv with its `Ends`; new: every new junction that is seen with its `Ends`; fusions:
+    bool[N] for each transcript.
+    """
+
+    boundaries: Boundaries
+    known: list[tuple[SpliceVariant, Ends]]
+    new: list[tuple[NewJunction, Ends]]
+    fusions: dict[str, Mask]
+
+    @cached_property
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """(fragments that show it, all fragments that could) of every event, new junction and fusion, by key."""
+        events = [*self.known, *((new.variant, ends) for new, ends in self.new)]
+        counts = {event_key(v.event): (ends.event, ends.event + ends.reference) for v, ends in events}
+        shown = {name: int(np.count_nonzero(mask)) for name, mask in self.fusions.items()}
+        return counts | {fusion_key(name): (n, sum(shown.values())) for name, n in shown.items()}
+
+
+def find_junctions(fragments: Fragments, reference: Reference, graph: SpliceGraph) -> Junctions:
+    """Count every known event, new junction and fusion of a sample."""
+    boundaries = Boundaries(fragments, graph)
+    known = [(variant, boundaries.ends(variant)) for variant in reference.splicing]
+    skips = {(v.start - 1, v.end): ends.event for v, ends in known if v.kind == "skip"}
+    found = new_junctions(fragments, reference, skips)
+    new = [(one, boundaries.ends(one.variant, one.carriers)) for one in found]
+    return Junctions(boundaries, known, new, fusion_fragments(fragments, reference, graph))

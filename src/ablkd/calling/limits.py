@@ -1,22 +1,23 @@
-"""What could have been seen: depth, limit of detection and status of every listed allele and codon."""
+"""What could have been seen: depth and limit of detection of every listed allele and codon."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from ablkd import hgvs
 from ablkd.background.allele import Background, ErrorRate
 from ablkd.background.detection import Limits
 from ablkd.background.expected import Expected
-from ablkd.counting.levels import Alphas
 from ablkd.counting.recalibration import Recalibration, quality_threshold
 from ablkd.counting.tally import Tally
-from ablkd.records import Call, Coverage, Mutation
+from ablkd.records import Mutation
+from ablkd.reference import Reference
+from ablkd.verdicts.coverage import Site, allele_site, codon_site
+from ablkd.verdicts.thresholds import MIN_ALT_FRAGMENTS, MIN_DEPTH, Alphas
 
-MIN_DEPTH = 100
-# Fewer fragments are never a call.
-LEAST_COUNT = 3
+# Fragments, or templates, of which there are enough for any limit.
 AMPLE = 10**5
 
 
@@ -28,7 +29,7 @@ class AlleleTest:
     alpha: float
     by_quality: int
 
-    def needed(self, n: int, background: Background, least: int = LEAST_COUNT) -> int:
+    def needed(self, n: int, background: Background, least: int = MIN_ALT_FRAGMENTS) -> int:
         """Smallest count of at least `least` that is called at n fragments."""
         return background.threshold(n, self.error, self.alpha, max(least, self.by_quality))
 
@@ -37,6 +38,7 @@ class _Limit:
     """Limits of detection of one sample."""
 
     def __init__(self, expected: Expected) -> None:
+        self.reference = expected.reference
         self.background = expected.background
         self.limits = expected.limits
 
@@ -45,7 +47,7 @@ class _Limit:
         most, worst = 0, tests[0]
         for test in sorted(tests, key=lambda test: test.error.mean, reverse=True):
             # Whether it needs more than those before is soon told; only then is asked how many.
-            needed = test.needed(n, self.background, max(most, LEAST_COUNT))
+            needed = test.needed(n, self.background, max(most, MIN_ALT_FRAGMENTS))
             if needed > most:
                 most, worst = needed, test
         return self.limits.lod95(most, n, worst.error.mean), worst
@@ -60,57 +62,28 @@ class _Limit:
         return "templates" if Limits(float(AMPLE)).lod95(needed, AMPLE, test.error.mean) <= required else "background"
 
 
-def coverage_rows(
-    tally: Tally,
-    expected: Expected,
-    qualities: Recalibration,
-    levels: Alphas,
-    calls: list[Call],
-    required_lod: float,
-) -> tuple[list[Coverage], int]:
-    """A row for every catalogue allele and every codon from the first to the last one that the catalogue lists.
-
-    Also returns the lowest depth over the catalogue's codons between the primers.
+def sites_of(tally: Tally, expected: Expected, qualities: Recalibration, levels: Alphas) -> list[Site]:
+    """Every catalogue allele, then every codon from the first to the last one that the catalogue lists, each with its
+    limit of detection.
     """
     reference = expected.reference
-    if not reference.mutations:
-        return [], 0
     listed = [m.codon for m in reference.mutations]
     limit = _Limit(expected)
-    seen = _Seen(calls)
-    rows = []
+    sites = []
     tests: dict[int, list[AlleleTest]] = {}
     for mutation in reference.mutations:
         test = _test(tally, expected, qualities, mutation.codon, mutation.alt_codon, levels.catalogue)
         tests.setdefault(mutation.codon, []).append(test)
-        status = seen.allele(mutation.hgvs_c)
-        rows.append(_row(tally, expected, limit, mutation.codon, [test], required_lod, status, mutation))
-    for codon in range(min(listed), max(listed) + 1):
+        sites.append(_site(tally, limit, mutation.codon, [test], mutation))
+    for codon in range(min(listed, default=1), max(listed, default=0) + 1):
         single = tests.get(codon) or _single_base_tests(tally, expected, qualities, codon, levels.novel)
-        rows.append(_row(tally, expected, limit, codon, single, required_lod, seen.codon(codon), None))
-    return rows, min((int(tally.depth[c - 1]) for c in listed if _amplified(tally, c)), default=0)
+        sites.append(_site(tally, limit, codon, single, None))
+    return sites
 
 
-class _Seen:
-    """What calling made of alleles and codons: `detected`, `doubtful` (more than errors explain, but a filter speaks
-    against it: neither there nor absent), or nothing.
-    """
-
-    def __init__(self, calls: list[Call]) -> None:
-        self.passed = [c for c in calls if c.filter == "PASS"]
-        self.doubtful = [c for c in calls if "PASS" not in c.filter and "background" not in c.filter.split(";")]
-
-    def allele(self, hgvs_c: str) -> str:
-        """Of one allele."""
-        if any(c.hgvs_c == hgvs_c for c in self.passed):
-            return "detected"
-        return "doubtful" if any(c.hgvs_c == hgvs_c for c in self.doubtful) else ""
-
-    def codon(self, codon: int) -> str:
-        """Of any change of the protein at a codon."""
-        if any(c.codon == codon and c.tier in ("catalogue", "novel") for c in self.passed):
-            return "detected"
-        return "doubtful" if any(c.codon == codon for c in self.doubtful) else ""
+def lowest_depth(tally: Tally, reference: Reference) -> int:
+    """The lowest depth over the catalogue's codons between the primers, in fragments."""
+    return min((int(tally.depth[m.codon - 1]) for m in reference.mutations if _amplified(tally, m.codon)), default=0)
 
 
 def _test(tally: Tally, expected: Expected, qualities: Recalibration, codon: int, alt: str, alpha: float) -> AlleleTest:
@@ -139,40 +112,13 @@ def _amplified(tally: Tally, codon: int) -> bool:
     return bool(inside.any()) or not len(spans)
 
 
-def _row(
-    tally: Tally,
-    expected: Expected,
-    limit: _Limit,
-    codon: int,
-    tests: list[AlleleTest],
-    required_lod: float,
-    seen: str,
-    mutation: Mutation | None,
-) -> Coverage:
-    """The row of an allele, or of a codon, whose limit is the worst of its tests."""
-    n = int(tally.containing[codon - 1])
-    reason, lod = "", None
+def _site(tally: Tally, limit: _Limit, codon: int, tests: list[AlleleTest], mutation: Mutation | None) -> Site:
+    """An allele, or a codon, whose limit is the worst of its tests."""
+    n, gap = int(tally.containing[codon - 1]), ""
+    lod, worst = limit.worst(n, tests) if n else (None, tests[0])
     if n == 0:
-        reason = "primer" if tally.masked[codon - 1] else "not_covered"
-    else:
-        lod, worst = limit.worst(n, tests)
-        if n < MIN_DEPTH:
-            reason = "depth"
-        elif lod > required_lod:
-            reason = limit.cause(worst, required_lod)
-        elif seen == "doubtful":
-            reason = "background"
-    residue = hgvs.AMINO_ACIDS[expected.reference.codon(codon)]
-    return Coverage(
-        sample=expected.counts.sample,
-        kind="allele" if mutation else "codon",
-        name=mutation.name if mutation else f"{residue}{codon}",
-        hgvs_c=mutation.hgvs_c if mutation else "",
-        codon=codon,
-        exon=expected.reference.exon_at(3 * codon - 2),
-        depth=int(tally.depth[codon - 1]),
-        lod95=lod,
-        assessable="no" if reason else "yes",
-        reason=reason,
-        status="detected" if seen == "detected" else "not_assessable" if reason else "not_detected",
-    )
+        gap = "primer" if tally.masked[codon - 1] else "not_covered"
+    elif n < MIN_DEPTH:
+        gap = "depth"
+    limits = int(tally.depth[codon - 1]), lod, gap, partial(limit.cause, worst)
+    return allele_site(mutation, *limits) if mutation else codon_site(limit.reference, codon, *limits)

@@ -6,13 +6,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ablkd import hgvs
 from ablkd.counting.tally import deletions
 from ablkd.fragments import Fragments
 from ablkd.records import SpliceVariant
 from ablkd.reference import Reference
-from ablkd.splicing.junctions import Mask
+
+Mask = NDArray[np.bool_]
 
 # METHOD: at least three fragments show a junction. Errors beside it shift where a read places it: what lies up to 3
 # (12, 40) bases from a place that is more (5 times, 20 times) as frequent is the same junction.
@@ -24,7 +26,7 @@ REPEAT = 5
 
 
 @dataclass(frozen=True, eq=False)
-class Novel:
+class NewJunction:
     """A new junction: the variant it would be, carriers bool[N], and what speaks against it."""
 
     variant: SpliceVariant
@@ -32,7 +34,7 @@ class Novel:
     doubts: tuple[str, ...]
 
 
-def novel_junctions(fragments: Fragments, reference: Reference, known: dict[tuple[int, int], int]) -> list[Novel]:
+def new_junctions(fragments: Fragments, reference: Reference, known: dict[tuple[int, int], int]) -> list[NewJunction]:
     """Every gap of more than `tally.LONGEST_DELETION` bases that at least three fragments show, by position.
 
     `known` are the bases [start, end) that known events leave out, and the fragments that show each: what lies beside
@@ -48,7 +50,7 @@ def novel_junctions(fragments: Fragments, reference: Reference, known: dict[tupl
         home = next((p for p in found if _same(p, place, len(exact[p]) / len(owners))), place)
         found.setdefault(home, set()).update(owners)
     return [
-        _novel(fragments, reference, place, sorted(owners))
+        _new_junction(fragments, reference, place, sorted(owners))
         for place, owners in sorted(found.items())
         if len(owners) >= LISTED_COUNT
     ]
@@ -60,7 +62,7 @@ def _same(place: tuple[int, int], other: tuple[int, int], times: float) -> bool:
     return any(times >= least and apart <= far for least, far in SHIFTS)
 
 
-def _novel(fragments: Fragments, reference: Reference, place: tuple[int, int], owners: list[int]) -> Novel:
+def _new_junction(fragments: Fragments, reference: Reference, place: tuple[int, int], owners: list[int]) -> NewJunction:
     start, end = place
     target = reference.target.name
     at_borders = _borders(reference, start, end)
@@ -85,7 +87,7 @@ def _novel(fragments: Fragments, reference: Reference, place: tuple[int, int], o
         doubts.append("one_fragment_end")
     carriers = np.zeros(len(fragments), bool)
     carriers[owners] = True
-    return Novel(variant, carriers, tuple(doubts))
+    return NewJunction(variant, carriers, tuple(doubts))
 
 
 def _shifts(reference: Reference, start: int, end: int) -> tuple[int, int]:
