@@ -14,7 +14,7 @@ SOURCE = ROOT / "src" / "ablkd"
 FLOORS = [
     "errors records kernels wording",
     "tables reference consistency hgvs home",
-    "samples clinical naming slips config site run_folder documents manifest fragments isoforms amplicons",
+    "samples clinical naming slips config site run_folder documents manifest fragments isoforms amplicons verdicts",
     "alignment counting background plan",
     "calling splicing phasing traces simulate warm validation",
     "checks interpretation course",

@@ -55,6 +55,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "required_lod": {**FRACTION, "help": "a position where this fraction would be seen is assessable (0-1)"},
     "reporting_cut": {**FRACTION, "help": "findings at or above it are reported (0-1)"},
+    "tables": {
+        "type": Path,
+        "metavar": "FOLDER",
+        "help": "the sample's folder: calls.tsv, coverage.tsv, haplotypes.tsv, phase.tsv, splicing.tsv and fusion.tsv",
+    },
     "calls": {**PATH, "help": "calls.tsv"},
     "coverage": {**PATH, "help": "coverage.tsv"},
     "haplotypes": {**PATH, "help": "haplotypes.tsv"},
@@ -225,11 +230,10 @@ COMMANDS: dict[str, Command] = {
     ),
     "interpret": Command(
         "tables and knowledge to one result",
-        "ablkd interpret --sheet samples.tsv --sample S1 --reference reference --calls calls.tsv "
-        "--coverage coverage.tsv --haplotypes haplotypes.tsv --phase phase.tsv --splicing splicing.tsv "
-        "--fusion fusion.tsv --qc-parts align_qc.tsv call_qc.tsv --setting required_lod=0.03 "
+        "ablkd interpret --sheet samples.tsv --sample S1 --reference reference --tables S1 "
+        "--qc-parts align_qc.tsv call_qc.tsv --setting required_lod=0.03 "
         "reporting_cut=0.03 --drugs drugs.tsv --qc qc.tsv --result result.json",
-        f"sheet sample reference {TRACE_TABLES} qc_parts drugs qc result",
+        "sheet sample reference tables qc_parts drugs qc result",
         "peaks pile_ups cross_check control_calls control_coverage control_phase control_splicing control_qc setting",
     ),
     "report": Command(

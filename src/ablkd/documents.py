@@ -1,14 +1,53 @@
-"""The JSON files between steps: result.json, peaks.json and pile_ups.json, written and read as records."""
+"""The files between steps: a sample's tables, and result.json, peaks.json and pile_ups.json, as records."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ablkd.errors import InputError
-from ablkd.records import PeakWindow, PileUp, Result
-from ablkd.tables import from_plain, to_plain, write_text
+from ablkd.records import (
+    Call,
+    Coverage,
+    Fusion,
+    Haplotype,
+    PeakWindow,
+    Phase,
+    PileUp,
+    Result,
+    SampleTables,
+    SpliceEvent,
+)
+from ablkd.tables import from_plain, read_rows, to_plain, write_rows, write_text
+
+# Files of a sample's folder, by field of `SampleTables`.
+TABLES: dict[str, type] = {
+    "calls": Call,
+    "coverage": Coverage,
+    "haplotypes": Haplotype,
+    "phase": Phase,
+    "splicing": SpliceEvent,
+    "fusion": Fusion,
+}
+
+
+def read_tables(folder: Path, names: Iterable[str] = tuple(TABLES)) -> SampleTables:
+    """The tables of these names in the folder of a sample (`NAME.tsv`); the others are left empty.
+
+    Raises
+    ------
+    InputError
+        Where one is missing or cannot be read.
+    """
+    return SampleTables(**{name: tuple(read_rows(folder / f"{name}.tsv", TABLES[name])) for name in names})
+
+
+def write_tables(paths: Mapping[str, Path], tables: SampleTables) -> None:
+    """Write the tables that `paths` names, each atomically."""
+    for name, path in paths.items():
+        write_rows(path, TABLES[name], getattr(tables, name))
 
 
 def write_json(path: Path, value: object) -> None:

@@ -559,6 +559,21 @@ class PileUp:
 
 
 @dataclass(frozen=True)
+class SampleTables:
+    """Every table of one sample, as the steps from reads or traces to tables write them."""
+
+    calls: tuple[Call, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    haplotypes: tuple[Haplotype, ...] = ()
+    phase: tuple[Phase, ...] = ()
+    splicing: tuple[SpliceEvent, ...] = ()
+    fusion: tuple[Fusion, ...] = ()
+    qc: tuple[QcMetric, ...] = ()
+    peaks: tuple[PeakWindow, ...] = ()
+    pile_ups: tuple[PileUp, ...] = ()
+
+
+@dataclass(frozen=True)
 class Result:
     """result.json: everything known of one sample, versioned; every output is made from it."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from ablkd import records as r
 from ablkd.clinical import read_clinical
-from ablkd.documents import read_peaks, read_pile_ups, read_result, write_json
+from ablkd.documents import read_peaks, read_pile_ups, read_result, read_tables, write_json
 from ablkd.errors import InputError
 from ablkd.reference import load_reference
 from ablkd.samples import read_sheet, without_folders
@@ -41,12 +42,7 @@ def interpret(
     sheet: Path,
     sample: str,
     reference: Path,
-    calls: Path,
-    coverage: Path,
-    haplotypes: Path,
-    phase: Path,
-    splicing: Path,
-    fusion: Path,
+    tables: Path,
     qc_parts: list[Path],
     peaks: Path | None,
     pile_ups: Path | None,
@@ -82,17 +78,14 @@ def interpret(
     found = interpreted(
         without_folders(line),
         known,
-        read_rows(calls, r.Call),
-        read_rows(coverage, r.Coverage),
-        read_rows(haplotypes, r.Haplotype),
-        read_rows(phase, r.Phase),
-        read_rows(splicing, r.SpliceEvent),
-        read_rows(fusion, r.Fusion),
-        _all_rows(qc_parts, r.QcMetric) + _own_rows(cross_check, sample),
+        replace(
+            read_tables(tables),
+            qc=(*_all_rows(qc_parts, r.QcMetric), *_own_rows(cross_check, sample)),
+            peaks=tuple(read_peaks(peaks) if peaks else []),
+            pile_ups=tuple(read_pile_ups(pile_ups) if pile_ups else []),
+        ),
         controls,
         dict(setting),
-        read_peaks(peaks) if peaks else [],
-        read_pile_ups(pile_ups) if pile_ups else [],
     )
     write_rows(drugs, r.DrugCall, found.drugs)
     write_rows(qc, r.QcMetric, found.qc)

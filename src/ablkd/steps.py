@@ -7,10 +7,11 @@ A sample that cannot be used gives tables that say so, a failed qc row, one prin
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from ablkd import records as r
-from ablkd.documents import write_json
+from ablkd.documents import write_json, write_tables
 from ablkd.errors import InputError, UnusableSample
 from ablkd.hand_steps import check, explain, init, sheet, simulate, validate, verify
 from ablkd.reference import load_reference
@@ -126,9 +127,8 @@ def call(
     if splicing or fusion:
         from ablkd.splicing.events import splice_sample
 
-        _write_junctions(
-            *splice_sample(sample, row, known, loaded, template_copies, required_lod, run), splicing, fusion
-        )
+        found_junctions = splice_sample(sample, row, known, loaded, template_copies, required_lod, run)
+        _write_junctions(*found_junctions, splicing, fusion)
     write_rows(qc, r.QcMetric, metrics)
 
 
@@ -233,12 +233,8 @@ def trace(
     limits = (required_lod, reporting_cut)
     found = call_traces(sample, traces, load_reference(reference), *limits, wild_types, trace_library)
     _tell_unusable(found.qc)
-    write_rows(calls, r.Call, found.calls)
-    write_rows(coverage, r.Coverage, found.coverage)
-    write_rows(haplotypes, r.Haplotype, found.haplotypes)
-    write_rows(phase, r.Phase, found.phase)
-    write_rows(splicing, r.SpliceEvent, found.splicing)
-    write_rows(fusion, r.Fusion, found.fusion)
+    paths = {"calls": calls, "coverage": coverage, "haplotypes": haplotypes, "phase": phase}
+    write_tables({**paths, "splicing": splicing, "fusion": fusion}, found)
     write_rows(qc, r.QcMetric, found.qc)
     write_json(peaks, found.peaks)
 
@@ -260,7 +256,7 @@ def _templates(call_qc: Path) -> float:
     raise InputError(f"{call_qc}: no row 'template_copies' (make it with ablkd call)")
 
 
-def _tell_unusable(metrics: list[r.QcMetric]) -> None:
+def _tell_unusable(metrics: Iterable[r.QcMetric]) -> None:
     """One line for a sample that cannot be used; it is no error, the others go on."""
     for row in metrics:
         if row.metric == "usable" and row.status == "fail":

@@ -18,6 +18,7 @@ from ablkd.records import (
     Phase,
     QcMetric,
     Sample,
+    SampleTables,
     Sensitivity,
     SpliceEvent,
 )
@@ -39,11 +40,14 @@ def call(name, level="reported", tier="", filter="PASS"):
     )  # fmt: skip
 
 
-def coverage(missing=()):
+def coverage(missing=(), calls=()):
+    filters = {c.hgvs_c: c.filter for c in calls}
     rows = []
     for m in REFERENCE.mutations:
-        lost = m.codon in missing
-        end = ("no", "depth", "not_assessable") if lost else ("yes", "", "not_detected")
+        end = ("no", "depth", "not_assessable") if m.codon in missing else ("yes", "", "not_detected")
+        if m.hgvs_c in filters:
+            passed = filters[m.hgvs_c] == "PASS"
+            end = ("yes", "", "detected") if passed else ("no", filters[m.hgvs_c], "not_assessable")
         rows.append(Coverage("S", "allele", m.name, m.hgvs_c, m.codon, m.exon, 5000, 0.005, *end))
     return rows
 
@@ -80,12 +84,14 @@ def lines(calls=(), missing=(), haplotypes=(), phases=(), splicing=None, fusion=
     made = drug_lines(
         "S",
         reference,
-        list(calls),
-        coverage(missing),
-        list(haplotypes),
-        list(phases),
-        events() if splicing is None else splicing,
-        fusions() if fusion is None else fusion,
+        SampleTables(
+            calls=tuple(calls),
+            coverage=tuple(coverage(missing, calls)),
+            haplotypes=tuple(haplotypes),
+            phase=tuple(phases),
+            splicing=tuple(events() if splicing is None else splicing),
+            fusion=tuple(fusions() if fusion is None else fusion),
+        ),
     )
     return {line.drug: line for line in made}
 
@@ -313,9 +319,16 @@ def test_a_polymorphism_does_not_make_a_compound():
     assert found["ponatinib"].category == "sensitive" and found["ponatinib"].because == "T315I"
 
 
-def test_calls_that_did_not_pass_and_silent_changes_are_no_findings():
-    found = lines([call("T315I", "evidence_only", filter="strand"), call("E255K", tier="synonymous")])
+def test_a_silent_change_is_no_finding():
+    found = lines([call("E255K", tier="synonymous")])
     assert all(line.because == "" and line.category == "unknown" for line in found.values())
+
+
+def test_a_change_that_was_seen_and_held_back_could_change_the_line():
+    found = lines([call("T315I", "evidence_only", filter="orientation")])
+    assert {line.because for line in found.values()} == {""}
+    for drug in ("imatinib", "dasatinib", "nilotinib", "bosutinib"):
+        assert (found[drug].category, found[drug].missing_codons) == ("not_assessable", "315")
 
 
 def test_low_level_findings_count_and_are_marked():
@@ -385,14 +398,15 @@ def test_a_resistant_line_stays_and_still_lists_what_is_missing():
 
 
 def test_a_position_without_a_coverage_row_counts_as_unseen():
-    made = drug_lines("S", REFERENCE, [], [], [], [], events(), fusions())
+    made = drug_lines("S", REFERENCE, SampleTables(splicing=tuple(events()), fusion=tuple(fusions())))
     assert {line.category for line in made} == {"not_assessable"}
     assert all("315" in line.missing_codons.split(";") for line in made)
 
 
 def test_codon_rows_do_where_there_are_no_allele_rows():
     rows = [Coverage("S", "codon", "", "", c, "", 5000, 0.005, "yes", "", "not_detected") for c in range(1, 1131)]
-    made = drug_lines("S", REFERENCE, [], rows, [], [], events(), fusions())
+    tables = SampleTables(coverage=tuple(rows), splicing=tuple(events()), fusion=tuple(fusions()))
+    made = drug_lines("S", REFERENCE, tables)
     assert {line.category for line in made} == {"unknown"}
 
 
@@ -409,17 +423,16 @@ def result(calls=(), missing=(), qc=QC, controls=(), sample=SAMPLE, rows=None, *
     return interpret(
         sample,
         REFERENCE,
-        list(calls),
-        coverage(missing) if rows is None else rows,
-        [],
-        more.get("phases", []),
-        more.get("splicing", events()),
-        more.get("fusion", fusions()),
-        list(qc),
-        list(controls),
+        SampleTables(
+            calls=tuple(calls),
+            coverage=tuple(coverage(missing, calls) if rows is None else rows),
+            phase=tuple(more.get("phases", [])),
+            splicing=tuple(more.get("splicing", events())),
+            fusion=tuple(more.get("fusion", fusions())),
+            qc=tuple(qc),
+        ),
+        controls,
         {"required_lod": "0.03"},
-        [],
-        [],
     )
 
 
@@ -520,6 +533,6 @@ def test_a_class_row_is_told_once_with_all_findings_it_covers():
     ],
 )
 def test_normal_transcripts_that_dilute_fractions_are_told(fusion, missing, key):
-    notes = result([call("T315I")], missing=missing, fusion=fusion).notes
+    notes = result([] if missing else [call("T315I")], missing=missing, fusion=fusion).notes
     told = [k for k in ("normal_possible", "normal_present") if REFERENCE.notes[k].text in notes]
     assert told == ([key] if key else [])

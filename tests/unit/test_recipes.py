@@ -77,8 +77,7 @@ def test_a_mutation_and_a_tki_row(changed, reference):
 
 
 def test_a_note(changed):
-    nothing: list = []
-    result = interpret(sample(), changed, *[nothing] * 8, {}, nothing, nothing)
+    result = interpret(sample(), changed, r.SampleTables(), [], {})
     assert "This sentence is an example." in result.notes
 
 

@@ -52,13 +52,12 @@ rule interpret:
     params:
         code=CODE,
         lines=ask(PLAN.lines),
+        tables=PLAN.settings["results"] + "/samples/{sample}",
         reference=PLAN.settings["reference"],
         thresholds=ask(PLAN.thresholds),
     shell:
         "ablkd interpret --sheet {input.sheet:q} --sample {wildcards.sample:q} --reference {params.reference:q}"
-        " --calls {input.calls:q} --coverage {input.coverage:q} --haplotypes {input.haplotypes:q}"
-        " --phase {input.phase:q} --splicing {input.splicing:q} --fusion {input.fusion:q}"
-        " --qc-parts {input.qc:q} --peaks {input.peaks:q} --pile-ups {input.pile_ups:q}"
+        " --tables {params.tables:q} --qc-parts {input.qc:q} --peaks {input.peaks:q} --pile-ups {input.pile_ups:q}"
         " --cross-check {input.cross_check:q}"
         " --control-calls {input.control_calls:q} --control-coverage {input.control_coverage:q}"
         " --control-phase {input.control_phase:q} --control-splicing {input.control_splicing:q}"

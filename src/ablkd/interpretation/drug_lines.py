@@ -11,7 +11,7 @@ from functools import partial
 
 from ablkd.interpretation.findings import Findings, find, unseen
 from ablkd.interpretation.statements import EVIDENCE, Verdict, ordered, sentences
-from ablkd.records import Call, Coverage, DrugCall, Fusion, Haplotype, Phase, Rule, Sensitivity, SpliceEvent
+from ablkd.records import DrugCall, Fusion, Rule, SampleTables, Sensitivity, SpliceEvent
 from ablkd.reference import Reference
 
 SEVERITY = ("sensitive", "unknown", "reduced", "resistant")
@@ -103,25 +103,16 @@ def _untyped(names: set[str], splicing: Sequence[SpliceEvent], fusion: Sequence[
     return events + [f.fusion for f in fusion if f.fusion in names and f.call == "not_assessable"]
 
 
-def drug_lines(
-    sample: str,
-    reference: Reference,
-    calls: Sequence[Call],
-    coverage: Sequence[Coverage],
-    haplotypes: Sequence[Haplotype],
-    phase: Sequence[Phase],
-    splicing: Sequence[SpliceEvent],
-    fusion: Sequence[Fusion],
-) -> list[DrugCall]:
+def drug_lines(sample: str, reference: Reference, tables: SampleTables) -> list[DrugCall]:
     """One line for each drug of the knowledge folder, in its order."""
-    findings = find(reference, calls, haplotypes, phase, splicing, fusion)
-    hidden = unseen(reference, coverage)
+    findings = find(reference, tables)
+    hidden = unseen(reference, tables.coverage)
     lines = []
     for drug in (row.drug for row in reference.drugs):
         verdicts = verdicts_on(reference, findings, drug)
         category = category_of(findings, verdicts)
         names = decisive(reference, drug)
-        untyped = _untyped(names, splicing, fusion)
+        untyped = _untyped(names, tables.splicing, tables.fusion)
         names |= _partners(reference, drug, findings, category)
         codons = sorted({m.codon for m in hidden if m.name in names})
         lines.append(_line(sample, drug, findings, verdicts, category, codons, untyped))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from ablkd.records import APART, Call, Coverage, Fusion, Haplotype, Mutation, Phase, SpliceEvent
+from ablkd.records import APART, Coverage, Haplotype, Mutation, Phase, SampleTables
 from ablkd.reference import Reference
 
 # METHOD: a change counts as present without an isoform event unless such molecules are bounded below a tenth
@@ -49,34 +49,27 @@ class Findings:
         return (*self.compounds, *lone, *(e for e in self.events if e not in partial))
 
 
-def find(
-    reference: Reference,
-    calls: Sequence[Call],
-    haplotypes: Sequence[Haplotype],
-    phase: Sequence[Phase],
-    splicing: Sequence[SpliceEvent],
-    fusion: Sequence[Fusion],
-) -> Findings:
+def find(reference: Reference, tables: SampleTables) -> Findings:
     """The findings of one sample.
 
     Mutations are PASS calls, reported or low level, that are neither synonymous nor a polymorphism. Isoform
     events count when present, unless healthy samples show them too or sources dispute what they mean.
     """
-    passed = [c for c in calls if c.filter == "PASS" and c.tier in ("catalogue", "novel")]
+    passed = [c for c in tables.calls if c.filter == "PASS" and c.tier in ("catalogue", "novel")]
     places = {c.name: c.codon for c in sorted(passed, key=lambda c: (c.codon, c.name))}
     neutral = {v.event for v in reference.splicing if v.expected != "no"}
-    events = tuple(s.event for s in splicing if s.call == "present" and s.event not in neutral)
-    sets = _phased_sets(phase, {*places, *events})
+    events = tuple(s.event for s in tables.splicing if s.call == "present" and s.event not in neutral)
+    sets = _phased_sets(tables.phase, {*places, *events})
     proven = [s for s, verdict in sets.items() if verdict == "compound"]
     joined = _maximal(s for s in proven if set(s) & set(events))
-    standing = frozenset(n for n in places if _stands(n, events, joined, haplotypes))
+    standing = frozenset(n for n in places if _stands(n, events, joined, tables.haplotypes))
     # A set of mutations that is only seen together with an event is named with the event alone.
     compounds = joined + _maximal(s for s in proven if set(s) <= standing)
     return Findings(
         mutations=tuple(places),
         low_level=frozenset(set(places) - {c.name for c in passed if c.level == "reported"}),
         events=events,
-        fusions=tuple(f.fusion for f in fusion if f.call == "present"),
+        fusions=tuple(f.fusion for f in tables.fusion if f.call == "present"),
         compounds=tuple("+".join(s) for s in compounds),
         unresolved=tuple("+".join(s) for s in _unresolved(reference, places, events, sets, proven)),
         standing=standing,

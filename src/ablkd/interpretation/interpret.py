@@ -18,17 +18,15 @@ from ablkd.records import (
     Coverage,
     DrugCall,
     Fusion,
-    Haplotype,
-    PeakWindow,
-    Phase,
-    PileUp,
     QcMetric,
     Result,
     Sample,
+    SampleTables,
     SpliceEvent,
     Summary,
 )
 from ablkd.reference import Reference
+from ablkd.verdicts.invariants import check_tables
 from ablkd.wording import plain
 
 SCHEMA_VERSION = "1"
@@ -37,42 +35,33 @@ SCHEMA_VERSION = "1"
 def interpret(
     sample: Sample,
     reference: Reference,
-    calls: Sequence[Call],
-    coverage: Sequence[Coverage],
-    haplotypes: Sequence[Haplotype],
-    phase: Sequence[Phase],
-    splicing: Sequence[SpliceEvent],
-    fusion: Sequence[Fusion],
-    qc: Sequence[QcMetric],
+    tables: SampleTables,
     controls: Sequence[ControlVerdict],
     settings: dict[str, str],
-    peaks: Sequence[PeakWindow],
-    pile_ups: Sequence[PileUp],
 ) -> Result:
-    """Everything known of one sample. `controls` are the verdicts on the controls of its run."""
-    findings = find(reference, calls, haplotypes, phase, splicing, fusion)
-    drugs = drug_lines(sample.sample, reference, calls, coverage, haplotypes, phase, splicing, fusion)
-    names = {*findings.named, *findings.mutations, *findings.fusions, *_present(splicing)}
+    """Everything known of one sample. `controls` are the verdicts on the controls of its run.
+
+    Raises
+    ------
+    InconsistentTables
+        Where the tables contradict each other, which is a fault of the program.
+    """
+    check_tables(tables, reference, settings)
+    findings = find(reference, tables)
+    drugs = drug_lines(sample.sample, reference, tables)
+    names = {*findings.named, *findings.mutations, *findings.fusions, *_present(tables.splicing)}
     return Result(
         schema_version=SCHEMA_VERSION,
         software_version=__version__,
         sample=sample,
         knowledge=dict(reference.hashes),
         settings=dict(settings),
-        summary=_summary(sample, reference, findings, coverage, splicing, fusion, qc, controls, drugs),
-        calls=tuple(calls),
-        coverage=tuple(coverage),
-        haplotypes=tuple(haplotypes),
-        phase=tuple(phase),
-        splicing=tuple(splicing),
-        fusion=tuple(fusion),
+        summary=_summary(sample, reference, findings, tables, controls, drugs),
+        **vars(tables),
         drugs=tuple(drugs),
-        qc=tuple(qc),
         controls=tuple(controls),
         evidence=tuple(row for row in reference.sensitivity if row.finding in names),
-        notes=tuple(_notes(reference, calls, splicing, _normal(reference, coverage, fusion))),
-        peaks=tuple(peaks),
-        pile_ups=tuple(pile_ups),
+        notes=tuple(_notes(reference, tables)),
     )
 
 
@@ -80,16 +69,15 @@ def _present(splicing: Sequence[SpliceEvent]) -> list[str]:
     return [s.event for s in splicing if s.call == "present"]
 
 
-def _notes(
-    reference: Reference, calls: Sequence[Call], splicing: Sequence[SpliceEvent], normal: Sequence[str]
-) -> list[str]:
+def _notes(reference: Reference, tables: SampleTables) -> list[str]:
     """What each present isoform means and what normal transcripts do, then what every report says (keys `report_*`)."""
+    splicing, normal = tables.splicing, _normal(reference, tables.coverage, tables.fusion)
     meanings = [(s.meaning, s.event) for s in splicing if s.call == "present"]
     meanings += [("splice_ends_disagree", s.event) for s in splicing if "ends_disagree" in s.filter.split(";")]
     notes = [reference.notes[key].text.format(event=plain(e)) for key, e in meanings if key in reference.notes]
     notes += [reference.notes[key].text for key in normal if key in reference.notes]
     general = [note.text for key, note in reference.notes.items() if key.startswith("report_")]
-    return list(dict.fromkeys(notes + _linked(reference, calls, splicing) + general))
+    return list(dict.fromkeys(notes + _linked(reference, tables.calls, splicing) + general))
 
 
 def _linked(reference: Reference, calls: Sequence[Call], splicing: Sequence[SpliceEvent]) -> list[str]:
@@ -119,17 +107,15 @@ def _summary(
     sample: Sample,
     reference: Reference,
     findings: Findings,
-    coverage: Sequence[Coverage],
-    splicing: Sequence[SpliceEvent],
-    fusion: Sequence[Fusion],
-    qc: Sequence[QcMetric],
+    tables: SampleTables,
     controls: Sequence[ControlVerdict],
     drugs: Sequence[DrugCall],
 ) -> Summary:
     listed = [m for m in reference.mutations if m.tier == "catalogue"]
-    hidden = unseen(reference, coverage)
+    hidden = unseen(reference, tables.coverage)
     codons = {m.codon for m in listed}
-    depths = [row.depth for row in coverage if row.kind == "codon" and row.codon in codons]
+    depths = [row.depth for row in tables.coverage if row.kind == "codon" and row.codon in codons]
+    qc = tables.qc
     measured = {row.metric: row.value for row in reversed(qc)}
     low = {n: " (low level)" for n in findings.low_level}
     status, reason = _status(sample, qc, controls, drugs, covered=len(hidden) < len(listed) or not listed)
@@ -139,13 +125,13 @@ def _summary(
         run=sample.run,
         role=sample.role,
         platform=sample.platform,
-        fusion=_fusion(fusion),
+        fusion=_fusion(tables.fusion),
         reads=int(float(measured["reads"])) if measured.get("reads") else None,
         on_target=float(measured["on_target"]) if measured.get("on_target") else None,
         min_depth=int(float(measured["min_depth"])) if measured.get("min_depth") else min(depths, default=None),
         findings=";".join(n + low.get(n, "") for n in findings.mutations),
         compound=";".join([*findings.compounds, *(u + OPEN for u in findings.unresolved)]),
-        splicing=";".join(_present(splicing)),
+        splicing=";".join(_present(tables.splicing)),
         codons_not_assessable=";".join(map(str, sorted({m.codon for m in hidden}))),
         controls=";".join(f"{c.control} {c.status}" for c in controls),
         status=status,

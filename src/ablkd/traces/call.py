@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from ablkd.counting.junctions import UNREARRANGED
 from ablkd.errors import UnusableSample
-from ablkd.records import (
-    Call,
-    Coverage,
-    Fusion,
-    Haplotype,
-    PeakWindow,
-    Phase,
-    QcMetric,
-    SpliceEvent,
-)
+from ablkd.records import Fusion, QcMetric, SampleTables
 from ablkd.reference import Reference, sha256
 from ablkd.traces.abif import read_trace
 from ablkd.traces.align import place_trace
@@ -41,20 +31,6 @@ from ablkd.verdicts.variants import codon_variant
 OVERHANG = 10
 
 
-@dataclass(frozen=True)
-class TraceResult:
-    """The rows of every table that a sample of traces has."""
-
-    calls: list[Call] = field(default_factory=list)
-    coverage: list[Coverage] = field(default_factory=list)
-    haplotypes: list[Haplotype] = field(default_factory=list)
-    phase: list[Phase] = field(default_factory=list)
-    splicing: list[SpliceEvent] = field(default_factory=list)
-    fusion: list[Fusion] = field(default_factory=list)
-    peaks: list[PeakWindow] = field(default_factory=list)
-    qc: list[QcMetric] = field(default_factory=list)
-
-
 def call_traces(
     sample: str,
     paths: Sequence[Path],
@@ -63,7 +39,7 @@ def call_traces(
     reporting_cut: float,
     wild_types: Sequence[Path] = (),
     library: Path | None = None,
-) -> TraceResult:
+) -> SampleTables:
     """All tables of a sample that was sequenced as traces.
 
     `required_lod` and `reporting_cut` are fractions; `wild_types` are traces of the run's wild-type controls and
@@ -104,21 +80,21 @@ def call_traces(
     coverage = coverage_rows(sample, reference, _sites(evidence, reference), calls, required_lod)
     sites = sites_of(calls, splicing, reference)
     joints = joint_shares(mixtures, measured, alleles, sorted(present))
-    return TraceResult(
-        calls=calls,
-        coverage=coverage,
-        haplotypes=haplotype_rows(sample, sites, joints) if placed else [],
-        phase=phase_rows(sample, sites, joints),
-        splicing=splicing,
-        fusion=_fusion(sample, mixtures, reference, required_lod),
-        peaks=peak_windows(mixtures, calls, splicing, reference),
-        qc=[
+    return SampleTables(
+        calls=tuple(calls),
+        coverage=tuple(coverage),
+        haplotypes=tuple(haplotype_rows(sample, sites, joints) if placed else []),
+        phase=tuple(phase_rows(sample, sites, joints)),
+        splicing=tuple(splicing),
+        fusion=tuple(_fusion(sample, mixtures, reference, required_lod)),
+        peaks=tuple(peak_windows(mixtures, calls, splicing, reference)),
+        qc=(
             *qc,
             *unread,
             *quality_rows(sample, mixtures, len(paths), qc),
             *known_rows(sample, placed, beside, known),
             *(unnamed_row(sample, s, p) for s, p in zip(shifts, placed, strict=True) if s is not None),
-        ],
+        ),
     )
 
 

@@ -10,6 +10,8 @@ from ablkd.verdicts.thresholds import LENGTH_BIAS
 
 # A filter that warns and does not hold an event back.
 WARNING = "ends_disagree"
+# Filters of what was seen and is held back; what else a row's filter says is why it was not assessed.
+HOLDING_BACK = {"carry_over", "below_limit", "traces_disagree", "template_switch", "one_fragment_end"}
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ JUNCTION_ALPHA = 0.001
 TRACE_ALPHA = 0.01
 # Fewer fragments than these are never a call, and a place with fewer is not assessed.
 MIN_ALT_FRAGMENTS, MIN_DEPTH = 3, 100
-# METHOD: what at least MIN_ALT_FRAGMENTS show and errors explain with less than 0.1 % is listed in calls.tsv, whether or
-# not it reaches its significance level.
+# METHOD: what at least MIN_ALT_FRAGMENTS show and errors explain with less than 0.1 % is listed in calls.tsv, whether
+# it reaches its significance level or not.
 LISTED_P = 0.001
 # The smallest p-value that is written.
 MIN_P = 1e-300

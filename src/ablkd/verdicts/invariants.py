@@ -1,0 +1,102 @@
+"""What every result must satisfy: checked before one is written, so that a contradiction never becomes a report."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from ablkd.hgvs import parse_codon_change
+from ablkd.records import Call, Fusion, SampleTables, SpliceEvent
+from ablkd.reference import Reference
+from ablkd.verdicts.calls import PASS, held_back
+from ablkd.verdicts.events import HOLDING_BACK
+from ablkd.verdicts.variants import SUBSTITUTIONS, codon_variant, variant_of
+
+# Tables keep six significant digits of a fraction.
+ROUNDING = 1e-5
+
+
+class InconsistentTables(RuntimeError):
+    """The tables of a sample contradict each other: a fault of the program, not of its input."""
+
+
+def check_tables(tables: SampleTables, reference: Reference, settings: Mapping[str, str]) -> None:
+    """Check a sample's tables against the thresholds in force (`required_lod`, `reporting_cut`, fractions as text).
+
+    Raises
+    ------
+    InconsistentTables
+        With every contradiction that was found.
+    """
+    required, reporting = (float(settings[k]) if k in settings else None for k in ("required_lod", "reporting_cut"))
+    found = [*_names(tables, reference), *_bounds(tables), *_both(tables)]
+    found += list(_absent(tables, required)) if required is not None else []
+    found += list(_levels(tables, reporting)) if reporting is not None else []
+    if found:
+        raise InconsistentTables("; ".join(found))
+
+
+def _absent(tables: SampleTables, required: float) -> Iterator[str]:
+    """No variant or event that was seen, and may be as frequent as the required limit, is not detected."""
+    suspects = [c for c in tables.calls if held_back(c) and c.vaf_high >= required * (1 + ROUNDING)]
+    alleles = {c.hgvs_c for c in suspects}
+    codons = {c.codon for c in suspects if c.kind in SUBSTITUTIONS}
+    for row in tables.coverage:
+        seen = row.codon in codons if row.kind == "codon" else row.hgvs_c in alleles
+        if seen and row.status == "not_detected":
+            yield f"{row.name} was seen and held back, but is reported as not detected"
+    junctions: list[SpliceEvent | Fusion] = [*tables.splicing, *tables.fusion]
+    for one in junctions:
+        held = HOLDING_BACK & set(one.filter.split(";"))
+        if held and one.call == "not_detected" and (one.fraction_high or 0.0) >= required * (1 + ROUNDING):
+            name = one.event if isinstance(one, SpliceEvent) else one.fusion
+            yield f"{name} was seen and held back, but is reported as not detected"
+
+
+def _both(tables: SampleTables) -> Iterator[str]:
+    """No allele is both detected and not assessed, and what passed is detected wherever it is listed."""
+    passed = {c.hgvs_c for c in tables.calls if c.filter == PASS}
+    for row in tables.coverage:
+        if row.hgvs_c in passed and (row.status != "detected" or row.assessable != "yes"):
+            yield f"{row.name} is called, but {row.hgvs_c} is reported as {row.status.replace('_', ' ')}"
+        if row.status == "detected" and row.kind != "codon" and row.hgvs_c not in passed:
+            yield f"{row.hgvs_c} is reported as detected, but was not called"
+
+
+def _names(tables: SampleTables, reference: Reference) -> Iterator[str]:
+    """Every substitution has the name and the annotation of the one look-up."""
+    for call in tables.calls:
+        if call.kind not in SUBSTITUTIONS:
+            continue
+        expected = codon_variant(reference, *parse_codon_change(reference.sequence, call.hgvs_c))
+        if variant_of(call) != expected:
+            yield f"{call.hgvs_c} is named {call.name} ({call.tier}), not {expected.name} ({expected.tier})"
+
+
+def _bounds(tables: SampleTables) -> Iterator[str]:
+    """No upper bound is 0: nothing that was measured excludes every molecule."""
+    bounds = [
+        *((c.name, c.vaf_high) for c in tables.calls),
+        *((h.haplotype, h.fraction_high) for h in tables.haplotypes),
+        *((p.mutations, p.compound_high) for p in tables.phase),
+        *((e.event, e.fraction_high) for e in tables.splicing),
+        *((f.fusion, f.fraction_high) for f in tables.fusion),
+    ]
+    for name, bound in bounds:
+        if bound is not None and bound <= 0:
+            yield f"the upper bound of {name} is 0"
+
+
+def _levels(tables: SampleTables, reporting: float) -> Iterator[str]:
+    """Every nucleotide change of one amino-acid change has the level of their sum."""
+    named: defaultdict[str, list[Call]] = defaultdict(list)
+    for call in tables.calls:
+        if call.filter == PASS:
+            named[call.name].append(call)
+        elif call.level != "evidence_only":
+            yield f"{call.hgvs_c} is held back, but its level is {call.level}"
+    for name, calls in named.items():
+        total = sum(call.vaf for call in calls)
+        level = "reported" if total >= reporting else "low_level"
+        if abs(total - reporting) > ROUNDING and {call.level for call in calls} != {level}:
+            yield f"{name} sums to {total:.4g}, but is not {level}"
