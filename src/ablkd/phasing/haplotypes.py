@@ -53,7 +53,8 @@ def haplotype_rows(
             continue
         low, high = measured.bounds([h], templates)
         if high >= LISTED:
-            rows.append(Haplotype(sample, name, None, low, high, count, "bounds_only"))
+            most = max(high, measured.most([h], templates))
+            rows.append(Haplotype(sample, name, None, low, most, count, "bounds_only"))
     return sorted(rows, key=lambda r: (r.haplotype == UNMUTATED, -(r.fraction or 0.0), r.haplotype))
 
 
@@ -87,4 +88,4 @@ def _interval(
     if mixture.possible.sum() == 1:
         return beta.quantile(0.025, templates + 0.5, 0.5), 1.0
     posterior = through_templates(mixture.weigh(haplotype, prior), templates)
-    return min(posterior.quantile(0.025), fraction), max(posterior.quantile(0.975), fraction)
+    return min(posterior.quantile(0.025), fraction), max(posterior.upper(), fraction)

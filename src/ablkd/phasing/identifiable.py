@@ -37,21 +37,55 @@ class Design:
 
     def bounds(self, haplotypes: Sequence[int], templates: float) -> tuple[float, float]:
         """Smallest and largest sum of these haplotypes that the measured sums allow within 1.96 standard errors."""
-        # Here, because it takes long to import and few samples need it.
-        from scipy import optimize
+        slack = self._slack(templates)
+        limits = self.observed - slack, self.observed + slack
+        low, high = (self._end(sign, haplotypes, *limits) for sign in (1, -1))
+        if low is None or high is None:
+            return 0.0, 1.0
+        return max(0.0, low), min(1.0, high)
 
+    def most(self, haplotypes: Sequence[int], templates: float) -> float:
+        """Largest sum of these haplotypes that fragments and templates leave possible; above 0.
+
+        METHOD: Wilson's intervals of the measured sums, where they are wider than 1.96 standard errors: 0 of n
+        fragments have a standard error of 0, but do not exclude a fraction of 3.8 / n.
+        """
+        slack = self._slack(templates)
+        low, high = wilson(self.observed, 1 / (1 / self.behind + (1 + FAMILY_CV2) / templates))
+        low, high = np.minimum(low, self.observed - slack), np.maximum(high, self.observed + slack)
+        low[0] = high[0] = 1.0
+        end = self._end(-1, haplotypes, low, high)
+        return 1.0 if end is None else min(1.0, end)
+
+    def _slack(self, templates: float) -> NDArray[np.float64]:
         variance = self.observed * (1 - self.observed) * (1 / self.behind + (1 + FAMILY_CV2) / templates)
         slack = TWO_SIDED * np.sqrt(variance) + 1 / self.behind
         slack[0] = 0.0
+        return slack
+
+    def _end(
+        self, sign: int, haplotypes: Sequence[int], low: NDArray[np.float64], high: NDArray[np.float64]
+    ) -> float | None:
+        """Smallest (sign 1) or largest (-1) sum of the haplotypes with all rows within limits; None if none fits."""
+        # Here, because it takes long to import and few samples need it.
+        from scipy import optimize
+
         goal = np.zeros(len(self.possible))
-        goal[list(haplotypes)] = 1.0
-        goal = goal[self.possible]
-        limits = np.concatenate([self.observed + slack, slack - self.observed])
+        goal[list(haplotypes)] = sign
         both = np.vstack([self.rows, -self.rows])
-        ends = [optimize.linprog(sign * goal, A_ub=both, b_ub=limits, bounds=(0, 1)) for sign in (1, -1)]
-        if any(e.status for e in ends):
-            return 0.0, 1.0
-        return max(0.0, float(ends[0].fun)), min(1.0, float(-ends[1].fun))
+        limits = np.concatenate([high, -low])
+        end = optimize.linprog(goal[self.possible], A_ub=both, b_ub=limits, bounds=(0, 1))
+        return None if end.status else sign * float(end.fun)
+
+
+def wilson(
+    fraction: NDArray[np.float64], effective: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Wilson's 95 % interval of each fraction float64[M] among an `effective` number of molecules float64[M]."""
+    spread = TWO_SIDED**2 / effective
+    middle = (fraction + spread / 2) / (1 + spread)
+    half = np.sqrt(fraction * (1 - fraction) * spread + spread**2 / 4) / (1 + spread)
+    return middle - half, middle + half
 
 
 def design(mixture: Mixture) -> Design:

@@ -15,7 +15,7 @@ from ablkd.fragments import Fragments
 from ablkd.isoforms import build_graph
 from ablkd.kernels import beta
 from ablkd.phasing.haplotypes import haplotype_rows
-from ablkd.phasing.identifiable import TWO_SIDED, design
+from ablkd.phasing.identifiable import TWO_SIDED, design, wilson
 from ablkd.phasing.linkage import Observations, observe, seen
 from ablkd.phasing.mixture import Mixture, RatePrior, build
 from ablkd.phasing.posterior import through_templates
@@ -160,9 +160,10 @@ def _judge(sample: str, observations: Observations, which: Sequence[int], templa
         observed=evidence.observed,
         expected_recombinant=None,
         recombination_needed=None,
-        compound_low=0.0,
-        compound_high=0.0,
+        compound_low=None,
+        compound_high=None,
     )
+    # METHOD: what no molecule can have was not measured, so it has no interval.
     if not evidence.mixture.possible[evidence.everything]:
         return row
     if evidence.spanning * evidence.rarest < MIN_SPANNING:
@@ -181,7 +182,7 @@ def _judge(sample: str, observations: Observations, which: Sequence[int], templa
         expected_recombinant=parts.recombinant(prior.median),
         recombination_needed=needed,
         compound_low=posterior.quantile(0.025),
-        compound_high=posterior.quantile(0.975),
+        compound_high=posterior.upper(),
     )
 
 
@@ -217,10 +218,12 @@ def _unlinked(row: Phase, evidence: Evidence, templates: float) -> Phase:
     mixture, margins = evidence.mixture, evidence.margins
     shown = seen(mixture.patterns)
     behind = np.maximum(mixture.counts @ shown, 1)
-    variances = margins * (1 - margins) * ((1 + FAMILY_CV2) / templates + 1 / behind)
+    effective = 1 / ((1 + FAMILY_CV2) / templates + 1 / behind)
+    variances = margins * (1 - margins) / effective
     parts = ~shown.all(axis=1)
     in_parts = replace(mixture, patterns=mixture.patterns[parts], counts=mixture.counts[parts])
-    low, high = design(in_parts).bounds([evidence.everything], templates)
+    measured = design(in_parts)
+    low, high = measured.bounds([evidence.everything], templates)
     forced = float(margins.sum()) - (len(margins) - 1) - TWO_SIDED * float(np.sqrt(variances.sum()))
     low = max(low, forced, 0.0)
     high = max(low, min(high, float((margins + TWO_SIDED * np.sqrt(variances)).min())))
@@ -229,4 +232,7 @@ def _unlinked(row: Phase, evidence: Evidence, templates: float) -> Phase:
         verdict = "compound"
     elif high <= SHARE_OF_RAREST * evidence.rarest:
         verdict = "polyclonal"
-    return replace(row, verdict=verdict, probability=None, compound_low=low, compound_high=high)
+    # METHOD: the verdict compares the measured sums. The interval also includes molecules that were too few for any
+    # fragment or template to show them, so its upper end is never 0.
+    most = min(measured.most([evidence.everything], templates), float(wilson(margins, effective)[1].min()))
+    return replace(row, verdict=verdict, probability=None, compound_low=low, compound_high=max(high, most))

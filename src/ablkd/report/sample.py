@@ -154,7 +154,8 @@ def leading_sets(phase: tuple[Phase, ...]) -> tuple[list[Phase], str]:
         key=lambda p: (
             places.get(p.verdict, len(order)),
             -p.mutations.count("+"),
-            -(1.0 if p.compound_high is None else p.compound_high),
+            # Without an interval, a set is either open or impossible.
+            -(float(p.verdict != "polyclonal") if p.compound_high is None else p.compound_high),
         ),
     )
     compounds = [set(p.mutations.split("+")) for p in sets if p.verdict == "compound"]

@@ -91,12 +91,22 @@ def _phase_row(sample: str, chosen: Sequence[Site], joint: Joint | None) -> Phas
     low, high = max(0.0, least - TWO_SIDED * error), min(1.0, min(s.share + TWO_SIDED * s.error for s in chosen))
     verdict = "compound" if least - ONE_SIDED * error > 0 else "cannot_be_phased"
     if joint:
-        high = max(low, min(high, joint.share + TWO_SIDED * joint.error))
+        high = max(low, min(high, joint.share + TWO_SIDED * joint.error), _undetectable(chosen))
         if joint.z >= SHOWN_Z and joint.share > ONE_SIDED * joint.error:
             low, verdict = min(high, max(low, joint.share - TWO_SIDED * joint.error)), "compound"
     if _exclusive(chosen):
-        # No molecule has a change in bases that it lacks.
-        low, high, verdict = 0.0, 0.0, "polyclonal"
+        # METHOD: no molecule has a mutation in bases that it lacks, so nothing was measured and there is no interval.
+        return _phase(sample, chosen, "polyclonal", None, None)
+    return _phase(sample, chosen, verdict, low, high)
+
+
+def _undetectable(sites: Sequence[Site]) -> float:
+    """METHOD: a trace does not exclude molecules within the error of the rarest site, even if it measures below 0."""
+    rarest = min(sites, key=lambda s: s.share)
+    return min(1.0, TWO_SIDED * rarest.error)
+
+
+def _phase(sample: str, chosen: Sequence[Site], verdict: str, low: float | None, high: float | None) -> Phase:
     return Phase(
         sample=sample,
         mutations="+".join(s.name for s in chosen),
@@ -134,7 +144,7 @@ def haplotype_rows(sample: str, sites: Sequence[Site], joints: Joints) -> list[H
             joint = _joint_of(sites, joints)
             if joint:
                 least, most = _told_by(joint, chosen, sites)
-                low, high = min(high, max(low, least)), max(low, min(high, most))
+                low, high = min(high, max(low, least)), max(low, min(high, most), _undetectable(sites))
             known = float(shares[0]) if len(sites) == 1 else None
             rows.append(Haplotype(sample, name, known, low, high, None, "yes" if len(sites) == 1 else "bounds_only"))
     return rows
