@@ -31,7 +31,6 @@ WORDS = {
     "bounds_only": "bounds only",
     "in_vitro": "in vitro",
     "both_orientations": "both orientations",
-    "single_orientation": "one orientation only",
     "primer": "under or beside a primer",
     "depth": "too few fragments",
     "templates": "too few template molecules",
@@ -42,6 +41,17 @@ WORDS = {
     "read_end": "only at the ends of reads",
     "homopolymer": "in a run of equal bases",
     "carry_over": "may come from another sample of the run",
+    "control_contaminated": "a wild-type control of the run contains it",
+    "traces_disagree": "the traces of the sample contradict each other",
+    "no_limit_of_detection": "no limit of detection",
+    "below_limit": "below the smallest fraction that is called",
+    "single_orientation": "one orientation only",
+    "one_orientation_shows_it": "only one of two strands shows it",
+    "target_peak_too_high": "the wild-type peak is too high for it",
+    "bases_not_linked": "its bases may be on different molecules",
+    "ends_disagree": "its two ends give different fractions",
+    "template_switch": "may be a template switch",
+    "one_fragment_end": "copies of one fragment",
 }
 
 

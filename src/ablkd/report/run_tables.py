@@ -8,6 +8,7 @@ from typing import Any
 from ablkd.errors import InputError
 from ablkd.interpretation.named_calls import named_calls
 from ablkd.records import Result, ResultRow
+from ablkd.verdicts.calls import PASS
 from ablkd.wording import ranges
 
 
@@ -43,15 +44,17 @@ def result_rows(result: Result) -> list[ResultRow]:
         add("phase", p.mutations, p.verdict, fraction_low=p.compound_low, fraction_high=p.compound_high)
     for e in result.splicing:
         add("splicing", e.event, e.call, hgvs_c=e.hgvs_r, hgvs_p=e.hgvs_p, fraction=e.fraction,
-            fraction_low=e.fraction_low, fraction_high=e.fraction_high, lod95=e.lod95)  # fmt: skip
+            fraction_low=e.fraction_low, fraction_high=e.fraction_high, lod95=e.lod95,
+            comment=e.filter.removeprefix(PASS))  # fmt: skip
     for f in result.fusion:
         add("fusion", f.fusion, f.call, fraction=f.fraction, fraction_low=f.fraction_low,
-            fraction_high=f.fraction_high)  # fmt: skip
+            fraction_high=f.fraction_high, lod95=f.lod95, comment=f.filter.removeprefix(PASS))  # fmt: skip
     for d in result.drugs:
         missing = f"codons not assessable: {d.missing_codons}" if d.missing_codons else ""
         add("drug", d.drug, d.category, source=d.source, comment="; ".join(filter(None, (d.because, missing))))
-    for reason in dict.fromkeys(row.reason for row in result.coverage if row.assessable == "no"):
-        gone = [row for row in result.coverage if row.assessable == "no" and row.reason == reason]
+    hidden = [row for row in result.coverage if row.assessable == "no" and row.kind != "indel"]
+    for reason in dict.fromkeys(row.reason for row in hidden):
+        gone = [row for row in hidden if row.reason == reason]
         codons = ranges(row.codon for row in gone).replace("–", "-")
         listed = " ".join(row.name for row in gone if row.kind == "allele")
         add(

@@ -31,12 +31,13 @@ MOST_SETS = 6  # compound verdicts on the first screen; the phase table has them
 
 @dataclass(frozen=True)
 class Gap:
-    """Codons and listed changes that could not be assessed for one reason."""
+    """Codons, listed changes, and indels that were seen, not assessed for one reason."""
 
     reason: str
     codons: str
     count: int
     listed: tuple[str, ...]
+    indels: tuple[str, ...]
 
 
 def write_report(result: Result, html: Path, reference: Reference | None = None, site: Site = NO_SITE) -> None:
@@ -173,7 +174,7 @@ def leading_sets(phase: tuple[Phase, ...]) -> tuple[list[Phase], str]:
 
 def gaps(coverage: tuple[Coverage, ...]) -> list[Gap]:
     """What could not be assessed, by reason, the reason that hides most listed changes first."""
-    missing = [row for row in coverage if row.assessable == "no"]
+    missing = [row for row in coverage if row.assessable == "no" and (row.kind != "indel" or row.filter)]
     by_reason: dict[str, list[Coverage]] = {}
     for row in missing:
         by_reason.setdefault(row.reason, []).append(row)
@@ -181,7 +182,8 @@ def gaps(coverage: tuple[Coverage, ...]) -> list[Gap]:
     for reason, rows in by_reason.items():
         codons = {row.codon for row in rows if row.kind == "codon"}
         listed = sorted({(row.codon, row.name) for row in rows if row.kind == "allele"})
-        made.append(Gap(reason, _span(codons), len(codons), tuple(name for _, name in listed)))
+        indels = tuple(row.name for row in rows if row.kind == "indel")
+        made.append(Gap(reason, _span(codons), len(codons), tuple(name for _, name in listed), indels))
     return sorted(made, key=lambda gap: (-len(gap.listed), -gap.count))
 
 
