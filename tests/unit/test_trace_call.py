@@ -12,14 +12,14 @@ from scipy.optimize import linprog
 from scipy.stats import norm
 
 from ablkd.errors import InputError
-from ablkd.records import Coverage, Mutation, Transcript
+from ablkd.records import Coverage, Mutation, SampleTables, Transcript
 from ablkd.tables import as_table
 from ablkd.traces import call as trace_call
 from ablkd.traces.abif import Trace, base_fractions, base_signals, read_trace
 from ablkd.traces.align import place_trace
 from ablkd.traces.alleles import measure
 from ablkd.traces.bounds import Site, haplotype_rows, phase_rows
-from ablkd.traces.call import TraceResult, call_traces
+from ablkd.traces.call import call_traces
 from ablkd.traces.combine import holm, stouffer
 from ablkd.traces.evidence import candidates, findings, limit_of_detection, weigh
 from ablkd.traces.isoforms import explain
@@ -34,7 +34,7 @@ def rows(folder: Path) -> list[dict[str, str]]:
     return [{k: v or "" for k, v in row.items()} for row in csv.DictReader(lines, delimiter="\t")]
 
 
-def call(monkeypatch, tmp_path, reference, traces: list[Trace]) -> TraceResult:
+def call(monkeypatch, tmp_path, reference, traces: list[Trace]) -> SampleTables:
     """`call_traces` on drawn traces; the files are there only to be hashed."""
     drawn = {t.name: t for t in traces}
     for name in drawn:
@@ -89,7 +89,7 @@ def test_case(folder, monkeypatch, tmp_path, reference):
     check_whole(found, reference)
 
 
-def check_whole(found: TraceResult, reference) -> None:
+def check_whole(found: SampleTables, reference) -> None:
     """What holds for every sample."""
     alleles = [c.hgvs_c for c in found.coverage if c.kind == "allele"]
     assert alleles == [m.hgvs_c for m in reference.mutations]
