@@ -78,6 +78,7 @@ def interpret(
         _all_rows(control_phase, r.Phase),
         _all_rows(control_splicing, r.SpliceEvent),
         _all_rows(control_qc, r.QcMetric),
+        [event.event for event in known.splicing if event.expected == "no"],
     )
     found = interpreted(
         without_folders(line),
