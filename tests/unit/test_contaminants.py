@@ -39,9 +39,10 @@ def uncarried(platform):
     return replace(platform, carry_over=0.0)
 
 
-def found(reference, samples, platform="illumina"):
+def found(reference, controls, platform="illumina", patients=()):
     """(sample, codon, changed codon, fraction) of what contaminates wild-type controls; codons as in HGVS."""
-    rows = find_contaminants([(counts, True) for counts in samples], reference, reference.platform(platform))
+    samples = [*((counts, True) for counts in controls), *((counts, False) for counts in patients)]
+    rows = find_contaminants(samples, reference, reference.platform(platform))
     codons = ["".join("ACGT"[(state >> shift) & 3] for shift in (4, 2, 0)) for state in rows[:, 2].tolist()]
     return [(row[0], row[1] + 1, changed, row[3] / row[4]) for row, changed in zip(rows.tolist(), codons, strict=True)]
 
@@ -50,22 +51,34 @@ def found(reference, samples, platform="illumina"):
 
 
 def test_a_listed_mutation_of_all_controls_is_found_in_each(reference):
-    controls = [shown(reference, {(315, "ATT"): x, (250, "GAG"): 3}, DEPTH, f"C{x}") for x in (1_000, 400)]
-    assert found(reference, controls) == [(0, 315, "ATT", 0.05), (1, 315, "ATT", 0.02)]
+    controls = [shown(reference, {(315, "ATT"): x, (250, "GAG"): 3}, DEPTH, f"C{x}") for x in (1_000, 500)]
+    assert found(reference, controls) == [(0, 315, "ATT", 0.05), (1, 315, "ATT", 0.025)]
 
 
 @pytest.mark.parametrize(
-    ("platform", "x", "contaminated"),
+    ("platform", "x", "lacking", "alone"),
     [
-        # More than 0.5 % and at least 4 fragments; ten times the mean error where that is more.
-        ("illumina", 100, False), ("illumina", 101, True),
-        ("pacbio_hifi", 101, True),
-        ("ont", 1_000, False), ("ont", 2_000, False), ("ont", 2_001, True),
+        # More than 0.5 %, or ten times the mean error where that is more; without a sample that lacks it 2 %, or 30 times.
+        ("illumina", 100, False, False), ("illumina", 101, True, False),
+        ("illumina", 400, True, False), ("illumina", 401, True, True),
+        ("pacbio_hifi", 101, True, False), ("pacbio_hifi", 401, True, True),
+        ("ont", 1_000, False, False), ("ont", 2_000, False, False), ("ont", 2_001, True, False),
+        ("ont", 6_000, True, False), ("ont", 6_001, True, True),
     ],
 )  # fmt: skip
-def test_errors_reach_half_a_percent_or_ten_times_their_mean(reference, platform, x, contaminated):
-    control = shown(reference, {(315, "ATT"): x}, DEPTH, "C", platform=platform)
-    assert bool(found(reference, [control], platform)) == contaminated
+def test_from_which_fraction_a_listed_mutation_is_no_error(reference, platform, x, lacking, alone):
+    """In both controls alike; beside a patient without it, and beside one who has as much."""
+    controls = [shown(reference, {(315, "ATT"): x}, DEPTH, name, platform=platform) for name in "CD"]
+    patients = [shown(reference, {(315, "ATT"): y}, DEPTH, "P", platform=platform) for y in (x // 10, x)]
+    for patient, contaminated in zip(patients, (lacking, alone), strict=True):
+        assert len(found(reference, controls, platform, [patient])) == 2 * contaminated
+    assert len(found(reference, controls, platform)) == 2 * alone
+
+
+def test_a_shallow_sample_does_not_lack_what_it_could_not_show(reference):
+    control = shown(reference, {(315, "ATT"): 200}, DEPTH, "C")
+    for depth, contaminated in ((2_900, False), (3_100, True)):
+        assert bool(found(reference, [control], patients=[shown(reference, {}, depth, "P")])) == contaminated
 
 
 def test_three_of_a_hundred_fragments_are_errors(reference):
@@ -212,7 +225,7 @@ def test_no_contamination_of_the_controls_hides_a_listed_mutation(reference, dat
     single = changes_of(reference).index
     listed = [m for m in reference.mutations if (m.codon, m.alt_codon) in single and m.codon - 1 in KINASE]
     mutation = data.draw(st.sampled_from(listed))
-    counts = [data.draw(st.integers(101, 15_000)) for _ in "CD"]
+    counts = [data.draw(st.integers(401, 15_000)) for _ in "CD"]
     own = shown(reference, {}, DEPTH)
     controls = [
         shown(reference, {(mutation.codon, mutation.alt_codon): x}, DEPTH, name)

@@ -13,18 +13,22 @@ from ablkd.hgvs import CODONS
 from ablkd.records import Platform
 from ablkd.reference import Reference
 
-# METHOD: an allele of 0.5 % and more (where errors are frequent: ten times their mean) is no error to learn from. On a
-# platform with 1 % errors that is 10 %: sites that err ten times as often as the mean of their class are rare (0.3 %
-# with a log sd of 1), those that err five times as often are not (2 %). Below it, a contaminated control cannot be
-# distinguished from a site with many errors, and the allele is learned as background.
+# METHOD: an allele of 0.5 % and more (where errors are frequent: ten times their mean) is no error to learn from.
 MUTATED, MUTATED_COUNT = 0.005, 4
 # METHOD: a wild-type control that shows an unlisted allele in a fifth of its fragments has it in its germline.
 INBORN = 0.2
-# METHOD: errors of a site recur in every control, a contamination does not. An unlisted allele is a contamination where
-# all other controls that should show it (30 fragments expected) show at most a tenth of its fraction; with a variation
-# of 40 % between samples, the errors of one site differ tenfold in one pair of samples in 10,000. A listed allele needs
-# no such comparison: one contamination often reaches all controls of a run.
+# METHOD: errors of a site recur in every sample, a contamination does not: a sample lacks an allele that it should show
+# (30 fragments expected) where it shows at most a tenth of the control's fraction. With a variation of 40 % between
+# samples, the errors of one site differ tenfold in one pair of samples in 10,000. An allele of a control that exceeds
+# errors contaminates it
+# - if it is listed and any other sample lacks it. One contamination often reaches all controls of a run, so patients
+#   count here. No other sample is needed above 2 % (where errors are frequent: 30 times their mean, which one site in
+#   20,000 reaches with a log sd of 1; ten times is reached by a listed site in a third of the runs).
+# - if it is not listed and all other controls that should show it lack it: sites with many errors are mostly unlisted,
+#   and a site may err in one lot of reagents alone.
+# Below, a contamination cannot be distinguished from the errors of a site, and the allele is learned as background.
 EXPECTED_ELSEWHERE, MOST_ELSEWHERE = 30.0, 0.1
+UNMISTAKABLE, UNMISTAKABLE_FACTOR = 0.02, 30.0
 # Columns of a contaminant.
 SAMPLE, CODON, STATE, COUNT, DEPTH = range(5)
 
@@ -59,23 +63,36 @@ def find_contaminants(
 
     `samples` are counts, and whether the sample is a wild-type control; the index of a sample is its place there.
     """
-    controls = [i for i, (_, wild_type) in enumerate(samples) if wild_type]
-    if not controls:
-        return np.zeros((0, 5), np.int64)
-    x = np.array([samples[i][0].codons.sum(axis=1) for i in controls])
-    n = x.sum(axis=2, keepdims=True)
-    listed = np.array([mutated_states(samples[i][0], reference, platform) for i in controls])
-    unlisted = exceeds_errors(x, n, _highest_mean(platform)) & (x <= INBORN * n) & ~listed_states(reference)
-    unlisted &= ~_wild(reference)
-    fraction = x / np.maximum(n, 1)
-    for i in range(len(controls)):
-        should = fraction[i] * n >= EXPECTED_ELSEWHERE
-        should[i] = False
-        lacking = ~should | (fraction <= MOST_ELSEWHERE * fraction[i])
-        unlisted[i] &= should.any(axis=0) & lacking.all(axis=0)
-    which, codon, state = np.nonzero(listed | unlisted)
-    rows = [np.array(controls, np.int64)[which], codon, state, x[which, codon, state], n[which, codon, 0]]
-    return np.stack(rows, axis=1).astype(np.int64)
+    mean, listed, wild = _highest_mean(platform), listed_states(reference), _wild_states(reference)
+    rows = []
+    for i, (counts, wild_type) in enumerate(samples):
+        if not wild_type:
+            continue
+        x = counts.codons.sum(axis=1)
+        n = x.sum(axis=1)
+        exceeding = exceeds_errors(x, n[:, None], mean) & (np.arange(64) != wild[:, None])
+        for codon, state in np.argwhere(exceeding).tolist():
+            fraction = float(x[codon, state] / n[codon])
+            lacking = _lacking([s for j, s in enumerate(samples) if j != i], codon, state, fraction)
+            if listed[codon, state]:
+                unmistakable = fraction > max(UNMISTAKABLE, UNMISTAKABLE_FACTOR * mean)
+                contaminated = unmistakable or any(lacks for _, lacks in lacking)
+            else:
+                in_controls = [lacks for control, lacks in lacking if control]
+                contaminated = fraction <= INBORN and bool(in_controls) and all(in_controls)
+            if contaminated:
+                rows.append((i, codon, state, int(x[codon, state]), int(n[codon])))
+    return np.array(rows, np.int64).reshape(-1, 5)
+
+
+def _lacking(others: Sequence[tuple[Counts, bool]], codon: int, state: int, fraction: float) -> list[tuple[bool, bool]]:
+    """(whether it is a control, whether it lacks the state) of each sample that should show it at this fraction."""
+    found = []
+    for counts, wild_type in others:
+        x, n = int(counts.codons[codon, :, state].sum()), int(counts.codons[codon].sum())
+        if fraction * n >= EXPECTED_ELSEWHERE:
+            found.append((wild_type, x <= MOST_ELSEWHERE * fraction * n))
+    return found
 
 
 def contaminated_states(contaminants: NDArray[np.int64], sample: int, codons: int) -> NDArray[np.bool_]:
@@ -112,8 +129,3 @@ def _highest_mean(platform: Platform) -> float:
 def _wild_states(reference: Reference) -> NDArray[np.int64]:
     codes = reference.codes[: 3 * reference.codons].astype(np.int64)
     return codes.reshape(-1, 3) @ np.array([16, 4, 1])
-
-
-def _wild(reference: Reference) -> NDArray[np.bool_]:
-    """bool[C, 64]: the unmutated state of each codon."""
-    return np.arange(64) == _wild_states(reference)[:, None]
