@@ -113,7 +113,8 @@ def evidence(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(x, n) int64[C, 64]: fragments of a control with each state, and all from which its errors can be learned.
 
-    Both are 0 at a state that contaminates the control, and at one that errors make of it rather than of the wild type.
+    Both are 0 at a state that contaminates the control, and at one that errors make from it rather than from the wild
+    type. `contaminated` is bool[C, 64].
     """
     x = without(counts, contaminated).sum(axis=1)
     near = (contaminated.astype(np.int64) @ (DISTANCE == 1)) > 0

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from ablkd.checks.identity import Rows
 from ablkd.records import Call, Fusion, SpliceEvent
 
-# METHOD: what a sample holds at a fifth or more, and no sample of another person does, is its own: its marker. Below,
-# a contamination of a few per cent would fall under every limit of detection.
+# METHOD: what a sample has at a fifth or more, and no sample of another person has, is its own: its marker. At a lower
+# fraction, a contamination of a few per cent would be below every limit of detection.
 OWN = 0.2
 # METHOD: ratios agree where their 95 % intervals overlap when widened by this factor, for what PCR adds to sampling.
 # Shorter products amplify better: where the contamination was amplified too, an isoform event may not agree with the
-# alleles, and then counts for nothing.
+# alleles, and then it is no trace.
 SPREAD = 1.5
 # METHOD: three junction fragments are no chance misplacement (an error of about 1e-5 a fragment).
 JUNCTIONS = 3
-# METHOD: rows that failed only for being explicable by errors carry the traces; what is an artefact by its
-# orientation, its place in the reads or its depth does not, and what index hopping at the platform's rate explains
-# (`carry_over`) is in every sample of the run.
+# METHOD: rows that failed only because errors may explain them are traces too. Rows that failed for their strand, their
+# position in the reads or their depth are none; nor are those that index hopping at the platform's rate explains
+# (`carry_over`), because it is expected in every sample of the run.
 USABLE = {"PASS", "background"}
 # Names of isoform events that no table has begin with it.
 NOVEL_EVENT = "novel:"
@@ -43,7 +43,7 @@ class Marker:
 
 @dataclass(frozen=True)
 class Trace:
-    """A marker of the source as the receiver shows it; `sure` by itself, or only beside others."""
+    """A marker of the source as the receiver shows it; `sure`: it is proof without another one."""
 
     marker: Marker
     share: float
