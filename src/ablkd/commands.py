@@ -78,6 +78,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "run_calls": {**PATHS, "help": "calls.tsv of every sample of the run"},
     "run_coverage": {**PATHS, "help": "coverage.tsv of every sample of the run"},
     "run_fusion": {**PATHS, "help": "fusion.tsv of every sample of the run"},
+    "run_splicing": {**PATHS, "help": "splicing.tsv of every sample of the run"},
     "cross_check": {**PATH, "nargs": "?", "help": "qc rows of all samples of the run, written by crosscheck"},
     "control_calls": {**PATHS, "help": "calls.tsv of the run's controls"},
     "control_fragments": {**PATHS, "help": "aligned fragments (.npy) of the run's recombination controls"},
@@ -225,8 +226,8 @@ COMMANDS: dict[str, Command] = {
         "the samples of a run against each other: swaps and cross-contamination",
         "ablkd crosscheck --sheet samples.tsv --run run1 --reference reference --run-calls S1/calls.tsv S2/calls.tsv "
         "--run-coverage S1/coverage.tsv S2/coverage.tsv --run-fusion S1/fusion.tsv S2/fusion.tsv "
-        "--qc cross_check.tsv",
-        "sheet run reference run_calls run_coverage run_fusion qc",
+        "--run-splicing S1/splicing.tsv S2/splicing.tsv --qc cross_check.tsv",
+        "sheet run reference run_calls run_coverage run_fusion run_splicing qc",
     ),
     "interpret": Command(
         "tables and knowledge to one result",

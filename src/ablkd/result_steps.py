@@ -25,6 +25,7 @@ def crosscheck(
     run_calls: list[Path],
     run_coverage: list[Path],
     run_fusion: list[Path],
+    run_splicing: list[Path],
     qc: Path,
 ) -> None:
     """Tables of all samples of a run -> what they show when they are held against each other, as qc rows."""
@@ -35,7 +36,9 @@ def crosscheck(
     if not lines:
         raise InputError(f"{sheet}: no run '{run}' (add its samples, or correct the name)")
     tables = (_all_rows(run_calls, r.Call), _all_rows(run_coverage, r.Coverage), _all_rows(run_fusion, r.Fusion))
-    write_rows(qc, r.QcMetric, cross_check(lines, *tables, known.together))
+    healthy = {event.event for event in known.splicing if event.expected != "no"}
+    events = [row for row in _all_rows(run_splicing, r.SpliceEvent) if row.event not in healthy]
+    write_rows(qc, r.QcMetric, cross_check(lines, *tables, known.together, events))
 
 
 def interpret(
@@ -74,6 +77,7 @@ def interpret(
         _all_rows(control_phase, r.Phase),
         _all_rows(control_splicing, r.SpliceEvent),
         _all_rows(control_qc, r.QcMetric),
+        [event.event for event in known.splicing if event.expected == "no"],
     )
     found = interpreted(
         without_folders(line),

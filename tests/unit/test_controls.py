@@ -21,6 +21,7 @@ def call(name, vaf, half=0.0005, filter="PASS", tier="catalogue", sample="C"):
 
 
 COVERED = [Coverage("C", "codon", "", "", 315, "6", 5000, 0.005, "yes", "", "not_detected")]
+ABNORMAL = ("exon4_skipping", "exon5_skipping")
 EMPTY = QcMetric("C", "usable", "no", "", "yes", "fail", "the files hold no reads")
 BROKEN = QcMetric("C", "usable", "no", "", "yes", "fail", "c.fastq.gz is cut off")
 
@@ -47,7 +48,7 @@ def splice(call, fraction=None, low=None, high=None):
 
 def judged(role, calls=(), coverage=COVERED, qc=(), expected="", phase=(), splicing=()):
     tables = [list(rows) for rows in (calls, coverage, phase, splicing, qc)]
-    (verdict,) = judge_controls([control(role, expected)], *tables)
+    (verdict,) = judge_controls([control(role, expected)], *tables, ABNORMAL)
     assert (verdict.control, verdict.role) == ("C", role)
     return verdict.status, verdict.reason
 
@@ -174,8 +175,31 @@ def test_a_wild_type_control_holds_nothing():
     assert judged("wild_type_control") == ("pass", "")
     assert judged("wild_type_control", [call("T315I", 0.01, filter="background")])[0] == "pass"
     assert judged("wild_type_control", [call("K247R", 0.5, tier="polymorphism")])[0] == "pass"
-    status, reason = judged("wild_type_control", [call("T315I", 0.01)])
-    assert status == "fail" and "T315I" in reason
+    assert judged("wild_type_control", [call("T315I", 0.05)]) == (
+        "fail",
+        "T315I 5.0 % found where nothing should be",
+    )
+
+
+def test_a_control_that_fails_names_each_mutation_once_with_its_fraction():
+    calls = [call("F317L", 0.02), call("T315I", 0.1), call("F317L", 0.03)]
+    status, reason = judged("wild_type_control", calls)
+    assert (status, reason) == ("fail", "F317L 5.0 %, T315I 10.0 % found where nothing should be")
+
+
+def test_a_wild_type_control_contains_no_abnormal_isoform():
+    event = splice("present", 0.04, 0.03, 0.05)
+    assert judged("wild_type_control", [call("T315I", 0.05)], splicing=[event]) == (
+        "fail",
+        "T315I 5.0 %, exon4_skipping 4.0 % found where nothing should be",
+    )
+    for harmless in (
+        splice("not_detected", 0.0, 0.0, 0.01),
+        splice("evidence_only", 0.04, 0.03, 0.05),
+        replace(event, event="exon7_skipping"),
+        replace(event, sample="D"),
+    ):
+        assert judged("wild_type_control", splicing=[harmless]) == ("pass", "")
 
 
 def test_a_wild_type_control_that_shows_nothing_proves_nothing():
@@ -210,6 +234,11 @@ def test_a_no_template_control_with_a_call_fails_even_a_polymorphism():
     assert found[0] == "fail" and "K247R" in found[1]
 
 
+def test_a_no_template_control_with_an_abnormal_isoform_fails():
+    found = judged("no_template_control", qc=[fragments(10)], splicing=[splice("present", 0.3, 0.2, 0.4)])
+    assert found == ("fail", "exon4_skipping 30.0 % found where no template was")
+
+
 def test_calls_of_another_sample_do_not_count():
     other = call("T315I", 0.05, sample="D")
     assert judged("wild_type_control", [other])[0] == "pass"
@@ -217,4 +246,4 @@ def test_calls_of_another_sample_do_not_count():
 
 def test_patients_and_recombination_controls_are_not_judged():
     samples = [control("patient"), control("recombination_control")]
-    assert judge_controls(samples, [], [], [], [], []) == []
+    assert judge_controls(samples, [], [], [], [], [], []) == []

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ablkd.checks.cross_check import METRICS, cross_check
-from ablkd.records import Call, Coverage, Fusion, Sample
+from ablkd.records import Call, Coverage, Fusion, Sample, SpliceEvent
 
 TOGETHER = {"e1a2": frozenset(), "e13a2": frozenset({"e14a2"}), "e14a2": frozenset({"e13a2"}), "e19a2": frozenset()}
 # Name, codon, tier; Q300= stands for any change that no table lists.
@@ -43,13 +43,30 @@ def fused(owner, shares):
     ]
 
 
+# Any other known one, and a junction that no table has.
+EVENTS = ("exon5_skipping", "exon9_skipping", "novel:c.823_855")
+
+
+def spliced(owner, fraction, event="exon5_skipping", call="present", filter="PASS", lod=0.004):
+    x = None if fraction is None else round(10_000 * fraction)
+    bounds = (fraction, 0.9 * fraction, min(1.0, 1.1 * fraction)) if fraction is not None else (None,) * 3
+    return SpliceEvent(
+        owner, event, "", "", x, 10_000 - (x or 0), *bounds, None, None, lod, call, "", filter=filter
+    )  # fmt: skip
+
+
+def deleted(owner, vaf, filter="PASS"):
+    """A deletion of three bases."""
+    return replace(call(owner, "L301P", vaf, filter), name="L301del", hgvs_c="c.901_903del", kind="deletion")
+
+
 class Run:
-    """A run drawn line by line: a sample, its alleles with their fractions, its fusions."""
+    """A run drawn line by line: a sample, its alleles with their fractions, its fusions, its isoform events."""
 
     def __init__(self):
-        self.samples, self.calls, self.coverage, self.fusion = [], [], [], []
+        self.samples, self.calls, self.coverage, self.fusion, self.splicing = [], [], [], [], []
 
-    def add(self, line, alleles=None, fusion=None, coverage=None):
+    def add(self, line, alleles=None, fusion=None, coverage=None, events=()):
         if isinstance(line, str):
             line = sample(line, f"patient {line}")
         self.samples.append(line)
@@ -57,10 +74,13 @@ class Run:
             self.calls.append(vaf if isinstance(vaf, Call) else call(line.sample, name, vaf))
         self.coverage += seen(line.sample) if coverage is None else coverage
         self.fusion += fused(line.sample, {"e14a2": 1.0} if fusion is None else fusion)
+        given = {row.event for row in events}
+        absent = [spliced(line.sample, 0.0, name, "not_detected") for name in EVENTS[:2] if name not in given]
+        self.splicing += [*events, *absent]
         return self
 
     def row(self, name, metric="contamination"):
-        rows = cross_check(self.samples, self.calls, self.coverage, self.fusion, TOGETHER)
+        rows = cross_check(self.samples, self.calls, self.coverage, self.fusion, TOGETHER, self.splicing)
         assert [(r.sample, r.metric) for r in rows] == [(s.sample, m) for s in self.samples for m in METRICS]
         assert {r.status for r in rows} <= {"pass", "review"}
         assert all(r.reason for r in rows), "never silent"
@@ -213,6 +233,108 @@ def test_nothing_to_look_for_or_no_way_to_see_it_is_not_assessable(coverage):
 def test_a_lone_sample_is_compared_with_nothing():
     run = Run().add("R", {"T315I": 0.5})
     assert {run.row("R", m).value for m in METRICS} == {"not assessable"}
+
+
+# ---------------------------------------------------------------- isoform events and indels
+
+
+def test_an_isoform_event_and_an_allele_at_one_ratio_name_their_source():
+    run = Run().add("S", {"T315I": 0.5}, events=[spliced("S", 1.0)])
+    run.add("R", {"T315I": 0.005}, events=[spliced("R", 0.01)])
+    row = run.row("R")
+    assert row.status == "review" and float(row.value) == pytest.approx(0.01)
+    assert "T315I 0.50 % (there 50.0 %) and exon5_skipping 1.0 % (there 100 %)" in row.reason
+
+
+@pytest.mark.parametrize(("event", "status"), [("exon5_skipping", "pass"), ("novel:c.823_855", "review")])
+def test_one_event_is_proof_unless_it_is_a_known_one(event, status):
+    run = Run().add("S", events=[spliced("S", 0.5, event)]).add("R", events=[spliced("R", 0.01, event)])
+    row = run.row("R")
+    assert row.status == status and f"{event} 1.0 % (there 50.0 %)" in row.reason
+    assert ("recurs in other people is no proof" in row.reason) == (status == "pass")
+
+
+def test_a_novel_event_is_no_proof_where_normal_transcripts_are_in_the_product():
+    event = "novel:c.823_855"
+    run = Run().add("S", events=[spliced("S", 0.5, event)])
+    run.add("R", fusion={"e14a2": 0.5, "unrearranged": 0.5}, events=[spliced("R", 0.01, event)])
+    assert run.row("R").status == "pass"
+
+
+def test_two_events_at_one_ratio_are_proof():
+    names = EVENTS[:2]
+    run = Run().add("S", events=[spliced("S", f, name) for f, name in zip((0.6, 0.3), names, strict=True)])
+    run.add("R", events=[spliced("R", f, name) for f, name in zip((0.012, 0.006), names, strict=True)])
+    assert run.row("R").status == "review" and float(run.row("R").value) == pytest.approx(0.02)
+
+
+@pytest.mark.parametrize(
+    ("here", "status"),
+    [
+        # A count that is not called: what errors may explain is a trace beside others.
+        (dict(call="not_detected", filter="background"), "review"),
+        (dict(call="not_detected"), "review"),
+        (dict(call="evidence_only", filter="background"), "review"),
+        # What is held back for another reason is none, and speaks neither for nor against the source.
+        (dict(call="evidence_only", filter="template_switch"), "pass"),
+        (dict(call="not_detected", filter="carry_over"), "pass"),
+        (dict(call="not_detected", filter="background;carry_over"), "pass"),
+    ],
+)
+def test_which_rows_of_an_event_are_traces(here, status):
+    run = Run().add("S", {"T315I": 0.5}, events=[spliced("S", 1.0)])
+    run.add("R", {"T315I": 0.005}, events=[spliced("R", 0.01, **here)])
+    assert run.row("R").status == status
+
+
+def test_two_fragments_across_a_junction_are_no_trace():
+    few = replace(spliced("R", 0.0002, call="not_detected"), junction_reads=2)
+    run = Run().add("S", {"G250E": 0.5}, events=[spliced("S", 1.0)]).add("R", {"G250E": 0.0001}, events=[few])
+    assert run.row("R").status == "pass"
+
+
+def test_a_novel_event_that_did_not_pass_proves_nothing_alone():
+    event = "novel:c.823_855"
+    faint = spliced("R", 0.0004, event, "evidence_only", "background")
+    run = Run().add("S", events=[spliced("S", 0.5, event)]).add("R", events=[faint])
+    assert run.row("R").status == "pass"
+
+
+def test_an_event_of_the_source_that_is_lacking_refutes_it():
+    """At 2 % of S, its skipping would be at 2 %: five times the limit."""
+    for lod, known in ((0.004, True), (0.03, False)):
+        absent = spliced("R", 0.0, call="not_detected", lod=lod)
+        run = Run().add("S", {"T315I": 0.5}, events=[spliced("S", 1.0)]).add("R", {"T315I": 0.01}, events=[absent])
+        row = run.row("R")
+        assert row.status == "pass" and ("T315I" not in row.reason) == known
+    blind = spliced("R", None, call="not_assessable", lod=0.004)
+    run = Run().add("S", {"T315I": 0.5}, events=[spliced("S", 1.0)]).add("R", {"T315I": 0.01}, events=[blind])
+    assert "T315I 1.0 % (there 50.0 %)" in run.row("R").reason
+
+
+def test_a_negative_counts_isoform_events_among_what_would_have_shown():
+    run = Run().add("S", events=[spliced("S", 0.8)]).add("R")
+    row = run.row("R")
+    assert row.value == "not found" and float(row.limit) == pytest.approx(0.004 / 0.8)
+
+
+def test_an_event_that_two_people_have_or_that_a_control_is_made_of_is_no_marker():
+    both = Run().add("S", events=[spliced("S", 0.8)]).add("T", events=[spliced("T", 0.5)])
+    assert both.add("R", events=[spliced("R", 0.01)]).row("R").value == "not assessable"
+    control = sample("LOW", role="positive_control", expected="exon5_skipping:0.01")
+    run = Run().add("S", events=[spliced("S", 0.8)]).add(control, events=[spliced("LOW", 0.01)])
+    assert run.row("LOW").value == "not assessable"
+
+
+def test_a_deletion_is_a_marker_and_a_trace_like_any_other_allele():
+    source = {"L301del": deleted("S", 1.0)}
+    alone = Run().add("S", source).add("R", {"L301del": deleted("R", 0.01)}).row("R")
+    assert alone.status == "review" and "L301del 1.0 % (there 100 %)" in alone.reason
+    with_event = Run().add("S", source, events=[spliced("S", 0.5)])
+    with_event.add("R", {"L301del": deleted("R", 0.01)}, events=[spliced("R", 0.005)])
+    assert "L301del 1.0 % (there 100 %) and exon5_skipping 0.50 %" in with_event.row("R").reason
+    hopped = Run().add("S", source).add("R", {"L301del": deleted("R", 0.002, "carry_over")}).row("R")
+    assert hopped.status == "pass"
 
 
 # ---------------------------------------------------------------- fusions

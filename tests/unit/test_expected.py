@@ -56,7 +56,7 @@ def show_t315i(counts, x):
     seen[2, ATT], seen[2, state_of("ACT")] = x, seen[2, state_of("ACT")] - x
 
 
-@pytest.mark.parametrize("in_controls", [(0, 0), (3, 1), (40, 55), (900, 1_100)])
+@pytest.mark.parametrize("in_controls", [(0, 0), (3, 1), (40, 55), (90, 100)])
 def test_controls_weigh_the_site_rates_by_their_likelihood(reference, platform, changes, in_controls):
     """T315I is never learned from, so its weights are those of its class times what two controls show at it."""
     rng = np.random.default_rng(2)
@@ -101,9 +101,11 @@ def test_clean_controls_sharpen_and_controls_with_the_allele_blunt(reference, pl
         error = expected.of(314, ATT)
         return Limits(20_000.0).lod95(expected.background.threshold(20_000, error, alpha), 20_000, error.mean)
 
-    assert lod(2) < 0.5 * lod(None) < 0.5 * lod(200)
-    # 1 % in both controls: at least twice that is needed.
-    assert lod(200) > 0.02
+    assert lod(2) < 0.5 * lod(None)
+    # 0.4 % in both controls is an error of the site.
+    assert lod(2) < 0.5 * lod(80)
+    # 1 % is a mutation that got into them: they say nothing of its errors.
+    assert lod(200) == pytest.approx(lod(None), rel=0.1)
 
 
 def test_weights_of_every_change_add_up_to_one(reference, platform, changes):

@@ -1,6 +1,7 @@
 """Error rates of insertions and deletions by kind, length and homopolymer, counted by hand."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -120,3 +121,62 @@ def test_controls_say_what_an_indel_is_worth(called):
 def test_controls_that_show_an_indel_often_make_it_an_error(called):
     """1 % in the patient as in both controls."""
     assert called(20, 200) > 0.01
+
+
+# ---------------------------------------------------------------- carry-over
+
+
+def with_indels(reference, name, indels, depth=10_000, panel=""):
+    counts = shown(reference, {}, depth, name, panel)
+    counts.indels.update(indels)
+    return counts
+
+
+def test_what_is_carried_over_of_an_indel_is_a_share_of_the_other_samples(reference, platform):
+    """Three bases of codons 276 and 277: 300 of 1,000 in a patient, 2 in another one; a panel's sample does not count."""
+    indel = (825, 828, "")
+    own = with_indels(reference, "S", {indel: 500}, 1_000)
+    others = [with_indels(reference, "A", {indel: 300}, 1_000), with_indels(reference, "B", {indel: 2}, 3_000)]
+    past = with_indels(reference, "W", {indel: 900}, 1_000, "lab")
+    libraries = [*(Library(c, False, 500.0) for c in (own, *others)), Library(past, True, 500.0)]
+    run = learn(platform, reference, libraries)
+    expected = Expected(own, run, platform, reference, 500.0)
+    # Fewer than three fragments of a sample are not kept.
+    assert expected.carried_indel(indel) == pytest.approx(0.002 * 300 / 4_000)
+    assert expected.carried_indel((825, 827, "")) == 0.0
+    # A sample that the run does not have takes from all of them.
+    stranger = Expected(shown(reference, {}, 1_000, "X"), run, platform, reference, 500.0)
+    assert stranger.carried_indel(indel) == pytest.approx(0.002 * 800 / 5_000)
+    # Every possible rate is higher by so much.
+    still = Expected(own, run, replace(platform, carry_over=0.0), reference, 500.0)
+    more, less = expected.indel(indel), still.indel(indel)
+    assert more.rates - less.rates == pytest.approx(np.full(60, 0.002 * 300 / 4_000))
+    assert np.array_equal(more.weights, less.weights)
+
+
+def test_a_deletion_of_all_molecules_is_carried_over_as_one(reference, platform):
+    """Codons 276 and 277 are on no fragment of the other sample, which has as many as this one."""
+    indel = (825, 831, "")
+    own, other = shown(reference, {}, 5_000, "S"), with_indels(reference, "A", {indel: 5_000}, 5_000)
+    other.codons[275:277] = 0
+    run = learn(platform, reference, [Library(c, False, 500.0) for c in (own, other)])
+    assert Expected(own, run, platform, reference, 500.0).carried_indel(indel) == pytest.approx(0.002)
+    assert Expected(other, run, platform, reference, 500.0).carried_indel(indel) == 0.0
+
+
+def test_a_sample_without_the_rest_of_its_run_has_nothing_carried_over(reference, platform):
+    own = with_indels(reference, "S", {(825, 828, ""): 500})
+    run = learn(platform, reference, [Library(own, False, 500.0)])
+    assert Expected(own, run, platform, reference, 500.0).carried_indel((825, 828, "")) == 0.0
+
+
+def test_indels_of_the_run_are_few_and_sorted(reference, platform):
+    own = with_indels(reference, "S", {(900, 901, ""): 3, (825, 828, ""): 7, (830, 831, ""): 2})
+    other = with_indels(reference, "A", {(825, 828, ""): 4, (830, 831, ""): 2, (840, 840, "ACG"): 3})
+    run = learn(platform, reference, [Library(c, False, 500.0) for c in (own, other)])
+    assert run.run_indel_keys.tolist() == sorted(["825_828_", "900_901_", "840_840_ACG"])
+    assert dict(zip(run.run_indel_keys.tolist(), run.run_indel_counts.tolist(), strict=True)) == {
+        "825_828_": 11,
+        "840_840_ACG": 3,
+        "900_901_": 3,
+    }

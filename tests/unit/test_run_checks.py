@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from dataclasses import replace
 
 import pytest
 
@@ -78,7 +79,7 @@ def run(tmp_path_factory, root, reference):
 
     across = [
         word
-        for table in ("calls", "coverage", "fusion")
+        for table in ("calls", "coverage", "fusion", "splicing")
         for word in (f"--run-{table}", *of(table, *SHARES))
     ]  # fmt: skip
     assert cli.main(["crosscheck", *common, "--run", "r1", *across, "--qc", f"{folder}/cross_check.tsv"]) == 0
@@ -182,7 +183,31 @@ def test_a_sample_that_the_cross_check_does_not_know_is_refused(run, capsys, roo
 
 
 def test_a_run_that_the_sheet_does_not_have_is_refused(run, capsys, root):
-    tables = [word for t in ("calls", "coverage", "fusion") for word in (f"--run-{t}", f"{run}/S/{t}.tsv")]
+    tables = [word for t in ("calls", "coverage", "fusion", "splicing") for word in (f"--run-{t}", f"{run}/S/{t}.tsv")]
     words = ["--sheet", f"{run}/samples.tsv", "--reference", f"{root}/reference", "--qc", f"{run}/x"]
     assert cli.main(["crosscheck", *words, "--run", "r2", *tables]) == 2
     assert f"{run}/samples.tsv: no run 'r2' (add its samples, or correct the name)" in capsys.readouterr().err
+
+
+def test_isoform_events_of_patients_are_compared_and_those_of_healthy_samples_are_not(run, root, tmp_path):
+    """S skips exons 5 and 7 in half of its transcripts, R in 1 %: only the skipping of exon 5 may be from S."""
+    for sample, fraction in (("S", 0.5), ("R", 0.01), ("POS", 0.0)):
+        rows = [
+            replace(
+                row, junction_reads=50, fraction=fraction, fraction_low=fraction, fraction_high=fraction, call="present"
+            )
+            if fraction and row.event in ("exon5_skipping", "exon7_skipping")
+            else row
+            for row in read_rows(run / sample / "splicing.tsv", SpliceEvent)
+        ]
+        write_rows(tmp_path / f"{sample}.tsv", SpliceEvent, rows)
+    tables = [f"{run}/{s}/{t}.tsv" for t in ("calls", "coverage", "fusion") for s in SHARES]
+    options = ("--run-calls", "--run-coverage", "--run-fusion")
+    words = ["--sheet", f"{run}/samples.tsv", "--reference", f"{root}/reference", "--qc", f"{tmp_path}/qc.tsv"]
+    for i, option in enumerate(options):
+        words += [option, *tables[3 * i : 3 * i + 3]]
+    words += ["--run-splicing", *(f"{tmp_path}/{sample}.tsv" for sample in SHARES)]
+    assert cli.main(["crosscheck", *words, "--run", "r1"]) == 0
+    rows = read_rows(tmp_path / "qc.tsv", QcMetric)
+    (reason,) = (row.reason for row in rows if (row.sample, row.metric) == ("R", "contamination"))
+    assert "exon5_skipping 1.0 % (there 50.0 %)" in reason and "exon7" not in reason

@@ -110,7 +110,7 @@ def test_the_measured_limit_is_the_binomial_one_where_only_fragments_vary(refere
 def test_coverage_counts_intervals_that_miss_on_either_side(reference):
     run, mutation, state = clean_run(reference, replace(CONDITION, depth=1000, templates=10**6))
     nothing = ErrorRate(np.array([1e-9]), np.array([1.0]))
-    test = runs.AlleleTest(nothing, 0.01, 0)
+    test = runs.AlleleTest(nothing, 0.01, 0, (0, 0))
     alleles = 60 * [runs.Allele(mutation, mutation.codon - 1, state, test, 3)]
     rng = np.random.default_rng(3)
     honest = intervals._tally(run, Background(0.0, 1e6), alleles, 0.2, rng)

@@ -7,6 +7,7 @@ rule crosscheck:
         calls=ask(PLAN.of_run, "<results>/samples/{sample}/calls.tsv"),
         coverage=ask(PLAN.of_run, "<results>/samples/{sample}/coverage.tsv"),
         fusion=ask(PLAN.of_run, "<results>/samples/{sample}/fusion.tsv"),
+        splicing=ask(PLAN.of_run, "<results>/samples/{sample}/splicing.tsv"),
         knowledge=collect("<reference>/{table}", table=CALLING),
     output:
         "<results>/work/runs/{run}/cross_check.tsv",
@@ -20,7 +21,7 @@ rule crosscheck:
     shell:
         "ablkd crosscheck --sheet {input.sheet:q} --run {wildcards.run:q} --reference {params.reference:q}"
         " --run-calls {input.calls:q} --run-coverage {input.coverage:q} --run-fusion {input.fusion:q}"
-        " --qc {output:q} 2>&1 | tee {log:q}"
+        " --run-splicing {input.splicing:q} --qc {output:q} 2>&1 | tee {log:q}"
 
 
 rule interpret:

@@ -10,11 +10,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ablkd.background.allele import GRID, RT_ERROR, Background, ErrorRate, assumed, possible, with_unbelieved
+from ablkd.background.allele import GRID, RT_ERROR, Background, ErrorRate, assumed, with_unbelieved
 from ablkd.background.classes import SingleChanges, bases_of, single_changes
 from ablkd.background.detection import Limits
-from ablkd.background.indels import indel_kind, touched_runs
-from ablkd.background.learning import SiteCounts, class_means, log_likelihood, maybe_mutated, site_counts
+from ablkd.background.indels import carried_share, indel_kind, touched_runs
+from ablkd.background.learning import class_means
+from ablkd.background.posterior import CONTROL_DEPTH, LEAST_OTHERS, Posterior
 from ablkd.background.run import RunBackground
 from ablkd.background.templates import TemplateEstimate, estimate_templates
 from ablkd.counting.counts import Counts, Indel
@@ -25,14 +26,8 @@ from ablkd.reference import Reference
 # METHOD: two errors in one codon are independent, but never rarer than this, nor than a tenth of the platform's indel
 # errors: an insertion beside a deletion is aligned as neighbouring mismatches.
 DOUBLE_ERROR, INDEL_AS_MISMATCHES = 1e-6, 0.1
-# METHOD: other samples of the run stand in for controls from four on.
-LEAST_OTHERS = 4
 # METHOD: a codon state in fewer than 1 % of the fragments adds nothing worth counting to the errors of its neighbours.
 MOLECULES = 0.01
-# So that no rate is quite impossible.
-LEAST_WEIGHT = 1e-290
-# METHOD: a control tells of a codon from this many fragments on.
-CONTROL_DEPTH = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,11 +65,11 @@ class Expected:
     @cached_property
     def template_estimate(self) -> TemplateEstimate:
         """What the fragments themselves say of the number of molecules."""
-        sites = self._sites
+        sites = self._posterior.sites
         used = ~self.changes.listed & (sites.n > 0)
         rates = sites.rate[used, None] * GRID
         # The found spread alone: one made wider on purpose would leave nothing for clones to explain.
-        weights = self._posterior(self._class_weights)[None, used]
+        weights = self._posterior.found_weights[None, used]
         return estimate_templates(sites.x[used], sites.n[used], rates, weights, self.run.cv)
 
     @cached_property
@@ -88,122 +83,93 @@ class Expected:
         return Limits(self.background.templates)
 
     @cached_property
-    def _position(self) -> int | None:
-        return self.run.position(self.counts.sample)
+    def _posterior(self) -> Posterior:
+        return Posterior(self.counts, self.run, self.reference, self.changes, float(self.means.max()))
 
     @property
-    def _is_control(self) -> bool:
-        return self._position is not None and bool(self.run.controls[self._position])
+    def is_control(self) -> bool:
+        """Whether the sample is one of the run's wild-type controls."""
+        return self._posterior.is_control
 
     @property
     def others(self) -> int:
         """How many of the run's other samples may hold mutations."""
-        own = self._position is not None and not self._is_control
-        return int((~self.run.controls).sum()) - int(own)
+        return self._posterior.others
 
     @property
     def controlled(self) -> bool:
         """Whether another sample is a wild-type control."""
-        return int(self.run.controls.sum()) > int(self._is_control)
+        return int(self.run.controls.sum()) > int(self.is_control)
 
     @property
     def mode(self) -> str:
         """What the background was learned from, in words."""
         past = int((self.run.controls & (self.run.samples == "")).sum())
-        present = int(self.run.controls.sum()) - past - int(self._is_control)
+        present = int(self.run.controls.sum()) - past - int(self.is_control)
         parts = [f"{present} wild-type control{'s' if present > 1 else ''} of the run"] if present else []
         parts += [f"{past} wild-type control{'s' if past > 1 else ''} of panel {self.run.panel}"] if past else []
         if parts:
             return " and ".join(parts)
         return f"{self.others} other samples of the run" if self.others >= LEAST_OTHERS else "a priori"
 
-    # ------------------------------------------------------------ weights of the nodes
-
-    @cached_property
+    @property
     def weights(self) -> NDArray[np.float64]:
         """float64[A, 60]: for every single change, how probable each node is before its own count is seen."""
-        return self._posterior(0.5 * self._class_weights + 0.5 * self.run.smooth[self._group])
-
-    def _posterior(self, prior: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Weights float64[A, 60] from a prior float64[A, 60].
-
-        METHOD: empirical Bayes. The spread of the class, times what controls show at the same site (negative
-        binomial: Gerstung 2014, shearwater), or without controls what at least four other samples show.
-        """
-        own = self._own_logs
-        from_controls = self.run.shown_by_controls - (own if self._is_control else 0.0)
-        from_others = self.run.shown_by_others - (0.0 if self._is_control else own)
-        controlled = self._control_states.sum(axis=1)[self.changes.codon] >= CONTROL_DEPTH
-        others = ~controlled & (self.others >= LEAST_OTHERS)
-        rates, highest = self._sites.rate[:, None] * GRID, float(self.means.max())
-        believed = possible(rates, np.maximum(prior, LEAST_WEIGHT), highest)
-        prior = np.where(controlled[:, None], with_unbelieved(rates, believed, highest), believed)
-        shown = np.where(controlled[:, None], from_controls, np.where(others[:, None], from_others, 0.0))
-        shown = np.where(prior > 0, shown, -np.inf)
-        posterior = prior * np.exp(shown - shown.max(axis=1, keepdims=True))
-        return posterior / posterior.sum(axis=1, keepdims=True)
-
-    @cached_property
-    def _own_logs(self) -> NDArray[np.float64]:
-        """What this sample's own counts added to the run; 0 where the run does not hold it."""
-        if self._position is None:
-            return np.zeros((len(self.changes.codon), len(GRID)))
-        logs = log_likelihood(self._sites, self.run.cv, float(self.run.templates[self._position]))
-        return logs if self._is_control else maybe_mutated(self._sites, logs, self.changes.listed)
-
-    @cached_property
-    def _sites(self) -> SiteCounts:
-        return site_counts(self.counts, self.changes, self.run.means)
+        return self._posterior.weights
 
     @cached_property
     def _carry(self) -> NDArray[np.float64]:
         """float64[C, 64]: `carried` of each state of each codon."""
-        beside = self.run.run_states - (self._states if self._position is not None else 0)
+        beside = self.run.run_states - (self._states if self._own else 0)
         return self.platform.carry_over * beside / np.maximum(beside.sum(axis=1, keepdims=True), 1)
 
-    @cached_property
-    def _control_states(self) -> NDArray[np.int64]:
-        """int64[C, 64]: what the other samples that are controls show."""
-        return self.run.control_states - (self._states if self._is_control else 0)
-
-    @cached_property
-    def _class_weights(self) -> NDArray[np.float64]:
-        """float64[A, 60]: the spread of each change's class, without what this very site taught."""
-        found = self.run.classes[self._group]
-        shown = self.run.shown_by_controls + self.run.shown_by_others
-        part = found * np.exp(shown - shown.max(axis=1, keepdims=True))
-        part /= part.sum(axis=1, keepdims=True)
-        learned = (~self.changes.listed & shown.any(axis=1))[:, None]
-        sites = self.run.sites[self._group][:, None]
-        without = np.maximum(found * sites - part, 0.0) / (sites - 1)
-        return np.where(learned, without, found)
+    @property
+    def _own(self) -> Counts | None:
+        """The sample's counts where the run was learned from them too."""
+        return None if self._posterior.position is None else self.counts
 
     # ------------------------------------------------------------ one allele
 
     def single(self, index: int) -> ErrorRate:
         """The rate of a single change of the unmutated codon."""
-        codon, state = int(self.changes.codon[index]), int(self.changes.state[index])
-        mean, clones = self._mean(codon, state)
-        return self._with_carry(codon, state, mean, self.weights[index], clones)
+        return self.of(int(self.changes.codon[index]), int(self.changes.state[index]))
 
     def of(self, codon: int, state: int) -> ErrorRate:
         """The rate of any changed state of a 0-based codon."""
+        x, n = (int(part[codon, state]) for part in self._posterior.evidence)
+        return self._rate(codon, state, self._posterior.weights, x, n)
+
+    def without_controls(self, codon: int, state: int) -> ErrorRate:
+        """The same as if the run had no wild-type control: a limit that it meets is missed for what controls show."""
+        return self._rate(codon, state, self._posterior.weights_without_controls, 0, 0)
+
+    def _rate(self, codon: int, state: int, weights: NDArray[np.float64], x: int, n: int) -> ErrorRate:
+        """`weights` are those of single changes; x of n fragments of controls show the state."""
+        mean, clones = self._mean(codon, state)
+        rates = mean * GRID + self.carried(codon, state)
         index = self.changes.index.get((codon, state))
         if index is not None:
-            return self.single(index)
-        mean, clones = self._mean(codon, state)
-        prior = assumed(mean, self.platform.error_log_sd, highest=float(self.means.max()))
-        x, n = int(self._control_states[codon, state]), int(self._control_states[codon].sum())
-        return self._with_carry(codon, state, mean, _updated(prior, x, n, self.run.cv, float(self.means.max())), clones)
+            return ErrorRate(rates, weights[index], clones)
+        highest = float(self.means.max())
+        prior = assumed(mean, self.platform.error_log_sd, highest=highest)
+        return ErrorRate(rates, _updated(prior, x, n, self.run.cv, highest), clones)
 
     def indel(self, indel: Indel) -> ErrorRate:
         """The rate of an insertion or deletion."""
         kind = indel_kind(indel, self._touched)
         mean = float(self.run.indel_means[kind])
         prior = assumed(mean, self.platform.error_log_sd)
-        x = self.run.indel_in_controls(indel) - (self.counts.indels.get(indel, 0) if self._is_control else 0)
-        n = int(self._control_states[min(indel[0] // 3, len(self.depth) - 1)].sum())
-        return ErrorRate(prior.rates, _updated(prior, x, n, self.run.cv, mean))
+        x = self.run.indel_in_controls(indel) - (self.counts.indels.get(indel, 0) if self.is_control else 0)
+        states = self.run.control_states - (self._states if self.is_control else 0)
+        n = int(states[min(indel[0] // 3, len(self.depth) - 1)].sum())
+        return ErrorRate(prior.rates + self.carried_indel(indel), _updated(prior, x, n, self.run.cv, mean))
+
+    def contaminated(self, codon: int, state: int) -> float:
+        """Highest fraction of a codon state that contaminates a wild-type control; 0.0 if none.
+
+        A control's own contamination does not count.
+        """
+        return self.run.contaminated(codon, state, self._posterior.position)
 
     def carried(self, codon: int, state: int) -> float:
         """Rate at which fragments of the run's other samples are expected to show the state here.
@@ -213,18 +179,13 @@ class Expected:
         return float(self._carry[codon, state])
 
     def carried_indel(self, indel: Indel) -> float:
-        """To be replaced."""
-        return 0.0
+        """Rate at which fragments of the run's other samples are expected to show the indel here."""
+        return self.platform.carry_over * carried_share(self.run, self._own, indel)
 
     def lost(self, codon: int, real: Collection[int]) -> float:
         """Share of a codon's fragments that show none of the states its molecules have."""
         seen = self._states[codon]
         return 1 - float(seen[[*{int(self._wild[codon]), *real}]].sum() / max(1, seen.sum()))
-
-    def _with_carry(
-        self, codon: int, state: int, mean: float, weights: NDArray[np.float64], clones: float
-    ) -> ErrorRate:
-        return ErrorRate(mean * GRID + self.carried(codon, state), weights, clones)
 
     def _mean(self, codon: int, state: int) -> tuple[float, float]:
         """(class mean of the errors that make a state of the states seen, templates expected to carry it by RT).
@@ -275,10 +236,6 @@ class Expected:
         total = self.depth.sum(axis=1, keepdims=True)
         mix = np.where(total > 0, self.depth / np.maximum(total, 1), 1 / 3)
         return mix @ self.means
-
-    @cached_property
-    def _group(self) -> NDArray[np.int64]:
-        return self.changes.transition.astype(np.int64)
 
     @cached_property
     def _wild(self) -> NDArray[np.int64]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ablkd.background.run import indel_key
+from ablkd.background.run import RunBackground, indel_key
 from ablkd.counting.counts import Counts, Indel
 from ablkd.records import Platform
 from ablkd.reference import Reference
@@ -22,6 +22,8 @@ HOMOPOLYMER_FACTOR = 3.0
 PSEUDO_ERRORS = 10.0
 # METHOD: an indel of 0.5 % and more (where they are frequent: ten times the mean, never half) is not learned from.
 MUTATED, MUTATED_FACTOR, HIGHEST = 0.005, 10.0, 0.5
+# METHOD: fewer fragments with an indel in one sample are too few to be carried over in a number that is ever called.
+LEAST_CARRIED = 3
 
 
 def touched_runs(codes: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -80,6 +82,30 @@ def learn_indels(
         # METHOD: without a control nobody knows which places lose or gain bases far oftener than their kind.
         means = np.maximum(means, prior)
     return np.array(keys, np.str_), np.array([controls[k] for k in keys], np.int64), means
+
+
+def run_indels(samples: Sequence[Counts]) -> tuple[NDArray[np.str_], NDArray[np.int64]]:
+    """(keys, counts) of the indels that LEAST_CARRIED fragments or more of a sample show, over all samples of a run."""
+    seen: Counter[str] = Counter()
+    for counts in samples:
+        seen.update({indel_key(indel): x for indel, x in counts.indels.items() if x >= LEAST_CARRIED})
+    keys = sorted(seen)
+    return np.array(keys, np.str_), np.array([seen[key] for key in keys], np.int64)
+
+
+def carried_share(background: RunBackground, own: Counts | None, indel: Indel) -> float:
+    """Share of the fragments of the run's other samples that show an indel; `own` is the run's sample to leave out.
+
+    METHOD: fragments with the indel show no codon that it interrupts. The codons next to these give the depth.
+    """
+    x, states = background.indel_in_run(indel), background.run_states
+    if own is not None:
+        count = own.indels.get(indel, 0)
+        x -= count if count >= LEAST_CARRIED else 0
+    start, end, _ = indel
+    around = slice(max(0, start // 3 - 1), max(end - 1, start) // 3 + 2)
+    depth = states[around].sum(axis=1) - (0 if own is None else own.codons[around].sum(axis=(1, 2)))
+    return float(min(1.0, x / max(int(depth.max(initial=0)), 1)))
 
 
 def _opportunities(

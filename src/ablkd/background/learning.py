@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ablkd.background.allele import (
-    DEFAULT_TEMPLATES,
-    FAMILY_CV2,
-    GRID,
-    HIGHEST_FACTOR,
-    RT_ERROR,
-    lognormal,
-)
+from ablkd.background.allele import DEFAULT_TEMPLATES, FAMILY_CV2, GRID, RT_ERROR, lognormal
 from ablkd.background.classes import CLASSES, SingleChanges, prior_means, single_changes
-from ablkd.background.indels import learn_indels
+from ablkd.background.contaminants import (
+    INBORN,
+    contaminated_states,
+    evidence,
+    exceeds_errors,
+    find_contaminants,
+    without,
+)
+from ablkd.background.indels import learn_indels, run_indels
 from ablkd.background.run import RunBackground
 from ablkd.background.templates import estimate_templates
 from ablkd.counting.counts import Counts
@@ -27,10 +28,6 @@ from ablkd.reference import Reference
 
 # METHOD: a class mean counts as if ten errors at the next more general mean had been seen besides.
 PSEUDO_ERRORS = 10.0
-# METHOD: an allele of 0.5 % and more (where errors are frequent: ten times their mean) is no error to learn from.
-MUTATED, MUTATED_COUNT = 0.005, 4
-# METHOD: a wild-type control that shows an allele in a fifth of its fragments was born with it.
-INBORN = 0.2
 # METHOD: a sample that is no control may hold the allele, at any fraction alike on a log scale: a listed one in a fifth
 # of the samples, so that a mutation which many patients have does not pass for the error of its site. To believe
 # listed sites only up to a quantile of their class instead makes false calls of the sites above it.
@@ -68,7 +65,9 @@ def learn(platform: Platform, reference: Reference, libraries: Sequence[Library]
     """The background of a run on one platform, from any number of samples (those of a panel among them)."""
     changes = single_changes(reference)
     run_means = class_means([lib.counts for lib in libraries], changes, prior_means(platform)[None, :].repeat(3, 0))
-    sites = [site_counts(lib.counts, changes, run_means) for lib in libraries]
+    contaminants = find_contaminants([(lib.counts, lib.wild_type) for lib in libraries], reference, platform)
+    foreign = [contaminated_states(contaminants, i, reference.codons) for i in range(len(libraries))]
+    sites = [clean_sites(lib.counts, f, changes, run_means) for lib, f in zip(libraries, foreign, strict=True)]
     templates = np.array([_templates(lib, s, changes, platform) for lib, s in zip(libraries, sites, strict=True)])
     cv = _between_samples(sites, templates, changes, platform)
     logs = [log_likelihood(s, cv, t) for s, t in zip(sites, templates, strict=True)]
@@ -79,8 +78,10 @@ def learn(platform: Platform, reference: Reference, libraries: Sequence[Library]
     shown_by_others = _total([maybe_mutated(s, log, changes.listed) for s, log, wild in open_logs if not wild], changes)
     learned = _spread(shown_by_controls + shown_by_others, sites, changes, platform)
     keys, seen, indel_means = learn_indels([(lib.counts, lib.wild_type) for lib in libraries], platform, reference)
+    run_indel_keys, run_indel_counts = run_indels(of_run)
     nothing = np.zeros((reference.codons, 64), np.int64)
     junctions = _junctions(of_run)
+    taught = [evidence(lib.counts, f, reference) for lib, f in zip(libraries, foreign, strict=True) if lib.wild_type]
     return RunBackground(
         samples=np.array([lib.counts.sample if not lib.counts.panel else "" for lib in libraries], np.str_),
         controls=controls,
@@ -94,12 +95,17 @@ def learn(platform: Platform, reference: Reference, libraries: Sequence[Library]
         shown_by_controls=shown_by_controls,
         shown_by_others=shown_by_others,
         control_states=sum((lib.counts.codons.sum(axis=1) for lib in libraries if lib.wild_type), nothing),
+        evidence_counts=sum((x for x, _ in taught), nothing),
+        evidence_depths=sum((n for _, n in taught), nothing),
+        contaminants=contaminants,
         run_states=sum((counts.codons.sum(axis=1) for counts in of_run), nothing),
         junction_keys=np.array(sorted(junctions), np.str_),
         junction_counts=np.array([junctions[key] for key in sorted(junctions)], np.int64).reshape(-1, 2),
         indel_keys=keys,
         indel_counts=seen,
         indel_means=indel_means,
+        run_indel_keys=run_indel_keys,
+        run_indel_counts=run_indel_counts,
     )
 
 
@@ -122,8 +128,7 @@ def class_means(samples: Sequence[Counts], changes: SingleChanges, prior: NDArra
         by_orientation = counts.codons.sum(axis=2)[changes.codon]
         seen = counts.codons[changes.codon, :, changes.state]
         n, x = by_orientation.sum(axis=1), seen.sum(axis=1)
-        highest = np.maximum(MUTATED, HIGHEST_FACTOR * prior.max())
-        kept = (x < MUTATED_COUNT) | (x <= highest * n)
+        kept = ~exceeds_errors(x, n, float(prior.max()))
         for o in range(3):
             errors[o] += np.bincount(changes.kind[kept], seen[kept, o], CLASSES)
             bases[o] += np.bincount(changes.kind[kept], by_orientation[kept, o], CLASSES)
@@ -138,6 +143,16 @@ def site_counts(counts: Counts, changes: SingleChanges, run_means: NDArray[np.fl
     expected = (by_orientation * means[:, changes.kind].T).sum(axis=1)
     rate = np.where(n > 0, expected / np.maximum(n, 1), means[:, changes.kind].mean(axis=0))
     return SiteCounts(counts.codons[changes.codon, :, changes.state].sum(axis=1), n, rate)
+
+
+def clean_sites(
+    counts: Counts, contaminated: NDArray[np.bool_], changes: SingleChanges, run_means: NDArray[np.float64]
+) -> SiteCounts:
+    """The same without the fragments of states that contaminate the sample, bool[C, 64]; n is 0 at these states."""
+    if not contaminated.any():
+        return site_counts(counts, changes, run_means)
+    sites = site_counts(replace(counts, codons=without(counts, contaminated)), changes, run_means)
+    return replace(sites, n=np.where(contaminated[changes.codon, changes.state], 0, sites.n))
 
 
 def log_likelihood(sites: SiteCounts, cv: float, templates: float) -> NDArray[np.float64]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ablkd.background.allele import HIGHEST_FACTOR
-from ablkd.background.learning import MUTATED, MUTATED_COUNT, Library
+from ablkd.background.contaminants import mutated_states
+from ablkd.background.learning import Library
 from ablkd.counting.counts import Counts, read_counts, write_counts
 from ablkd.errors import InputError
 from ablkd.hgvs import CODONS
@@ -69,11 +69,5 @@ def make_panel(name: str, reference: Reference, counts: Sequence[Path], panel: P
 
 def _mutations(sample: Counts, reference: Reference) -> list[str]:
     """Names of listed changes that are no errors."""
-    seen = sample.codons.sum(axis=1)
-    highest = max(MUTATED, HIGHEST_FACTOR * reference.platform(sample.platform).transition_error)
-    found = []
-    for mutation in reference.mutations:
-        x = seen[mutation.codon - 1, CODONS.index(mutation.alt_codon)]
-        if x >= MUTATED_COUNT and x > highest * seen[mutation.codon - 1].sum():
-            found.append(mutation.name)
-    return found
+    shown = mutated_states(sample, reference, reference.platform(sample.platform))
+    return [m.name for m in reference.mutations if shown[m.codon - 1, CODONS.index(m.alt_codon)]]

@@ -24,9 +24,12 @@ class RunBackground:
     smooth float64[2, 60] the same as a lognormal; sites int64[2]: how many sites each was found from.
     shown_by_controls, shown_by_others float64[A, 60]: log likelihood of each node; others are samples that may hold
     mutations. control_states int64[C, 64], run_states int64[C, 64]: counts of all controls, of all the run's samples.
+    evidence_counts, evidence_depths int64[C, 64]: what controls teach of each state, without what contaminates them.
+    contaminants int64[K, 5]: what contaminates them, as of `contaminants.find_contaminants`.
     junction_keys, junction_counts int64[J, 2]: keys of `counting.junctions`, and the fragments of all the run's samples
-    that show each, and that could. indel_keys, indel_counts: indels that controls show. indel_means float64[KINDS]:
-    class means of indels.
+    that show each, and that could.
+    indel_keys, indel_counts: indels that controls show. indel_means float64[KINDS]: class means of indels.
+    run_indel_keys, run_indel_counts: indels of all the run's samples, as of `indels.run_indels`.
     """
 
     samples: NDArray[np.str_]
@@ -44,9 +47,14 @@ class RunBackground:
     run_states: NDArray[np.int64]
     junction_keys: NDArray[np.str_]
     junction_counts: NDArray[np.int64]
+    evidence_counts: NDArray[np.int64]
+    evidence_depths: NDArray[np.int64]
+    contaminants: NDArray[np.int64]
     indel_keys: NDArray[np.str_]
     indel_counts: NDArray[np.int64]
     indel_means: NDArray[np.float64]
+    run_indel_keys: NDArray[np.str_]
+    run_indel_counts: NDArray[np.int64]
 
     def position(self, sample: str) -> int | None:
         """Index of a sample of the run; None where it was not learned from."""
@@ -68,6 +76,20 @@ class RunBackground:
         if self.position(sample) is not None:
             x, n = x - shown, n - total
         return carry_over * float(x) / float(n) if n > 0 else 0.0
+
+    def indel_in_run(self, indel: Indel) -> int:
+        """Fragments of the run's samples that show it; a sample with fewer than `indels.LEAST_CARRIED` has none."""
+        found = np.flatnonzero(self.run_indel_keys == indel_key(indel))
+        return int(self.run_indel_counts[found].sum())
+
+    def contaminated(self, codon: int, state: int, without: int | None = None) -> float:
+        """Highest fraction of a codon state (0-based codon) that contaminates a control; 0.0 if none.
+
+        `without` is the index of a sample whose own contamination does not count.
+        """
+        sample, at, what, count, depth = self.contaminants.T
+        found = (at == codon) & (what == state) & (sample != (-1 if without is None else without))
+        return float((count[found] / depth[found]).max(initial=0.0))
 
 
 def indel_key(indel: Indel) -> str:

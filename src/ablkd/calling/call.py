@@ -191,6 +191,8 @@ def _filters(tally: Tally, expected: Expected, tested: Tested) -> list[str]:
         reasons.append("depth")
     if tested.is_real != tested.is_seen or x < CARRY_OVER_FACTOR * expected.carried(codon, state) * n:
         reasons.append("carry_over")
+    if _contaminated(expected, tested, x, n):
+        reasons.append("control_contaminated")
     if _strata_disagree(tally.counts[codon], state, expected.background.templates):
         reasons.append("orientation")
     if tested.is_seen:
@@ -200,6 +202,16 @@ def _filters(tally: Tally, expected: Expected, tested: Tested) -> list[str]:
         if _only_at_ends(tally.fragments, states, codon, state):
             reasons.append("read_end")
     return reasons
+
+
+def _contaminated(expected: Expected, tested: Tested, x: int, n: int) -> bool:
+    """Whether a wild-type control of the run has the allele, and this sample so little more that it may be the same.
+
+    METHOD: below three times the fraction in the control. A control is not excused by another one.
+    """
+    if expected.is_control or tested.variant.tier == "polymorphism":
+        return False
+    return x < CARRY_OVER_FACTOR * expected.contaminated(tested.codon, tested.state) * n
 
 
 def _by_tile(states: NDArray[np.int8], tile: NDArray[np.int16]) -> NDArray[np.int64]:

@@ -23,11 +23,15 @@ AMPLE = 10**5
 
 @dataclass(frozen=True, eq=False)
 class AlleleTest:
-    """What decides whether an allele is called: its error rate, its level, and the count that the qualities need."""
+    """What decides whether an allele is called: its error rate, its level, and the count that the qualities need.
+
+    allele: (0-based codon, state).
+    """
 
     error: ErrorRate
     alpha: float
     by_quality: int
+    allele: tuple[int, int]
 
     def needed(self, n: int, background: Background, least: int = MIN_ALT_FRAGMENTS) -> int:
         """Smallest count of at least `least` that is called at n fragments."""
@@ -38,7 +42,7 @@ class _Limit:
     """Limits of detection of one sample."""
 
     def __init__(self, expected: Expected) -> None:
-        self.reference = expected.reference
+        self.expected = expected
         self.background = expected.background
         self.limits = expected.limits
 
@@ -53,13 +57,24 @@ class _Limit:
         return self.limits.lod95(most, n, worst.error.mean), worst
 
     def cause(self, test: AlleleTest, required: float) -> str:
-        """Why the limit is missed: would more depth mend it, would more templates, or is it the background?"""
-        needed = self.background.threshold(AMPLE, test.error, test.alpha)
-        if self.limits.lod95(needed, AMPLE, test.error.mean) <= required:
+        """Why the limit is missed: would more depth mend it, would more templates, or is it what controls show?
+
+        A control that contains the allele teaches nothing of its errors, and no other may be left to do so.
+        """
+        if self.expected.contaminated(*test.allele):
+            return "control_contaminated"
+        if self._reached(test, test.error, self.background, required):
             return "depth"
-        many = Background(self.background.cv, float(AMPLE))
-        needed = many.threshold(AMPLE, ErrorRate(test.error.rates, test.error.weights), test.alpha)
-        return "templates" if Limits(float(AMPLE)).lod95(needed, AMPLE, test.error.mean) <= required else "background"
+        many, clean = Background(self.background.cv, float(AMPLE)), self.expected.without_controls(*test.allele)
+        if self._reached(test, ErrorRate(test.error.rates, test.error.weights), many, required):
+            # With so many templates a site that errs in controls may pass, but without them it would have as it is.
+            return "background" if self._reached(test, clean, self.background, required) else "templates"
+        return "background"
+
+    def _reached(self, test: AlleleTest, error: ErrorRate, background: Background, required: float) -> bool:
+        """Whether ample depth reaches the required limit with this error rate."""
+        needed = background.threshold(AMPLE, error, test.alpha)
+        return Limits(background.templates).lod95(needed, AMPLE, error.mean) <= required
 
 
 def sites_of(tally: Tally, expected: Expected, qualities: Recalibration, levels: Alphas) -> list[Site]:
@@ -94,7 +109,8 @@ def _test(tally: Tally, expected: Expected, qualities: Recalibration, codon: int
         at = 3 * codon - 3 + changed[0]
         misread = qualities.to_base(int(tally.target[at]), "ACGT".index(alt[changed[0]]))
         by_quality = quality_threshold(tally.fragments.histogram[at], misread, alpha)
-    return AlleleTest(expected.of(codon - 1, hgvs.CODONS.index(alt)), alpha, by_quality)
+    allele = codon - 1, hgvs.CODONS.index(alt)
+    return AlleleTest(expected.of(*allele), alpha, by_quality, allele)
 
 
 def _single_base_tests(
@@ -121,4 +137,4 @@ def _site(tally: Tally, limit: _Limit, codon: int, tests: list[AlleleTest], muta
     elif n < MIN_DEPTH:
         gap = "depth"
     limits = int(tally.depth[codon - 1]), lod, gap, partial(limit.cause, worst)
-    return allele_site(mutation, *limits) if mutation else codon_site(limit.reference, codon, *limits)
+    return allele_site(mutation, *limits) if mutation else codon_site(limit.expected.reference, codon, *limits)

@@ -1,62 +1,35 @@
-"""Whether a sample holds a little of another one of its run: alleles that only that one has, at one ratio."""
+"""Whether a sample contains a little of another one of its run: markers that only that one has, at one ratio."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ablkd.checks.identity import Rows, present_fusions
-from ablkd.records import Call, Fusion, QcMetric, Sample
+from ablkd.checks.markers import (
+    JUNCTIONS,
+    OWN,
+    SPREAD,
+    Marker,
+    Trace,
+    highest_shown,
+    limits,
+    of_fusion,
+    own_markers,
+    signs,
+)
+from ablkd.records import Fusion, QcMetric, Sample
 from ablkd.samples import expected_findings
 from ablkd.wording import joined, per_cent
 
-# METHOD: what a sample holds at a fifth or more, and no sample of another person does, is its own: its marker. Below,
-# a contamination of a few per cent would fall under every limit of detection.
-OWN = 0.2
 # METHOD: a receiver shows at most half of what the source shows; from there on nobody can tell who gave to whom.
 MOST = 0.5
-# METHOD: ratios agree where their 95 % intervals overlap when widened by this factor, for what PCR adds to sampling.
-SPREAD = 1.5
 # METHOD: one marker alone is believed below this level, shared by all markers looked for in the run (Bonferroni).
 RUN_ALPHA = 0.01
-# METHOD: three junction fragments are no chance misplacement (an error of about 1e-5 a fragment).
-JUNCTIONS = 3
-# METHOD: rows that failed only for being explicable by errors carry the traces; what is an artefact by its
-# orientation, its place in the reads or its depth does not.
-USABLE = {"PASS", "background"}
 
 Person = tuple[str, str]
-
-
-@dataclass(frozen=True)
-class Marker:
-    """An allele or a fusion that is a sample's own. `recurrent` ones arise in unrelated people."""
-
-    name: str
-    key: str
-    codon: int
-    recurrent: bool
-    share: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Trace:
-    """A marker of the source as the receiver shows it; `sure` by itself, or only beside others."""
-
-    marker: Marker
-    share: float
-    low: float
-    high: float
-    sure: bool
-
-    @property
-    def ratio(self) -> tuple[float, float]:
-        """Bounds of the share of the receiver that would have to be the source's."""
-        return self.low / self.marker.high / SPREAD, SPREAD * self.high / max(self.marker.low, 1e-9)
 
 
 @dataclass(frozen=True)
@@ -102,11 +75,12 @@ class Contamination:
         self._samples = samples
         self._together = together
         self._owners: dict[str, set[Person]] = defaultdict(set)
-        self._limits = {rows.sample.sample: _limits(rows) for rows in samples}
+        self._limits = {rows.sample.sample: limits(rows) for rows in samples}
+        self._own = {rows.sample.sample: own_markers(rows) for rows in samples}
         # A control without template has nothing of its own: what is in it is another sample's.
         self._sources = [rows for rows in samples if rows.sample.role != "no_template_control"]
         for rows in self._sources:
-            for key in (*_high(rows), *(f.fusion for f in self._main(rows))):
+            for key in (*self._own[rows.sample.sample], *(f.fusion for f in self._main(rows))):
                 self._owners[key].add(person(rows.sample))
 
     def _main(self, rows: Rows) -> list[Fusion]:
@@ -134,18 +108,17 @@ class Contamination:
         return QcMetric(sample, "contamination", "not found", "fraction", f"{max(looked):.6g}", "pass", reason)
 
     def _markers(self, receiver: Rows, source: Rows) -> list[Marker]:
-        """Alleles of the source that nobody else has, the receiver's person and its expectations included."""
+        """Markers of the source that nobody else has, the receiver's person and its expectations included."""
         expected = {name for e in expected_findings(receiver.sample.expected) for name in e.name.split("+")}
         own = {person(source.sample)}
         mixed = self._may_hold_normal(receiver)
         found = []
-        for call in _high(source).values():
-            if self._owners[call.hgvs_c] == own and call.name not in expected:
-                # METHOD: listed mutations arise anew in many patients; and where the receiver's product may hold
-                # normal transcripts, a rare one may be its own inherited allele. Neither is proof alone.
-                recurrent = call.tier == "catalogue" or mixed
-                shares = (call.vaf, call.vaf_low, call.vaf_high)
-                found.append(Marker(call.name, call.hgvs_c, call.codon, recurrent, *shares))
+        for key, marker in self._own[source.sample.sample].items():
+            if self._owners[key] == own and marker.name not in expected:
+                # METHOD: listed mutations and known isoform events arise anew in many patients; and where the
+                # receiver's product may contain normal transcripts, a rare allele may be inherited. Neither is proof
+                # alone.
+                found.append(replace(marker, recurrent=marker.recurrent or mixed))
         return found
 
     def _may_hold_normal(self, rows: Rows) -> bool:
@@ -160,10 +133,10 @@ class Contamination:
             known = {m.fusion for m in mine} | {n for m in mine for n in self._together[m.fusion]}
             if self._owners[main.fusion] != {person(source.sample)} or main.fusion in known or not mine:
                 continue
-            marker = _fusion_marker(main)
+            marker = of_fusion(main)
             for row in receiver.fusion:
                 if row.fusion == main.fusion and row.junction_reads >= JUNCTIONS and (row.fraction or 0.0) > 0:
-                    here = _fusion_marker(row)
+                    here = of_fusion(row)
                     traces.append(Trace(marker, here.share, here.low, here.high, False))
         return traces
 
@@ -176,9 +149,9 @@ class Contamination:
     def _source(self, receiver: Rows, source: Rows) -> Source | None:
         """What of the source is in the receiver; None for nothing, or where what should be there too is not."""
         most = 1.0 if receiver.sample.role == "no_template_control" else MOST
-        calls = {c.hgvs_c: c for c in receiver.calls if set(c.filter.split(";")) <= USABLE}
+        shown, alpha = signs(receiver), RUN_ALPHA / self._tests
         markers = self._markers(receiver, source)
-        traces = [self._trace(m, calls[m.key]) for m in markers if m.key in calls]
+        traces = [shown[m.key].as_trace_of(m, alpha) for m in markers if m.key in shown]
         traces += self._fusion_traces(receiver, source)
         agreeing, ratio = _largest([t for t in traces if t.share <= most * t.marker.share])
         if not agreeing or self._refuted(receiver, markers, agreeing, ratio):
@@ -186,13 +159,9 @@ class Contamination:
         proven = len(agreeing) > 1 or agreeing[0].sure
         return Source(source, tuple(agreeing), proven)
 
-    def _trace(self, marker: Marker, call: Call) -> Trace:
-        rare = call.filter == "PASS" or (call.p_value is not None and call.p_value < RUN_ALPHA / self._tests)
-        return Trace(marker, call.vaf, call.vaf_low, call.vaf_high, rare and not marker.recurrent)
-
     def _refuted(self, receiver: Rows, markers: list[Marker], traces: list[Trace], ratio: float) -> bool:
         """Whether a marker that such a contamination must bring, even at its least, is not there."""
-        shown = {c.hgvs_c: c.vaf_high for c in receiver.calls}
+        shown = highest_shown(receiver)
         for marker in markers:
             if marker not in [t.marker for t in traces]:
                 limit = SPREAD * shown[marker.key] if marker.key in shown else self._visible(receiver, marker)
@@ -209,22 +178,6 @@ class Contamination:
         """The fraction at which a sample would have shown an allele with 95 % probability; None: not known."""
         limits = self._limits[rows.sample.sample]
         return limits.get(marker.key, limits.get(str(marker.codon)))
-
-
-def _limits(rows: Rows) -> dict[str, float | None]:
-    """LoD95 of each listed allele, and of each codon under its number; None where not assessable."""
-    keys = ((r.hgvs_c if r.kind == "allele" else str(r.codon), r) for r in rows.coverage)
-    return {key: r.lod95 if r.assessable == "yes" else None for key, r in keys}
-
-
-def _high(rows: Rows) -> dict[str, Call]:
-    return {c.hgvs_c: c for c in rows.calls if c.filter == "PASS" and c.vaf >= OWN}
-
-
-def _fusion_marker(row: Fusion) -> Marker:
-    share = row.fraction or 0.0
-    low, high = (share if bound is None else bound for bound in (row.fraction_low, row.fraction_high))
-    return Marker(row.fusion, row.fusion, 0, True, share, low, high)
 
 
 def _largest(traces: list[Trace]) -> tuple[list[Trace], float]:

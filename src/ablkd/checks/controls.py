@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from ablkd.records import APART, Call, ControlVerdict, Coverage, Phase, QcMetric, Sample, SpliceEvent
 from ablkd.samples import Expected, expected_findings
@@ -28,13 +28,15 @@ def judge_controls(
     phase: Sequence[Phase],
     splicing: Sequence[SpliceEvent],
     qc: Sequence[QcMetric],
+    abnormal: Collection[str],
 ) -> list[ControlVerdict]:
     """One verdict (`pass` or `fail`, and why) for each control of a run, in the order of the sheet.
 
-    The rows are those of all controls of the run together. Patients and recombination controls, which only
+    The rows are those of all controls of the run together. `abnormal` names the isoform events that healthy samples do
+    not show. Patients and recombination controls, which only
     measure a rate, are not judged.
     """
-    rows = _Rows(calls, coverage, phase, splicing, qc)
+    rows = _Rows(calls, coverage, phase, splicing, qc, abnormal)
     judges = {
         "positive_control": _positive,
         "wild_type_control": _wild_type,
@@ -59,15 +61,20 @@ class _Rows:
         phase: Sequence[Phase],
         splicing: Sequence[SpliceEvent],
         qc: Sequence[QcMetric],
+        abnormal: Collection[str],
     ) -> None:
         self.passed: dict[str, list[Call]] = defaultdict(list)
         self.coverage: dict[str, list[Coverage]] = defaultdict(list)
         self.phase = {(row.sample, frozenset(row.mutations.split("+"))): row for row in phase}
         self.splicing = {(row.sample, row.event): row for row in splicing}
+        self.abnormal: dict[str, list[SpliceEvent]] = defaultdict(list)
         self.qc: dict[str, dict[str, QcMetric]] = defaultdict(dict)
         for call in calls:
             if call.filter == "PASS":
                 self.passed[call.sample].append(call)
+        for event in splicing:
+            if event.call == "present" and event.event in abnormal:
+                self.abnormal[event.sample].append(event)
         for row in coverage:
             self.coverage[row.sample].append(row)
         for metric in qc:
@@ -185,12 +192,12 @@ def _wild_type(sample: Sample, rows: _Rows) -> tuple[bool, str]:
         return False, reason
     if not any(row.assessable == "yes" for row in rows.coverage[sample.sample]):
         return False, "nothing could be assessed in it"
-    names = _names(c for c in rows.passed[sample.sample] if c.tier in CHANGED)
+    names = _found((c for c in rows.passed[sample.sample] if c.tier in CHANGED), rows.abnormal[sample.sample])
     return not names, f"{names} found where nothing should be" if names else ""
 
 
 def _no_template(sample: Sample, rows: _Rows) -> tuple[bool, str]:
-    names = _names(rows.passed[sample.sample])
+    names = _found(rows.passed[sample.sample], rows.abnormal[sample.sample])
     if names:
         return False, f"{names} found where no template was"
     reason = rows.unusable(sample.sample)
@@ -208,5 +215,11 @@ def _no_template(sample: Sample, rows: _Rows) -> tuple[bool, str]:
     return True, f"{count} fragments on target (fewer than {NO_TEMPLATE_LIMIT} are allowed)"
 
 
-def _names(calls: Iterable[Call]) -> str:
-    return ", ".join(dict.fromkeys(c.name for c in calls))
+def _found(calls: Iterable[Call], events: Iterable[SpliceEvent]) -> str:
+    """Names and fractions; codon states of one name are summed."""
+    fractions: dict[str, float] = defaultdict(float)
+    for call in calls:
+        fractions[call.name] += call.vaf
+    for event in events:
+        fractions[event.event] += event.fraction or 0.0
+    return ", ".join(f"{name} {per_cent(fraction)}" for name, fraction in fractions.items())

@@ -9,10 +9,10 @@ from typing import TypeVar
 
 from ablkd.checks.contamination import Contamination, person
 from ablkd.checks.identity import compare, present_fusions
-from ablkd.records import Call, Coverage, Fusion, QcMetric, Sample
+from ablkd.records import Call, Coverage, Fusion, QcMetric, Sample, SpliceEvent
 from ablkd.wording import joined, per_cent
 
-Row = TypeVar("Row", Call, Coverage, Fusion)
+Row = TypeVar("Row", Call, Coverage, Fusion, SpliceEvent)
 METRICS = ("identity", "contamination", "fusion_agreement")
 
 
@@ -24,6 +24,7 @@ class Shown:
     calls: tuple[Call, ...]
     coverage: tuple[Coverage, ...]
     fusion: tuple[Fusion, ...]
+    splicing: tuple[SpliceEvent, ...]
 
 
 def cross_check(
@@ -32,14 +33,19 @@ def cross_check(
     coverage: Iterable[Coverage],
     fusion: Iterable[Fusion],
     together: Mapping[str, Collection[str]],
+    splicing: Iterable[SpliceEvent],
 ) -> list[QcMetric]:
     """Three rows (METRICS) for each sample of one run, in the order of the sheet.
 
     The tables hold the rows of all samples of the run. `together` maps each fusion to those that a source reports
-    together with it. `value` says `not assessable` where there was nothing to compare.
+    together with it; `splicing` has no rows of events that healthy samples show. `value` says `not assessable` where
+    there was nothing to compare.
     """
-    called, seen, fused = _by_sample(calls), _by_sample(coverage), _by_sample(fusion)
-    shown = [Shown(s, tuple(called[s.sample]), tuple(seen[s.sample]), tuple(fused[s.sample])) for s in samples]
+    called, seen, fused, spliced = _by_sample(calls), _by_sample(coverage), _by_sample(fusion), _by_sample(splicing)
+    shown = [
+        Shown(s, tuple(called[s.sample]), tuple(seen[s.sample]), tuple(fused[s.sample]), tuple(spliced[s.sample]))
+        for s in samples
+    ]
     persons = defaultdict(list)
     for one in shown:
         if one.sample.role == "patient":

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ablkd.records import Call, Coverage, Fusion, Sample
+from ablkd.records import Call, Coverage, Fusion, Sample, SpliceEvent
 from ablkd.wording import joined
 
 # METHOD: only one allele carries the fusion, so a polymorphism is on all of its transcripts or on none;
@@ -32,6 +32,10 @@ class Rows(Protocol):
     @property
     def fusion(self) -> Sequence[Fusion]:
         """Its fusions, and its unrearranged transcripts."""
+
+    @property
+    def splicing(self) -> Sequence[SpliceEvent]:
+        """Its isoform events."""
 
 
 @dataclass(frozen=True)

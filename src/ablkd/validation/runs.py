@@ -70,7 +70,7 @@ class SimulatedRun:
         for mutation in listed:
             codon, state = mutation.codon - 1, CODONS.index(mutation.alt_codon)
             # Drawn counts have no base qualities: the test of the site decides alone.
-            test = AlleleTest(expected.of(codon, state), self.levels.catalogue, 0)
+            test = AlleleTest(expected.of(codon, state), self.levels.catalogue, 0, (codon, state))
             needed = test.needed(self.condition.depth, expected.background)
             found.append(Allele(mutation, codon, state, test, needed))
         return found
