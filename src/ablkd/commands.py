@@ -23,6 +23,7 @@ def key_and_value(text: str) -> tuple[str, str]:
 
 PATH: dict[str, Any] = {"type": Path, "metavar": "FILE"}
 PATHS: dict[str, Any] = {"type": Path, "metavar": "FILE", "nargs": "*", "default": []}
+FOLDERS: dict[str, Any] = {**PATHS, "metavar": "FOLDER"}
 NAME: dict[str, Any] = {"metavar": "NAME"}
 FRACTION: dict[str, Any] = {"type": float, "metavar": "FRACTION"}
 
@@ -75,18 +76,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "name": {**NAME, "help": "name and version of the panel, written into every result that uses it"},
     "background": {**PATH, "help": "background of a run on one platform (.npz), written by background"},
     "panel": {**PATH, "nargs": "?", "help": "laboratory panel of past wild-type controls (.tsv)"},
-    "run_calls": {**PATHS, "help": "calls.tsv of every sample of the run"},
-    "run_coverage": {**PATHS, "help": "coverage.tsv of every sample of the run"},
-    "run_fusion": {**PATHS, "help": "fusion.tsv of every sample of the run"},
-    "run_splicing": {**PATHS, "help": "splicing.tsv of every sample of the run"},
+    "run_tables": {**FOLDERS, "help": "the folder of every sample of the run"},
+    "control_tables": {**FOLDERS, "help": "the folder of every control of the run"},
     "cross_check": {**PATH, "nargs": "?", "help": "qc rows of all samples of the run, written by crosscheck"},
     "control_calls": {**PATHS, "help": "calls.tsv of the run's controls"},
     "control_fragments": {**PATHS, "help": "aligned fragments (.npy) of the run's recombination controls"},
     "call_qc": {**PATH, "help": "qc rows of call, which name the number of templates"},
     "recombination": {**PATH, "help": "what the run's recombination controls show (.tsv)"},
-    "control_coverage": {**PATHS, "help": "coverage.tsv of the run's controls"},
-    "control_phase": {**PATHS, "help": "phase.tsv of the run's controls"},
-    "control_splicing": {**PATHS, "help": "splicing.tsv of the run's controls"},
     "control_qc": {**PATHS, "help": "qc rows of the run's controls"},
     "setting": {
         "type": key_and_value,
@@ -224,10 +220,8 @@ COMMANDS: dict[str, Command] = {
     ),
     "crosscheck": Command(
         "the samples of a run against each other: swaps and cross-contamination",
-        "ablkd crosscheck --sheet samples.tsv --run run1 --reference reference --run-calls S1/calls.tsv S2/calls.tsv "
-        "--run-coverage S1/coverage.tsv S2/coverage.tsv --run-fusion S1/fusion.tsv S2/fusion.tsv "
-        "--run-splicing S1/splicing.tsv S2/splicing.tsv --qc cross_check.tsv",
-        "sheet run reference run_calls run_coverage run_fusion run_splicing qc",
+        "ablkd crosscheck --sheet samples.tsv --run run1 --reference reference --run-tables S1 S2 --qc cross_check.tsv",
+        "sheet run reference run_tables qc",
     ),
     "interpret": Command(
         "tables and knowledge to one result",
@@ -235,7 +229,7 @@ COMMANDS: dict[str, Command] = {
         "--qc-parts align_qc.tsv call_qc.tsv --setting required_lod=0.03 "
         "reporting_cut=0.03 --drugs drugs.tsv --qc qc.tsv --result result.json",
         "sheet sample reference tables qc_parts drugs qc result",
-        "peaks pile_ups cross_check control_calls control_coverage control_phase control_splicing control_qc setting",
+        "peaks pile_ups cross_check control_tables control_qc setting",
     ),
     "report": Command(
         "a result to its page, VCF and PDF; writes those asked for",

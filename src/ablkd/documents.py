@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,12 @@ def read_tables(folder: Path, names: Iterable[str] = tuple(TABLES)) -> SampleTab
         Where one is missing or cannot be read.
     """
     return SampleTables(**{name: tuple(read_rows(folder / f"{name}.tsv", TABLES[name])) for name in names})
+
+
+def read_all_tables(folders: Iterable[Path], names: Sequence[str]) -> SampleTables:
+    """The rows of several samples together, of the tables of these names."""
+    each = [read_tables(folder, names) for folder in folders]
+    return SampleTables(**{name: tuple(row for one in each for row in getattr(one, name)) for name in names})
 
 
 def write_tables(paths: Mapping[str, Path], tables: SampleTables) -> None:

@@ -140,6 +140,11 @@ class Reference:
         }
 
     @cached_property
+    def abnormal_events(self) -> frozenset[str]:
+        """The isoform events that healthy samples do not show."""
+        return frozenset(event.event for event in self.splicing if event.expected == "no")
+
+    @cached_property
     def benign(self) -> dict[tuple[int, str], Polymorphism]:
         """(codon, changed codon) -> polymorphism row."""
         return {(p.codon, p.alt_codon): p for p in self.polymorphisms}

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from ablkd import records as r
 from ablkd.clinical import read_clinical
-from ablkd.documents import read_peaks, read_pile_ups, read_result, read_tables, write_json
+from ablkd.documents import read_all_tables, read_peaks, read_pile_ups, read_result, read_tables, write_json
 from ablkd.errors import InputError
 from ablkd.reference import load_reference
 from ablkd.samples import read_sheet, without_folders
@@ -18,27 +18,16 @@ from ablkd.tables import read_rows, write_rows
 Row = TypeVar("Row")
 
 
-def crosscheck(
-    sheet: Path,
-    run: str,
-    reference: Path,
-    run_calls: list[Path],
-    run_coverage: list[Path],
-    run_fusion: list[Path],
-    run_splicing: list[Path],
-    qc: Path,
-) -> None:
-    """Tables of all samples of a run -> what they show when they are held against each other, as qc rows."""
+def crosscheck(sheet: Path, run: str, reference: Path, run_tables: list[Path], qc: Path) -> None:
+    """Tables of all samples of a run -> what a comparison of these samples shows, as qc rows."""
     from ablkd.checks.cross_check import cross_check
 
     known = load_reference(reference)
     lines = [row for row in read_sheet(sheet, known) if row.run == run]
     if not lines:
         raise InputError(f"{sheet}: no run '{run}' (add its samples, or correct the name)")
-    tables = (_all_rows(run_calls, r.Call), _all_rows(run_coverage, r.Coverage), _all_rows(run_fusion, r.Fusion))
-    healthy = {event.event for event in known.splicing if event.expected != "no"}
-    events = [row for row in _all_rows(run_splicing, r.SpliceEvent) if row.event not in healthy]
-    write_rows(qc, r.QcMetric, cross_check(lines, *tables, known.together, events))
+    tables = read_all_tables(run_tables, ("calls", "coverage", "splicing", "fusion"))
+    write_rows(qc, r.QcMetric, cross_check(lines, tables, known.together, known.abnormal_events))
 
 
 def interpret(
@@ -50,10 +39,7 @@ def interpret(
     peaks: Path | None,
     pile_ups: Path | None,
     cross_check: Path | None,
-    control_calls: list[Path],
-    control_coverage: list[Path],
-    control_phase: list[Path],
-    control_splicing: list[Path],
+    control_tables: list[Path],
     control_qc: list[Path],
     setting: list[tuple[str, str]],
     drugs: Path,
@@ -70,15 +56,9 @@ def interpret(
         raise InputError(f"{sheet}: no sample '{sample}' (add its line, or correct the name)")
     line = lines[sample]
     beside = [row for row in lines.values() if row.run == line.run and row.role != "patient"]
-    controls = judge_controls(
-        beside,
-        _all_rows(control_calls, r.Call),
-        _all_rows(control_coverage, r.Coverage),
-        _all_rows(control_phase, r.Phase),
-        _all_rows(control_splicing, r.SpliceEvent),
-        _all_rows(control_qc, r.QcMetric),
-        [event.event for event in known.splicing if event.expected == "no"],
-    )
+    of_controls = read_all_tables(control_tables, ("calls", "coverage", "phase", "splicing"))
+    of_controls = replace(of_controls, qc=tuple(_all_rows(control_qc, r.QcMetric)))
+    controls = judge_controls(beside, of_controls, known.abnormal_events)
     found = interpreted(
         without_folders(line),
         known,

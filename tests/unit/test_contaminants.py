@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from ablkd.counting.levels import alphas
 from counted import KINASE, changes_of, drawn, run_of_counts, shown, site_rates, state_of
 from drawn import Kind, draw
 from hypothesis import given, settings
@@ -17,7 +16,8 @@ from ablkd.background.learning import Library, learn
 from ablkd.background.run import load, save
 from ablkd.calling.call import call_sample
 from ablkd.checks.controls import judge_controls
-from ablkd.records import Sample
+from ablkd.records import Sample, SampleTables
+from ablkd.verdicts.thresholds import alphas
 
 ATT, ATC, ACA = (state_of(codon) for codon in ("ATT", "ATC", "ACA"))
 DEPTH = 20_000
@@ -279,7 +279,7 @@ def test_two_controls_with_one_mutation_both_fail_and_patients_are_assessed(refe
     (codon,) = (row for row in coverage if row.sample == "P" and row.kind == "codon" and row.codon == 315)
     assert (codon.assessable, codon.status) == ("yes", "not_detected")
     lines = [Sample(name, "", "r", "", "illumina", "", role, "", "", "", None) for name, (_, role) in samples.items()]
-    verdicts = judge_controls(lines, calls, coverage, [], [], [], [])
+    verdicts = judge_controls(lines, SampleTables(calls=tuple(calls), coverage=tuple(coverage)), ())
     assert [(v.control, v.status, v.reason) for v in verdicts] == [
         ("C1", "fail", "T315I 5.0 % found where nothing should be"),
         ("C2", "fail", "T315I 5.0 % found where nothing should be"),

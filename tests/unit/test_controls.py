@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from ablkd.checks.controls import _widened, judge_controls
-from ablkd.records import Call, Coverage, Phase, QcMetric, Sample, SpliceEvent
+from ablkd.records import Call, Coverage, Phase, QcMetric, Sample, SampleTables, SpliceEvent
 
 
 def control(role, expected=""):
@@ -47,8 +47,9 @@ def splice(call, fraction=None, low=None, high=None):
 
 
 def judged(role, calls=(), coverage=COVERED, qc=(), expected="", phase=(), splicing=()):
-    tables = [list(rows) for rows in (calls, coverage, phase, splicing, qc)]
-    (verdict,) = judge_controls([control(role, expected)], *tables, ABNORMAL)
+    rows = {"calls": calls, "coverage": coverage, "phase": phase, "splicing": splicing, "qc": qc}
+    tables = SampleTables(**{name: tuple(some) for name, some in rows.items()})
+    (verdict,) = judge_controls([control(role, expected)], tables, ABNORMAL)
     assert (verdict.control, verdict.role) == ("C", role)
     return verdict.status, verdict.reason
 
@@ -246,4 +247,4 @@ def test_calls_of_another_sample_do_not_count():
 
 def test_patients_and_recombination_controls_are_not_judged():
     samples = [control("patient"), control("recombination_control")]
-    assert judge_controls(samples, [], [], [], [], [], []) == []
+    assert judge_controls(samples, SampleTables(), ()) == []

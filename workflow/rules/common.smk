@@ -30,6 +30,7 @@ READS = [name for name in PLAN.samples if not PLAN.is_trace(name)]
 BATCHES = sorted({PLAN.batch(name) for name in READS})
 PATIENTS = sorted({row.patient for row in PLAN.samples.values() if row.patient})
 RUNS = sorted({row.run for row in PLAN.samples.values()})
+SAMPLE_FOLDER = PLAN.settings["results"] + "/samples/{sample}"
 PAGES = ["report.html", "report.pdf"] if PLAN.settings["pdf"] else ["report.html"]
 
 

@@ -17,11 +17,11 @@ rule crosscheck:
     params:
         code=CODE,
         lines=ask(PLAN.run_lines),
+        tables=ask(PLAN.of_run, SAMPLE_FOLDER),
         reference=PLAN.settings["reference"],
     shell:
         "ablkd crosscheck --sheet {input.sheet:q} --run {wildcards.run:q} --reference {params.reference:q}"
-        " --run-calls {input.calls:q} --run-coverage {input.coverage:q} --run-fusion {input.fusion:q}"
-        " --run-splicing {input.splicing:q} --qc {output:q} 2>&1 | tee {log:q}"
+        " --run-tables {params.tables:q} --qc {output:q} 2>&1 | tee {log:q}"
 
 
 rule interpret:
@@ -53,17 +53,15 @@ rule interpret:
     params:
         code=CODE,
         lines=ask(PLAN.lines),
-        tables=PLAN.settings["results"] + "/samples/{sample}",
+        tables=SAMPLE_FOLDER,
+        control_tables=ask(PLAN.controls, SAMPLE_FOLDER),
         reference=PLAN.settings["reference"],
         thresholds=ask(PLAN.thresholds),
     shell:
         "ablkd interpret --sheet {input.sheet:q} --sample {wildcards.sample:q} --reference {params.reference:q}"
         " --tables {params.tables:q} --qc-parts {input.qc:q} --peaks {input.peaks:q} --pile-ups {input.pile_ups:q}"
         " --cross-check {input.cross_check:q}"
-        " --control-calls {input.control_calls:q} --control-coverage {input.control_coverage:q}"
-        " --control-phase {input.control_phase:q} --control-splicing {input.control_splicing:q}"
-        " --control-qc {input.control_qc:q}"
-        " --setting {params.thresholds:q}"
+        " --control-tables {params.control_tables:q} --control-qc {input.control_qc:q} --setting {params.thresholds:q}"
         " --drugs {output.drugs:q} --qc {output.qc:q} --result {output.result:q} 2>&1 | tee {log:q}"
 
 

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
-from ablkd.records import APART, Call, ControlVerdict, Coverage, Phase, QcMetric, Sample, SpliceEvent
+from ablkd.records import APART, Call, ControlVerdict, Coverage, Phase, QcMetric, Sample, SampleTables, SpliceEvent
 from ablkd.samples import Expected, expected_findings
 from ablkd.wording import per_cent
 
@@ -21,22 +21,13 @@ NOTHING_THERE = ("no read", "resembles none", "no called bases")
 CHANGED = ("catalogue", "novel")
 
 
-def judge_controls(
-    samples: Sequence[Sample],
-    calls: Sequence[Call],
-    coverage: Sequence[Coverage],
-    phase: Sequence[Phase],
-    splicing: Sequence[SpliceEvent],
-    qc: Sequence[QcMetric],
-    abnormal: Collection[str],
-) -> list[ControlVerdict]:
+def judge_controls(samples: Sequence[Sample], tables: SampleTables, abnormal: Collection[str]) -> list[ControlVerdict]:
     """One verdict (`pass` or `fail`, and why) for each control of a run, in the order of the sheet.
 
-    The rows are those of all controls of the run together. `abnormal` names the isoform events that healthy samples do
-    not show. Patients and recombination controls, which only
-    measure a rate, are not judged.
+    `tables` has the rows of all controls of the run; `abnormal` names the isoform events that healthy samples do not
+    show. Patients and recombination controls, which only measure a rate, are not judged.
     """
-    rows = _Rows(calls, coverage, phase, splicing, qc, abnormal)
+    rows = _Rows(tables, abnormal)
     judges = {
         "positive_control": _positive,
         "wild_type_control": _wild_type,
@@ -54,30 +45,22 @@ def judge_controls(
 class _Rows:
     """The rows of all controls, by sample."""
 
-    def __init__(
-        self,
-        calls: Sequence[Call],
-        coverage: Sequence[Coverage],
-        phase: Sequence[Phase],
-        splicing: Sequence[SpliceEvent],
-        qc: Sequence[QcMetric],
-        abnormal: Collection[str],
-    ) -> None:
+    def __init__(self, tables: SampleTables, abnormal: Collection[str]) -> None:
         self.passed: dict[str, list[Call]] = defaultdict(list)
         self.coverage: dict[str, list[Coverage]] = defaultdict(list)
-        self.phase = {(row.sample, frozenset(row.mutations.split("+"))): row for row in phase}
-        self.splicing = {(row.sample, row.event): row for row in splicing}
+        self.phase = {(row.sample, frozenset(row.mutations.split("+"))): row for row in tables.phase}
+        self.splicing = {(row.sample, row.event): row for row in tables.splicing}
         self.abnormal: dict[str, list[SpliceEvent]] = defaultdict(list)
         self.qc: dict[str, dict[str, QcMetric]] = defaultdict(dict)
-        for call in calls:
+        for call in tables.calls:
             if call.filter == "PASS":
                 self.passed[call.sample].append(call)
-        for event in splicing:
+        for event in tables.splicing:
             if event.call == "present" and event.event in abnormal:
                 self.abnormal[event.sample].append(event)
-        for row in coverage:
+        for row in tables.coverage:
             self.coverage[row.sample].append(row)
-        for metric in qc:
+        for metric in tables.qc:
             known = self.qc[metric.sample].get(metric.metric)
             if known is None or metric.status == "fail":
                 self.qc[metric.sample][metric.metric] = metric

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from ablkd.checks.contamination import Contamination, person
 from ablkd.checks.identity import compare, present_fusions
-from ablkd.records import Call, Coverage, Fusion, QcMetric, Sample, SpliceEvent
+from ablkd.checks.markers import NOVEL_EVENT
+from ablkd.records import Call, Coverage, Fusion, QcMetric, Sample, SampleTables, SpliceEvent
 from ablkd.wording import joined, per_cent
 
 Row = TypeVar("Row", Call, Coverage, Fusion, SpliceEvent)
@@ -29,19 +30,19 @@ class Shown:
 
 def cross_check(
     samples: Sequence[Sample],
-    calls: Iterable[Call],
-    coverage: Iterable[Coverage],
-    fusion: Iterable[Fusion],
+    tables: SampleTables,
     together: Mapping[str, Collection[str]],
-    splicing: Iterable[SpliceEvent],
+    abnormal: Collection[str],
 ) -> list[QcMetric]:
     """Three rows (METRICS) for each sample of one run, in the order of the sheet.
 
-    The tables hold the rows of all samples of the run. `together` maps each fusion to those that a source reports
-    together with it; `splicing` has no rows of events that healthy samples show. `value` says `not assessable` where
-    there was nothing to compare.
+    `tables` has the rows of all samples of the run. `together` maps each fusion to those that a source reports
+    together with it; `abnormal` names the known isoform events that healthy samples do not show. `value` says
+    `not assessable` where there was nothing to compare.
     """
-    called, seen, fused, spliced = _by_sample(calls), _by_sample(coverage), _by_sample(fusion), _by_sample(splicing)
+    telling = [e for e in tables.splicing if e.event in abnormal or e.event.startswith(NOVEL_EVENT)]
+    called, seen = _by_sample(tables.calls), _by_sample(tables.coverage)
+    fused, spliced = _by_sample(tables.fusion), _by_sample(telling)
     shown = [
         Shown(s, tuple(called[s.sample]), tuple(seen[s.sample]), tuple(fused[s.sample]), tuple(spliced[s.sample]))
         for s in samples
