@@ -82,25 +82,29 @@ def find_shift(mixture: Mixture, known: Sequence[int] = ()) -> Shift | None:
     shifts = [s for s in range(-LONGEST_INDEL, LONGEST_INDEL + 1) if s and s not in known]
     strong, steps = strong_bases(mixture.placed), _steps(mixture.placed)
     surpluses = [_surplus(mixture, ahead, strong) for ahead in shifts]
-    found = [_best_window(surplus) for surplus in surpluses]
-    scores = np.array([score for score, _, _ in found])
-    middle = float(np.median(scores))
-    spread = 1.4826 * float(np.median(np.abs(scores - middle)))
-
-    def clear(ahead: int, window: tuple[float, int, float]) -> bool:
-        least = SMALLEST_OF_ONE if abs(ahead) == 1 else SMALLEST_SURPLUS
-        return spread > 0 and window[0] - middle >= STANDS_OUT * spread and window[2] >= least
-
-    best = int(scores.argmax())
-    score, onset, surplus = found[best]
-    if not clear(shifts[best], found[best]):
+    best = _clearest(shifts, surpluses, len(steps))
+    if best is None:
         return None
     # METHOD: of several indels the one further on may show best, and no base after the first of them can be trusted.
     # The same shift may start earlier in fewer molecules.
-    earlier = [_best_window(values[:start]) for values, (_, start, _) in zip(surpluses, found, strict=True)]
-    shown = [w for windows in (found, earlier) for ahead, w in zip(shifts, windows, strict=True) if clear(ahead, w)]
-    first = min(start for _, start, _ in shown)
-    return Shift(shifts[best], int(steps[onset]), surplus, (score - middle) / spread, int(steps[first]))
+    first, earlier = best.base, _clearest(shifts, surpluses, best.base)
+    while earlier is not None:
+        first, earlier = earlier.base, _clearest(shifts, surpluses, earlier.base)
+    return replace(best, base=int(steps[best.base]), first=int(steps[first]))
+
+
+def _clearest(shifts: Sequence[int], surpluses: Sequence[NDArray[np.float64]], end: int) -> Shift | None:
+    """The shift that stands out most in the steps before `end`, its bases in reading order; None where none does."""
+    found = [_best_window(surplus[:end]) for surplus in surpluses]
+    scores = np.array([score for score, _, _ in found])
+    middle = float(np.median(scores))
+    spread = 1.4826 * float(np.median(np.abs(scores - middle)))
+    best = int(scores.argmax())
+    score, onset, surplus = found[best]
+    least = SMALLEST_OF_ONE if abs(shifts[best]) == 1 else SMALLEST_SURPLUS
+    if spread <= 0 or score - middle < STANDS_OUT * spread or surplus < least:
+        return None
+    return Shift(shifts[best], onset, surplus, (score - middle) / spread, onset)
 
 
 def _best_window(surplus: NDArray[np.float64]) -> tuple[float, int, float]:
