@@ -183,7 +183,8 @@ def _uneven(one: Fit, ahead: int) -> bool:
     after, before = after[np.argsort(one.distance[after])], before[np.argsort(-one.distance[before])]
     values = surplus[before]
     far = values[STRETCHES[-1] :]
-    usual = float(np.clip(far.mean(), 0.0, MAX_USUAL)) if len(far) >= MIN_STRETCH_BASES else 0.0
+    short = abs(ahead) == 1 and len(far) >= MIN_STRETCH_BASES
+    usual = float(np.clip(far.mean(), 0.0, MAX_USUAL)) if short else 0.0
     if any(_deviates(values[:length] - usual, values, one.share) > 0 for length in (*STRETCHES, len(values))):
         return True
     parts = [surplus[after][start : start + JUDGED_BASES] for start in range(0, len(after), JUDGED_BASES)]
