@@ -73,7 +73,68 @@ def test_what_cannot_be_named_is_told_and_not_trusted(reference):
     assert shift.ahead == 21
     row = unnamed_row("S", shift, trace)
     assert row.status == "review"
-    assert "second sequence runs 21 bases ahead" in row.reason
+    assert "one or more indels, net -21 nt, " in row.reason
     trusted = up_to(mixture, shift)
     assert not trusted.good[shift.base :].any()
     assert trusted.good[: shift.base - 30].any()
+
+
+def reported(reference, traces) -> tuple[list[str], list[str]]:
+    """(names of the indels that pass, reasons of the rows of what is not named)."""
+    again, found = find_indels(traces, [], reference)
+    kept = [f.event for f in found if not f.reasons]
+    mixtures = [explain(p, [0, *(i for i, form in enumerate(p.isoforms) if form.event in kept)]) for p in again]
+    shifts = [unexplained(mixture) for mixture in mixtures]
+    for mixture, shift in zip(mixtures, shifts, strict=True):
+        if shift is not None:
+            after = np.arange(len(mixture.good)) >= shift.first
+            after = after if mixture.placed.forward else np.arange(len(mixture.good)) <= shift.first
+            assert not up_to(mixture, shift).good[after].any()
+    return kept, [unnamed_row("S", s, p).reason for s, p in zip(shifts, again, strict=True) if s is not None]
+
+
+@pytest.mark.parametrize("starts", [BOTH, BOTH[:1], BOTH[1:]])
+@pytest.mark.parametrize("further", [60, 100])
+def test_the_same_shift_at_two_places_is_not_named(starts, further, reference):
+    """A quarter of the molecules lacks 4 bases at one place, another quarter 4 bases at another."""
+    other = f"{900 + further}_{903 + further}del"
+    traces = placed(reference, (0.25, "900_903del"), (0.25, other), (0.5, "-"), starts=starts)
+    names, reasons = reported(reference, traces)
+    assert names == []
+    assert len(reasons) == len(starts)
+    assert all("one or more indels, net -4 nt, " in reason for reason in reasons)
+
+
+@pytest.mark.parametrize("share", [0.4, 1.0])
+@pytest.mark.parametrize("further", [8, 30, 60])
+def test_two_deletions_of_one_molecule_are_not_named_as_one(share, further, reference):
+    changes = f"900_900del;{900 + further}_{900 + further}del"
+    molecules = [(share, changes), (1 - share, "-")] if share < 1 else [(share, changes)]
+    names, reasons = reported(reference, placed(reference, *molecules))
+    assert names == []
+    assert all("one or more indels, net -2 nt, " in reason for reason in reasons)
+    assert len(reasons) == 2
+
+
+def test_no_base_after_the_first_of_two_shifts_is_trusted(reference):
+    """Read forward 15 % run ahead from c.850 on and 55 % from c.1000 on."""
+    (trace,) = placed(reference, (0.15, "850_855del"), (0.4, "1000_1005del"), (0.45, "-"), starts=BOTH[:1])
+    shift = unexplained(explain(trace, [0]))
+    assert shift.ahead == 6
+    assert trace.positions[trace.index[0][shift.first]] < 870
+
+
+@pytest.mark.parametrize("noise", [0.005, 0.06])
+def test_a_place_that_noise_hides_is_not_named(noise, reference):
+    traces = placed(reference, (0.15, "900_906del"), (0.85, "-"), starts=BOTH[:1], noise=noise, seed=4)
+    names, _ = reported(reference, traces)
+    expected = hgvs.indel_names(reference, 899, 906, "")[1]
+    assert names == ([expected] if noise < 0.01 else [])
+
+
+def test_an_indel_of_one_trace_alone_is_no_average(reference):
+    """Two forward traces, one of which has the deletion in every molecule."""
+    (first,) = placed(reference, (1.0, "900_906del"), starts=BOTH[:1], seed=1)
+    (second,) = placed(reference, (1.0, "-"), starts=BOTH[:1], seed=2)
+    _, found = find_indels([first, second], [], reference)
+    assert all(f.reasons == ("traces_disagree",) for f in found)

@@ -10,10 +10,11 @@ from scipy.stats import norm
 
 from ablkd.records import QcMetric
 from ablkd.reference import Reference
-from ablkd.traces.align import Indel, PlacedTrace, place_trace, with_indel
+from ablkd.traces.align import Indel, PlacedTrace, place_trace
 from ablkd.traces.combine import combine, stouffer
+from ablkd.traces.indel_places import unique_indel
 from ablkd.traces.isoforms import LEAST_ERROR, SMALLEST_LOD, Share, event_shares, explain
-from ablkd.traces.shifts import LONGEST_INDEL, Shift, indels_at, read_inserted, unexplained
+from ablkd.traces.shifts import LONGEST_INDEL, TRIED_AROUND, Shift, start_of, unexplained
 from ablkd.verdicts.calls import Observation
 from ablkd.verdicts.thresholds import MIN_P, TRACE_ALPHA
 from ablkd.verdicts.variants import indel_variant
@@ -23,8 +24,6 @@ TRIED = 2 * LONGEST_INDEL
 # METHOD: below this share a shift is found by chance of the sequence now and then.
 SMALLEST_SHARE = 0.08
 DISCORDANT_ERRORS = 4.0
-# A place is judged by the bases around it.
-JUDGED_BASES = 40
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,9 @@ def find_indels(
     `events` are the isoform events present, which explain shifts of their own.
     """
     candidates: dict[str, Indel] = {}
-    for one in placed:
-        for indel in [*_from_gaps(one), *_from_shift(one, placed, events, reference)]:
+    for ahead, position in _starts(placed, events):
+        indel = unique_indel(ahead, position, placed, events, reference)
+        if indel is not None:
             candidates.setdefault(indel.hgvs_c(reference), indel)
     if not candidates:
         return list(placed), []
@@ -69,35 +69,18 @@ def _placed_with(placed: PlacedTrace, indels: Sequence[Indel], reference: Refere
     return place_trace(as_read, reference, indels)
 
 
-def _from_gaps(placed: PlacedTrace) -> list[Indel]:
-    return [gap for gap in placed.gaps if max(gap.end - gap.start, len(gap.inserted)) <= LONGEST_INDEL]
-
-
-def _from_shift(
-    placed: PlacedTrace, traces: Sequence[PlacedTrace], events: Sequence[str], reference: Reference
-) -> list[Indel]:
-    """The indel at the place that explains all traces best; nothing where no shift stands out."""
-    members = [0, *(i for i, isoform in enumerate(placed.isoforms) if isoform.event in events)]
-    mixture = explain(placed, members)
-    shift = unexplained(mixture)
-    if shift is None:
-        return []
-    plain = [explain(p, [0]) for p in traces]
-    choices: list[tuple[float, int, Indel]] = []
-    for indel in indels_at(shift, mixture):
-        if "N" in indel.inserted:
-            indel = Indel(indel.start, indel.end, read_inserted(indel, plain, shift.surplus))
-        choices.append((sum(_misfit(p, indel, reference) for p in traces), len(choices), indel))
-    return [min(choices)[2]] if choices else []
-
-
-def _misfit(placed: PlacedTrace, indel: Indel, reference: Reference) -> float:
-    """Squared difference of signal and expectation around an indel, over the bases that stand there."""
-    changed = with_indel(placed, indel, reference)
-    mixture = explain(changed, [0, len(changed.isoforms) - 1])
-    position = changed.positions[changed.index[0]] * (changed.index[0] >= 0) - 1
-    near = (position >= indel.start - JUDGED_BASES) & (position < indel.end + JUDGED_BASES)
-    return float(((placed.fractions - mixture.expected)[near] ** 2).sum())
+def _starts(traces: Sequence[PlacedTrace], events: Sequence[str]) -> list[tuple[int, int]]:
+    """(bases ahead, target position) at which gaps of the called bases and shifts say that an indel may be."""
+    found: list[tuple[int, int]] = []
+    for placed in traces:
+        places = [(gap.ahead, gap.start) for gap in placed.gaps if 0 < abs(gap.ahead) <= LONGEST_INDEL]
+        members = [0, *(i for i, isoform in enumerate(placed.isoforms) if isoform.event in events)]
+        shift = unexplained(explain(placed, members))
+        start = start_of(shift, placed) if shift else None
+        if shift and start is not None:
+            places.append((shift.ahead, start))
+        found += [p for p in places if not any(p[0] == k[0] and abs(p[1] - k[1]) < TRIED_AROUND for k in found)]
+    return found
 
 
 def _tested(indel: Indel, name: str, shares: Sequence[Share]) -> FoundIndel | None:
@@ -112,8 +95,8 @@ def _tested(indel: Indel, name: str, shares: Sequence[Share]) -> FoundIndel | No
     reasons = []
     apart = max(s.share for s in shares) - min(s.share for s in shares)
     worst = float(np.sqrt(2)) * max(s.error for s in shares)
-    if len(set(forward)) == 2 and apart > DISCORDANT_ERRORS * max(worst, LEAST_ERROR):
-        reasons.append("discordant_orientations")
+    if apart > DISCORDANT_ERRORS * max(worst, LEAST_ERROR):
+        reasons.append("traces_disagree")
     if share < SMALLEST_SHARE:
         reasons.append("below_limit")
     return FoundIndel(indel, name, tuple(shares), share, float(np.hypot(error, LEAST_ERROR)), p, tuple(reasons))
@@ -156,16 +139,11 @@ def indel_observation(found: FoundIndel, reference: Reference) -> Observation:
 
 
 def unnamed_row(sample: str, shift: Shift, placed: PlacedTrace) -> QcMetric:
-    """The qc row of a second sequence that no isoform and no indel found explains."""
-    reason = _told(shift, placed)
-    return QcMetric(sample, "unexplained_sequence", f"{shift.surplus:.2f}", placed.trace.name, "", "review", reason)
-
-
-def _told(shift: Shift, placed: PlacedTrace) -> str:
-    position = int(placed.positions[placed.index[0][shift.base]])
-    place = f"c.{position}" if position else f"base {shift.base + 1}"
-    way = "ahead" if shift.ahead > 0 else "behind"
-    return (
-        f"{placed.trace.name}: from about {place} on a second sequence runs {abs(shift.ahead)} bases {way} "
-        f"in about {100 * shift.surplus:.0f} % of the signal: an indel or isoform that could not be named"
+    """The qc row of a shift that no isoform and no named indel explains."""
+    position = int(placed.positions[placed.index[0][shift.first]])
+    place = f"c.{position}" if position else f"base {shift.first + 1}"
+    reason = (
+        f"{placed.trace.name}: one or more indels, net {-shift.ahead:+d} nt, {100 * shift.surplus:.0f} %, from about "
+        f"{place} on in reading order; no single place and sequence fits clearly best"
     )
+    return QcMetric(sample, "unexplained_sequence", f"{shift.surplus:.2f}", placed.trace.name, "", "review", reason)

@@ -27,21 +27,21 @@ STANDS_OUT, SMALLEST_SURPLUS = 6.0, 0.04
 SMALLEST_OF_ONE = 0.10
 # Candidates for the exact place are tried this far to either side.
 TRIED_AROUND = 8
-# METHOD: an inserted base is read where its channel is so many times the next one.
-CLEARLY = 2.5
 
 
 @dataclass(frozen=True)
 class Shift:
     """A surplus of a sequence that runs `ahead` target bases (behind: less than 0) from a base of the trace on.
 
-    `base` counts called bases in the orientation of the target; `surplus` is about the share of those molecules.
+    `base` and `first` count called bases in the orientation of the target. `surplus` is about the share of those
+    molecules; from `first` on, in reading order, this or another shift shows.
     """
 
     ahead: int
     base: int
     surplus: float
     score: float
+    first: int
 
 
 def _steps(placed: PlacedTrace) -> NDArray[np.intp]:
@@ -56,17 +56,16 @@ def _surplus(mixture: Mixture, ahead: int, strong: NDArray[np.bool_]) -> NDArray
     strong bool[B]: bases with signal.
     """
     placed = mixture.placed
-    contig, index = placed.isoforms[0].bases, placed.index[0]
-    there = index + (ahead if placed.forward else -ahead)
-    fits = (index >= 0) & (there >= 0) & (there < len(contig))
-    shifted = np.where(fits, contig[np.clip(there, 0, len(contig) - 1)], 0)
-    taken = np.zeros((len(index), 4), bool)
+    shifted, _ = shifted_bases(mixture, ahead)
+    fits = shifted < 4
+    shifted = np.where(fits, shifted, 0)
+    taken = np.zeros((len(shifted), 4), bool)
     for member in mixture.members:
         there, bases = placed.index[member], placed.isoforms[member].bases
         held = np.flatnonzero((there >= 0) & (bases[there] < 4))
         taken[held, bases[there[held]]] = True
     free = ~taken
-    rows = np.arange(len(index))
+    rows = np.arange(len(shifted))
     rest = free.copy()
     rest[rows, shifted] = False
     usable = fits & strong & free[rows, shifted] & rest.any(axis=1)
@@ -81,8 +80,22 @@ def find_shift(mixture: Mixture, known: Sequence[int] = ()) -> Shift | None:
     `known` are shifts that the mixture's own isoforms have.
     """
     shifts = [s for s in range(-LONGEST_INDEL, LONGEST_INDEL + 1) if s and s not in known]
-    strong = strong_bases(mixture.placed)
-    found = [_best_window(_surplus(mixture, ahead, strong)) for ahead in shifts]
+    strong, steps = strong_bases(mixture.placed), _steps(mixture.placed)
+    surpluses = [_surplus(mixture, ahead, strong) for ahead in shifts]
+    best = _clearest(shifts, surpluses, len(steps))
+    if best is None:
+        return None
+    # METHOD: of several indels the one further on may show best, and no base after the first of them can be trusted.
+    # The same shift may start earlier in fewer molecules.
+    first, earlier = best.base, _clearest(shifts, surpluses, best.base)
+    while earlier is not None:
+        first, earlier = earlier.base, _clearest(shifts, surpluses, earlier.base)
+    return replace(best, base=int(steps[best.base]), first=int(steps[first]))
+
+
+def _clearest(shifts: Sequence[int], surpluses: Sequence[NDArray[np.float64]], end: int) -> Shift | None:
+    """The shift that stands out most in the steps before `end`, its bases in reading order; None where none does."""
+    found = [_best_window(surplus[:end]) for surplus in surpluses]
     scores = np.array([score for score, _, _ in found])
     middle = float(np.median(scores))
     spread = 1.4826 * float(np.median(np.abs(scores - middle)))
@@ -91,7 +104,7 @@ def find_shift(mixture: Mixture, known: Sequence[int] = ()) -> Shift | None:
     least = SMALLEST_OF_ONE if abs(shifts[best]) == 1 else SMALLEST_SURPLUS
     if spread <= 0 or score - middle < STANDS_OUT * spread or surplus < least:
         return None
-    return Shift(shifts[best], int(_steps(mixture.placed)[onset]), surplus, (score - middle) / spread)
+    return Shift(shifts[best], onset, surplus, (score - middle) / spread, onset)
 
 
 def _best_window(surplus: NDArray[np.float64]) -> tuple[float, int, float]:
@@ -114,54 +127,43 @@ def _best_window(surplus: NDArray[np.float64]) -> tuple[float, int, float]:
     return float(scores[best]), int(seen[min(onset, len(seen) - 1)]), mean
 
 
-def indels_at(shift: Shift, mixture: Mixture) -> list[Indel]:
-    """Indels at and around the place that a shift begins at; the inserted bases are N, to be read later."""
-    placed = mixture.placed
+def indels_around(ahead: int, position: int) -> list[Indel]:
+    """Indels of one net length around a target position (0-based); inserted bases are N, to be read later."""
+    starts = [p for p in range(position - TRIED_AROUND, position + TRIED_AROUND + 1) if p > 0]
+    if ahead > 0:
+        return [Indel(start, start + ahead, "") for start in starts]
+    return [Indel(start, start, "N" * -ahead) for start in starts]
+
+
+def start_of(shift: Shift, placed: PlacedTrace) -> int | None:
+    """The target position (0-based) at which an indel with this shift starts; None where that is not on the target."""
     position = int(placed.positions[placed.index[0][shift.base]]) - 1
     if position < 0:
-        return []
-    places = range(position - TRIED_AROUND, position + TRIED_AROUND + 1)
-    length = abs(shift.ahead)
-    if shift.ahead > 0:
-        starts = [p if placed.forward else p - length + 1 for p in places]
-        return [Indel(start, start + length, "") for start in starts if start > 0]
-    # Read forward the known sequence goes on where as many bases have been inserted; in reverse likewise.
-    starts = [p - length if placed.forward else p + length + 1 for p in places]
-    return [Indel(start, start, "N" * length) for start in starts if start > 0]
+        return None
+    if placed.forward:
+        # After an insertion the known sequence goes on where as many bases have been inserted.
+        return position if shift.ahead > 0 else position + shift.ahead
+    return position - shift.ahead + 1
 
 
-def read_inserted(indel: Indel, mixtures: Sequence[Mixture], share: float) -> str:
-    """The inserted bases as the traces show them: the highest channel beside what the plain molecules show.
-
-    N where no channel stands out.
-    """
-    letters = []
-    for offset in range(len(indel.inserted)):
-        votes = np.zeros(4)
-        for mixture in mixtures:
-            placed = mixture.placed
-            # The reading stands over the target's base that the plain molecules show at the same place.
-            target = indel.start + offset if placed.forward else indel.start - len(indel.inserted) + offset
-            found = np.flatnonzero(placed.positions[placed.index[0]] * (placed.index[0] >= 0) == target + 1)
-            if not len(found):
-                continue
-            fractions = placed.fractions[found[0]].copy()
-            fractions[placed.isoforms[0].bases[placed.index[0][found[0]]]] -= 1 - share
-            votes += fractions
-        best = int(votes.argmax())
-        ordered = np.sort(votes)
-        letters.append("ACGT"[best] if ordered[-1] > max(CLEARLY * ordered[-2], share / 2) else "N")
-    return "".join(letters)
+def shifted_bases(mixture: Mixture, ahead: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Codes that molecules `ahead` bases ahead and those of the contig show, uint8[B] each; 4 where they show none."""
+    placed = mixture.placed
+    contig, index = placed.isoforms[0].bases, placed.index[0]
+    there = index + (ahead if placed.forward else -ahead)
+    fits = (index >= 0) & (there >= 0) & (there < len(contig))
+    shifted = np.where(fits, contig[np.clip(there, 0, len(contig) - 1)], 4).astype(np.uint8)
+    return shifted, np.where(index >= 0, contig[np.maximum(index, 0)], 4).astype(np.uint8)
 
 
 def up_to(mixture: Mixture, shift: Shift | None) -> Mixture:
     """The mixture with no base trusted from the start of a shift that nothing explains."""
     if shift is None:
         return mixture
-    behind = np.arange(len(mixture.good)) >= shift.base - TRIED_AROUND
+    after = np.arange(len(mixture.good)) >= shift.first - TRIED_AROUND
     if not mixture.placed.forward:
-        behind = np.arange(len(mixture.good)) <= shift.base + TRIED_AROUND
-    return replace(mixture, good=mixture.good & ~behind)
+        after = np.arange(len(mixture.good)) <= shift.first + TRIED_AROUND
+    return replace(mixture, good=mixture.good & ~after)
 
 
 def unexplained(mixture: Mixture) -> Shift | None:
