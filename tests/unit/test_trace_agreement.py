@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from ablkd.traces.agreement import Agreement, agreement_rows, compare, heterogeneity
+from ablkd.traces.agreement import Agreement, agreement_rows, compare
 from ablkd.traces.align import place_trace
 from ablkd.traces.alleles import measure
+from ablkd.traces.combine import heterogeneity
 from ablkd.traces.evidence import candidates
 from ablkd.traces.isoforms import explain
 

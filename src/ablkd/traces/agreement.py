@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom, chi2, norm
+from scipy.stats import binom, norm
 
 from ablkd.records import QcMetric
 from ablkd.traces.alleles import Measured
-from ablkd.traces.combine import combine, holm
-from ablkd.traces.evidence import FAMILY_ERROR, SMALLEST_SHARE
+from ablkd.traces.combine import MIN_DIFFERENCE, Heterogeneity, heterogeneity, holm
+from ablkd.traces.evidence import SMALLEST_SHARE
+from ablkd.traces.isoforms import Share, disagree
+from ablkd.verdicts.thresholds import TRACE_ALPHA
+from ablkd.wording import joined, plain
 
 Site = tuple[int, int]
 LETTERS = "ACGT"
@@ -28,9 +31,6 @@ MIN_SHOWN, MIN_SHOWN_UNLISTED = SMALLEST_SHARE["one_orientation"], 0.25
 # METHOD: log peak heights vary by 0.25 in public traces, the log ratio of two peaks at one base by 0.35, from strand to
 # strand independently. Two traces from one primer differ less, but two primers of one strand need not.
 PEAK_RATIO_LOG_SD = 0.35
-# METHOD: near 0 and 100 % the errors are those of the noise, whose tails are heavy. A smaller difference than this does
-# not change an interpretation and is not reported.
-MIN_DIFFERENCE = 0.10
 # METHOD: no sample is both without a variant and pure. The limits leave room for noise.
 NEARLY_ABSENT, NEARLY_PURE = 0.15, 0.85
 # METHOD: a trace of another sample may differ at many positions, by too little at each of them. Over the whole trace a
@@ -86,36 +86,6 @@ class Agreement:
         return self.seen.issuperset(sites) and not different.isdisjoint(sites)
 
 
-@dataclass(frozen=True)
-class Heterogeneity:
-    """Two-sided p values of the test that all values have one mean.
-
-    within_strand is that of Cochran's Q within each strand, between_strands that of the difference of the two means; p
-    is the smaller one, adjusted for both. A comparison that is not possible has 1.
-    """
-
-    p: float
-    within_strand: float
-    between_strands: float
-
-
-def heterogeneity(values: Sequence[float], errors: Sequence[float], forward: Sequence[bool]) -> Heterogeneity:
-    """The test that all values (fractions) have one mean, given their standard errors under that assumption."""
-    # METHOD: an average over a strand could hide a contradiction within it, hence two comparisons. Traces of one strand
-    # share the peak pattern of the sequence, so their mean is no more accurate than the best of them (see `combine`).
-    strands = [[i for i, f in enumerate(forward) if f == strand] for strand in sorted(set(forward))]
-    means = [combine([values[i] for i in s], [errors[i] for i in s], [True] * len(s)) for s in strands]
-    freedom, within, between = len(values) - len(strands), 1.0, 1.0
-    if freedom:
-        squares = [((values[i] - m[0]) / errors[i]) ** 2 for s, m in zip(strands, means, strict=True) for i in s]
-        within = float(chi2.sf(sum(squares), freedom))
-    if len(means) == 2:
-        (first, first_error), (second, second_error) = means
-        between = float(chi2.sf((first - second) ** 2 / (first_error**2 + second_error**2), 1))
-    both = freedom > 0 and len(means) == 2
-    return Heterogeneity(min(1.0, (1 + both) * min(within, between)), within, between)
-
-
 def compare(measured: Sequence[Measured], names: Sequence[str], listed: Collection[Site]) -> Agreement:
     """Compare the traces of one sample at every site that at least two of them cover.
 
@@ -126,10 +96,10 @@ def compare(measured: Sequence[Measured], names: Sequence[str], listed: Collecti
     seen = _seen(measured, sites, set(listed))
     tested = [_test(measured, site) for site in seen]
     adjusted = holm([t.p for t in tested])
-    different = {site: float(p) for site, p in zip(seen, adjusted, strict=True) if p < FAMILY_ERROR}
+    different = {site: float(p) for site, p in zip(seen, adjusted, strict=True) if p < TRACE_ALPHA}
     together = {position for (position, _), t in zip(seen, tested, strict=True) if t.p < WHOLE_TRACE_ALPHA}
     chance = float(binom.sf(len(together) - 1, len({position for position, _ in seen}), WHOLE_TRACE_ALPHA))
-    if len(together) >= MIN_POSITIONS and chance < FAMILY_ERROR:
+    if len(together) >= MIN_POSITIONS and chance < TRACE_ALPHA:
         different = {site: min(different.get(site, 1.0), chance) for site in seen if site[0] in together}
     found = [
         _disagreement(measured, names, site, replace(t, p=different[site]))
@@ -151,7 +121,7 @@ def _seen(measured: Sequence[Measured], sites: Sequence[Site], listed: set[Site]
     """The sites whose variant at least one trace shows by itself."""
     # METHOD: the first step of Holm over all sites and traces, because any trace may show a variant by chance.
     number = {flag: max(1, sum((site in listed) == flag for site in sites)) for flag in (True, False)}
-    level = {flag: float(norm.isf(FAMILY_ERROR / 2 / (n * max(1, len(measured))))) for flag, n in number.items()}
+    level = {flag: float(norm.isf(TRACE_ALPHA / 2 / (n * max(1, len(measured))))) for flag, n in number.items()}
     least = {True: MIN_SHOWN, False: MIN_SHOWN_UNLISTED}
 
     def shows(trace: Measured, site: Site) -> bool:
@@ -191,8 +161,8 @@ def _disagreement(
         low=tuple(name for name, value in shares if value <= highest_low),
         high=tuple(name for name, value in shares if value > highest_low),
         p=tested.p,
-        within_strand=tested.within_strand < FAMILY_ERROR,
-        between_strands=tested.between_strands < FAMILY_ERROR,
+        within_strand=tested.within_strand < TRACE_ALPHA,
+        between_strands=tested.between_strands < TRACE_ALPHA,
         opposite=values[0] <= NEARLY_ABSENT and values[-1] >= NEARLY_PURE,
     )
 
@@ -208,7 +178,7 @@ def agreement_rows(sample: str, agreement: Agreement, names: Sequence[str], code
 
     names are the files of all traces that were compared, codes uint8[L] the bases of the target.
     """
-    limit = f"p {FAMILY_ERROR:g}"
+    limit = f"p {TRACE_ALPHA:g}"
 
     def row(value: str, status: str, reason: str) -> QcMetric:
         return QcMetric(sample, "trace_agreement", value, "disagreements", limit, status, reason)
@@ -222,6 +192,17 @@ def agreement_rows(sample: str, agreement: Agreement, names: Sequence[str], code
     if not pairs:
         return [row("0", "pass", "")]
     return [row(str(len(found)), "review", _sentence(*pair, found, codes)) for pair, found in pairs.items()]
+
+
+def junction_rows(sample: str, found: Mapping[str, Sequence[Share]]) -> list[QcMetric]:
+    """One qc row for each isoform event or indel about which traces contradict each other; `found` by its name."""
+    rows = []
+    for name, shares in found.items():
+        if disagree(shares):
+            shown = [f"{one.trace} shows it in {100 * one.share:.0f} %" for one in shares]
+            reason = f"the traces contradict each other about {plain(name)}: {joined(shown)}"
+            rows.append(QcMetric(sample, "trace_agreement", "1", "disagreements", "", "review", reason))
+    return rows
 
 
 def _pair(one: Disagreement, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -241,9 +222,10 @@ def _sentence(
     more = f" and at {len(found) - len(named)} more" if len(found) > len(named) else ""
     if len({one.position for one in found}) >= MIN_POSITIONS or any(one.opposite for one in found):
         shown = ", ".join(f"{v} {a} % against {b} %" for v, a, b in zip(variants, first, second, strict=True))
-        return f"{_listing(few)} may come from a different sample than {_listing(others)} ({shown}{more})"
-    shown = _listing([f"{v} in {a} %" for v, a in zip(variants, first, strict=True)])
-    return f"{_listing(few)} shows {shown} of the signal, {_listing(others)} in {_listing([f'{b} %' for b in second])}"
+        return f"{joined(list(few))} may come from a different sample than {joined(list(others))} ({shown}{more})"
+    shown = joined([f"{v} in {a} %" for v, a in zip(variants, first, strict=True)])
+    other = joined([f"{b} %" for b in second])
+    return f"{joined(list(few))} shows {shown} of the signal, {joined(list(others))} in {other}"
 
 
 def _percent(one: Disagreement, group: tuple[str, ...]) -> str:
@@ -251,7 +233,3 @@ def _percent(one: Disagreement, group: tuple[str, ...]) -> str:
     values = [f"{100 * value:.0f}" for name, value in one.shares if name in group]
     low, high = min(values, key=float), max(values, key=float)
     return low if low == high else f"{low}-{high}"
-
-
-def _listing(words: Sequence[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

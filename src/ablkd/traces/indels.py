@@ -13,7 +13,7 @@ from ablkd.reference import Reference
 from ablkd.traces.align import Indel, PlacedTrace, place_trace
 from ablkd.traces.combine import combine, stouffer
 from ablkd.traces.indel_places import unique_indel
-from ablkd.traces.isoforms import LEAST_ERROR, SMALLEST_LOD, Share, event_shares, explain
+from ablkd.traces.isoforms import LEAST_ERROR, SMALLEST_LOD, Share, disagree, event_shares, explain
 from ablkd.traces.shifts import LONGEST_INDEL, TRIED_AROUND, Shift, start_of, unexplained
 from ablkd.verdicts.calls import Observation
 from ablkd.verdicts.thresholds import MIN_P, TRACE_ALPHA
@@ -23,7 +23,6 @@ from ablkd.verdicts.variants import indel_variant
 TRIED = 2 * LONGEST_INDEL
 # METHOD: below this share a shift is found by chance of the sequence now and then.
 SMALLEST_SHARE = 0.08
-DISCORDANT_ERRORS = 4.0
 
 
 @dataclass(frozen=True)
@@ -93,9 +92,7 @@ def _tested(indel: Indel, name: str, shares: Sequence[Share]) -> FoundIndel | No
     if p >= TRACE_ALPHA or share < SMALLEST_LOD / 2:
         return None
     reasons = []
-    apart = max(s.share for s in shares) - min(s.share for s in shares)
-    worst = float(np.sqrt(2)) * max(s.error for s in shares)
-    if apart > DISCORDANT_ERRORS * max(worst, LEAST_ERROR):
+    if disagree(shares):
         reasons.append("traces_disagree")
     if share < SMALLEST_SHARE:
         reasons.append("below_limit")

@@ -17,7 +17,7 @@ from scipy.stats import norm
 
 from ablkd.records import SpliceEvent, SpliceVariant
 from ablkd.traces.align import PlacedTrace
-from ablkd.traces.combine import combine, holm, stouffer
+from ablkd.traces.combine import combine, contradict, holm, stouffer
 from ablkd.verdicts.events import EventObservation, event_row
 from ablkd.verdicts.thresholds import TRACE_ALPHA
 
@@ -65,8 +65,9 @@ class Mixture:
 
 @dataclass(frozen=True)
 class Share:
-    """What one trace says of one event: its share, its standard error, and z against wrong shifts."""
+    """What one trace (a file) says of one event or indel: its share, its standard error, and z against wrong shifts."""
 
+    trace: str
     forward: bool
     share: float
     error: float
@@ -164,7 +165,7 @@ def event_shares(placed: PlacedTrace, among: set[str] | None = None) -> dict[str
         share = float(mixture.shares[k])
         spread = float(np.hypot(wrong.std(ddof=1), errors[k]))
         z = (share - max(0.0, float(wrong.mean()))) / spread
-        shares[placed.isoforms[member].event] = Share(placed.forward, share, spread, z)
+        shares[placed.isoforms[member].event] = Share(placed.trace.name, placed.forward, share, spread, z)
     return shares
 
 
@@ -240,17 +241,25 @@ def splice_rows(
     return rows
 
 
+def disagree(found: Sequence[Share]) -> bool:
+    """Whether the traces contradict each other about an event or indel."""
+    errors = [float(np.hypot(s.error, LEAST_ERROR)) for s in found]
+    return contradict([s.share for s in found], errors, [s.forward for s in found])
+
+
 def _observed(found: Sequence[Share], adjusted: float, critical: float) -> EventObservation:
     """What the traces that can show an event say of it: adjusted p-value, and the normal deviate of a lone finding."""
     share, error = combine(*zip(*[(s.share, s.error, s.forward) for s in found], strict=True))
     wide = 1.96 * float(np.hypot(error, LEAST_ERROR))
+    contradicted = disagree(found)
+    filters = ["traces_disagree"] if contradicted else ["below_limit"] if share < SMALLEST_SHARE else []
     return EventObservation(
-        seen=adjusted < TRACE_ALPHA,
+        seen=adjusted < TRACE_ALPHA or (contradicted and max(s.z for s in found) >= critical),
         junction_reads=sum(s.z >= critical and s.share >= SMALLEST_SHARE for s in found),
         reference_reads=sum(s.share <= 1 - SMALLEST_SHARE for s in found),
         fraction=share,
         low=max(0.0, share - wide),
         high=min(1.0, share + wide),
         lod95=float(max(SMALLEST_LOD, (critical + norm.isf(0.05)) * error)),
-        filters=("below_limit",) if share < SMALLEST_SHARE else (),
+        filters=tuple(filters),
     )
