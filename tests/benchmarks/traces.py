@@ -21,13 +21,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ablkd.records import Mutation, SpliceVariant, Transcript
+from ablkd.records import Mutation, SampleTables, SpliceVariant, Transcript
 from ablkd.reference import Reference, load_reference
 from ablkd.simulate.capillary import draw_trace
 from ablkd.traces import call as trace_call
 from ablkd.traces import wild_type as trace_wild_type
 from ablkd.traces.abif import Trace, base_fractions, base_signals, read_trace
-from ablkd.traces.call import TraceResult, call_traces
+from ablkd.traces.call import call_traces
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "unit"))
@@ -62,7 +62,7 @@ def drawn(target: str, molecules: Molecules, seed: int, name: str = "") -> list[
     return traces
 
 
-def call(reference: Reference, traces: Sequence[Trace], wild: Sequence[Trace] = ()) -> TraceResult:
+def call(reference: Reference, traces: Sequence[Trace], wild: Sequence[Trace] = ()) -> SampleTables:
     """`call_traces` on traces in memory."""
     known = {t.name: t for t in [*traces, *wild]}
     for module in (trace_call, trace_wild_type):
@@ -72,7 +72,7 @@ def call(reference: Reference, traces: Sequence[Trace], wild: Sequence[Trace] = 
     return call_traces("S", files[0], reference, 0.20, 0.20, files[1])
 
 
-def passed(found: TraceResult) -> list[str]:
+def passed(found: SampleTables) -> list[str]:
     """Every change and every event that is called."""
     called = [c.name for c in found.calls if c.filter == "PASS"]
     return called + [s.event for s in found.splicing if s.call == "present"]

@@ -210,3 +210,17 @@ def test_beside_a_control_an_indel_of_a_homopolymer_may_be_called_on_noisy_platf
     controls = [[Kind(10, "752del"), Kind(990)]] * 2
     (row,) = indels([Kind(1000, "752del"), Kind(1000)], "pacbio_hifi", controls=controls)
     assert "homopolymer" not in row.filter
+
+
+@pytest.mark.parametrize(("count", "filter"), [(8, "carry_over"), (20, "carry_over"), (80, "PASS")])
+def test_an_indel_that_another_sample_may_have_left_is_held_back(reference, count, filter):
+    """A deletion of three bases in all fragments of another sample; 0.2 % of 4,000 fragments are expected here."""
+    row = reference.platform("illumina")
+    fragments = draw(reference, [Kind(count, "991_993del"), Kind(4_000 - count)])
+    run = run_of(reference, row, fragments, 20_000, others=[draw(reference, [Kind(4_000, "991_993del")])])
+    calls, coverage, _ = call_sample("S", row, reference, fragments, run, 20_000, 0.03, 0.03)
+    (call,) = [c for c in calls if c.kind == "deletion"]
+    assert (call.alt_count, call.filter) == (count, filter)
+    (seen,) = [c for c in coverage if c.kind == "indel"]
+    assert (seen.name, seen.status) == (call.name, "detected" if filter == "PASS" else "not_detected")
+    assert seen.filter == ("" if filter == "PASS" else filter)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from drawn import Kind, draw
+from learned import run_of
 
 from ablkd.alignment.align import align_sample
 from ablkd.background.detection import Limits
@@ -356,6 +357,63 @@ def test_where_no_fragment_reaches_the_junction_the_fusion_is_not_assessable(spl
     for kinds in ([], [Kind(2_000, "", ACROSS, ACROSS)], [Kind(2, "", PAST, PAST, (), "e14a2")]):
         _, fusions = spliced(kinds)
         assert {f.call for f in fusions.values()} == {"not_assessable"}
+
+
+# ---------------------------------------------------------------- other samples of the run
+
+
+def carried(reference, own, other, required=0.03):
+    """(event or fusion by name) of fragments drawn as `own`, in a run with another sample drawn as `other`."""
+    row, fragments = reference.platform("illumina"), draw(reference, own)
+    run = run_of(reference, row, fragments, 20_000, others=[draw(reference, other)])
+    events, fusions = splice_sample("S", row, reference, fragments, 20_000, required, run)
+    return {e.event: e for e in events} | {f.fusion: f for f in fusions}
+
+
+SKIP5 = ("exon5_skipping",)
+
+
+@pytest.mark.parametrize(
+    ("count", "other", "call", "filter"),
+    [
+        (0, SKIP5, "not_detected", "PASS"),
+        (8, SKIP5, "not_detected", "carry_over"),  # as many as are expected of a neighbour: 0.2 % of 4,000
+        (20, SKIP5, "not_detected", "carry_over"),  # 0.5 %, below three times that
+        (60, SKIP5, "present", "PASS"),
+        (8, (), "present", "PASS"),  # nobody else in the run has it
+    ],
+)
+def test_an_event_that_another_sample_may_have_left_is_held_back(reference, count, other, call, filter):
+    own = [Kind(count, "", ACROSS, ACROSS, SKIP5), Kind(4_000 - count, "", ACROSS, ACROSS)]
+    row = carried(reference, own, [Kind(4_000, "", ACROSS, ACROSS, other)])["exon5_skipping"]
+    assert (row.junction_reads, row.call, row.filter) == (count, call, filter)
+    assert row.fraction is not None and 0 < row.fraction_high < 0.03
+
+
+def test_the_required_limit_holds_for_events_too(reference):
+    own, other = [Kind(4_000, "", ACROSS, ACROSS)], [Kind(4_000, "", ACROSS, ACROSS)]
+    assert carried(reference, own, other)["exon5_skipping"].call == "not_detected"
+    row = carried(reference, own, other, required=0.0005)["exon5_skipping"]
+    assert (row.call, row.filter) == ("not_assessable", "background") and row.lod95 > 0.0005
+    held = [Kind(8, "", ACROSS, ACROSS, SKIP5), Kind(3_992, "", ACROSS, ACROSS)]
+    row = carried(reference, held, [Kind(4_000, "", ACROSS, ACROSS, SKIP5)], required=0.001)["exon5_skipping"]
+    assert (row.call, row.filter) == ("not_assessable", "carry_over") and row.fraction_high > 0.001
+
+
+@pytest.mark.parametrize(("count", "call"), [(0, "not_detected"), (20, "not_detected"), (100, "present")])
+def test_a_fusion_that_another_sample_may_have_left_is_held_back(reference, count, call):
+    """e13a2 beside 4,000 fragments of e14a2, in a run with a sample that has only e13a2."""
+    own = [Kind(count, "", PAST, PAST, (), "e13a2"), Kind(4_000, "", PAST, PAST, (), "e14a2")]
+    row = carried(reference, own, [Kind(4_000, "", PAST, PAST, (), "e13a2")])["e13a2"]
+    assert (row.junction_reads, row.call) == (count, call)
+    assert row.filter == ("carry_over" if count == 20 else "PASS") and row.lod95 < 0.03
+
+
+def test_a_fusion_is_not_detected_only_where_its_limit_allows(spliced):
+    _, fusions = spliced([Kind(30, "", PAST, PAST, (), "e14a2")])
+    assert fusions["e14a2"].call == "present"
+    assert (fusions["e13a2"].call, fusions["e13a2"].filter) == ("not_assessable", "depth")
+    assert fusions["e13a2"].lod95 > 0.03
 
 
 # ---------------------------------------------------------------- from reads

@@ -7,12 +7,14 @@ from statistics import NormalDist
 
 import numpy as np
 
-from ablkd.background.allele import FAMILY_CV2
+from ablkd.background.allele import FAMILY_CV2, Background, ErrorRate
 from ablkd.kernels import power
 
 # METHOD: a limit of detection is computed at depths and needed counts 2 % apart, on the safe side.
 STEP = 1.02
 PROBABILITY = 0.95
+# Fragments, or templates, of which there are enough for any limit.
+AMPLE = 10**5
 # Middles of 60 equally likely parts of the standard normal distribution.
 QUANTILES = np.array([NormalDist().inv_cdf((i + 0.5) / 60) for i in range(60)])
 
@@ -39,6 +41,20 @@ class Limits:
         if key not in self.known:
             self.known[key] = power.smallest_fraction(*key, self.templates, QUANTILES, FAMILY_CV2, PROBABILITY)
         return self.known[key]
+
+
+def reached(background: Background, error: ErrorRate, alpha: float, required: float) -> bool:
+    """Whether ample depth reaches a required limit of detection (a fraction) with this error rate."""
+    needed = background.threshold(AMPLE, error, alpha)
+    return Limits(background.templates).lod95(needed, AMPLE, error.mean) <= required
+
+
+def limiting(background: Background, error: ErrorRate, alpha: float, required: float) -> str:
+    """What keeps a limit of detection above the required one: `depth`, `templates`, or else `background`."""
+    if reached(background, error, alpha, required):
+        return "depth"
+    many = Background(background.cv, float(AMPLE))
+    return "templates" if reached(many, ErrorRate(error.rates, error.weights), alpha, required) else "background"
 
 
 def _stepped_down(n: float) -> int:

@@ -8,7 +8,7 @@ from functools import partial
 
 from ablkd import hgvs
 from ablkd.background.allele import Background, ErrorRate
-from ablkd.background.detection import Limits
+from ablkd.background.detection import limiting, reached
 from ablkd.background.expected import Expected
 from ablkd.counting.recalibration import Recalibration, quality_threshold
 from ablkd.counting.tally import Tally
@@ -16,9 +16,6 @@ from ablkd.records import Mutation
 from ablkd.reference import Reference
 from ablkd.verdicts.coverage import Site, allele_site, codon_site
 from ablkd.verdicts.thresholds import MIN_ALT_FRAGMENTS, MIN_DEPTH, Alphas
-
-# Fragments, or templates, of which there are enough for any limit.
-AMPLE = 10**5
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,18 +60,12 @@ class _Limit:
         """
         if self.expected.contaminated(*test.allele):
             return "control_contaminated"
-        if self._reached(test, test.error, self.background, required):
-            return "depth"
-        many, clean = Background(self.background.cv, float(AMPLE)), self.expected.without_controls(*test.allele)
-        if self._reached(test, ErrorRate(test.error.rates, test.error.weights), many, required):
-            # With so many templates a site that errs in controls may pass, but without them it would have as it is.
-            return "background" if self._reached(test, clean, self.background, required) else "templates"
-        return "background"
-
-    def _reached(self, test: AlleleTest, error: ErrorRate, background: Background, required: float) -> bool:
-        """Whether ample depth reaches the required limit with this error rate."""
-        needed = background.threshold(AMPLE, error, test.alpha)
-        return Limits(background.templates).lod95(needed, AMPLE, error.mean) <= required
+        cause = limiting(self.background, test.error, test.alpha, required)
+        clean = self.expected.without_controls(*test.allele)
+        # A site that errs in controls may pass with more templates, but without the controls it would have as it is.
+        if cause == "templates" and reached(self.background, clean, test.alpha, required):
+            return "background"
+        return cause
 
 
 def sites_of(tally: Tally, expected: Expected, qualities: Recalibration, levels: Alphas) -> list[Site]:

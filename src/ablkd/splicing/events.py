@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ablkd.amplicons import primer_spans
 from ablkd.background.allele import Background, assumed, prior_background
-from ablkd.background.detection import Limits
+from ablkd.background.detection import Limits, limiting
 from ablkd.background.run import RunBackground
 from ablkd.counting.junctions import Boundaries, Ends, event_key, find_junctions, fusion_key
 from ablkd.fragments import Fragments
@@ -99,6 +100,7 @@ def observe_event(
         lod95=lod,
         filters=("carry_over",) if theirs else (),
         gap="not_covered" if not spanned or not n else "depth" if n < MIN_DEPTH else "",
+        cause=partial(limiting, background, error, alpha),
         reference_left=ends.left,
         reference_right=ends.right,
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ablkd.background.allele import Background, assumed
-from ablkd.background.detection import Limits
+from ablkd.background.detection import Limits, limiting
 from ablkd.counting.junctions import UNREARRANGED
 from ablkd.counting.new_junctions import Mask
 from ablkd.fragments import Fragments
@@ -76,7 +77,7 @@ def _observe(
         junction_reads=x,
         lod95=Limits(background.templates).lod95(needed, n, error.mean),
         filters=("carry_over",) if theirs else (),
-        cause="depth",
+        cause=partial(limiting, background, error, alpha),
     )
 
 

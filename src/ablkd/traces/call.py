@@ -166,6 +166,8 @@ def _fusion(sample: str, mixtures: Sequence[Mixture], reference: Reference, requ
     for name, label in labels.items():
         # METHOD: a trace shows which transcript most molecules are; of a minor one it has no limit of detection.
         gap = "" if any(seen.values()) else "not_covered"
-        one = EventObservation(seen=seen[name] > 0, junction_reads=seen[name], gap=gap, cause=NO_LIMIT)
+        one = EventObservation(
+            seen=seen[name] > 0, junction_reads=seen[name], gap=gap, cause=lambda _required: NO_LIMIT
+        )
         rows.append(fusion_row(sample, name, label, one, required_lod))
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ablkd.records import Fusion, SpliceEvent, SpliceVariant
@@ -20,7 +21,7 @@ class EventObservation:
 
     Counts are fragments (or traces), fractions 0-1 of molecules, None where nothing was measured. seen: errors do not
     explain it; `filters` hold it back where it was; `gap` says why it was not assessed (`not_covered`, `depth`, ...)
-    and `cause` why the limit of detection misses the required one.
+    and `cause` why the limit of detection misses a required one.
     """
 
     seen: bool
@@ -32,7 +33,7 @@ class EventObservation:
     lod95: float | None = None
     filters: tuple[str, ...] = ()
     gap: str = ""
-    cause: str = "background"
+    cause: Callable[[float], str] = lambda _required: "background"
     reference_left: int | None = None
     reference_right: int | None = None
 
@@ -45,7 +46,7 @@ def _verdict(one: EventObservation, required_lod: float) -> tuple[str, str]:
         return "present", filters or PASS
     if one.seen and (one.high is None or one.high >= required_lod):
         return "not_assessable", filters
-    reason = one.gap or ("" if one.lod95 is not None and one.lod95 <= required_lod else one.cause)
+    reason = one.gap or ("" if one.lod95 is not None and one.lod95 <= required_lod else one.cause(required_lod))
     if reason:
         return "not_assessable", reason
     return "not_detected", filters or PASS
