@@ -187,7 +187,10 @@ def called_edits(reference: Reference, folder: Path) -> None:
     print(f"missed edits of 20 % and more: {len(missed)}; of these not_detected: {len(not_detected)}")
     called = sum(f == "PASS" for _, f in others)
     filters = sorted(f"{100 * v:.0f} % {f}" for v, f in others if f != "PASS")
-    print(f"other edits of 20 % and more in the protospacer: {called} of {seen_others} called; others {filters}", flush=True)
+    print(
+        f"other edits of 20 % and more in the protospacer: {called} of {seen_others} called; others {filters}",
+        flush=True,
+    )
 
 
 def told_edits(rows: Sequence[Call], published: np.ndarray, number: int) -> None:
@@ -382,7 +385,9 @@ def main() -> None:
         help="wild-type pairs, and mixtures beside wild type; a quarter of it for the others (200)",
     )
     parser.add_argument("--damaged", type=int, default=500, help="damaged files (500)")
-    parser.add_argument("--real", type=Path, help="folder with sanger_base_edits, sanger_base_edits_2 and sanger_edge_cases")
+    parser.add_argument(
+        "--real", type=Path, help="folder with sanger_base_edits, sanger_base_edits_2 and sanger_edge_cases"
+    )
     parser.add_argument(
         "--only", nargs="*", default=["simulated", "drawn", "indels", "real", "edits", "spiked", "damaged", "realism"]
     )

@@ -20,8 +20,9 @@ from ablkd.traces.align import place_trace
 from ablkd.traces.alleles import measure
 from ablkd.traces.bounds import Site, haplotype_rows, phase_rows
 from ablkd.traces.call import TraceResult, call_traces
+from ablkd.traces.candidates import candidates
 from ablkd.traces.combine import holm, stouffer
-from ablkd.traces.evidence import candidates, findings, limit_of_detection, weigh
+from ablkd.traces.evidence import findings, limit_of_detection, weigh
 from ablkd.traces.isoforms import explain
 from ablkd.traces.noise import Noise, fit_noise
 from ablkd.traces.windows import always_shown

@@ -24,7 +24,8 @@ from ablkd.traces.abif import read_trace
 from ablkd.traces.align import place_trace
 from ablkd.traces.alleles import measure
 from ablkd.traces.bounds import haplotype_rows, phase_rows, sites_of
-from ablkd.traces.evidence import Evidence, candidates, findings, weigh
+from ablkd.traces.candidates import candidates
+from ablkd.traces.evidence import Evidence, findings, weigh
 from ablkd.traces.indels import find_indels, indel_row, unnamed_row
 from ablkd.traces.isoforms import Mixture, event_shares, explain, splice_rows
 from ablkd.traces.joint import joint_shares
@@ -139,8 +140,8 @@ def _call(sample: str, evidence: Evidence, reference: Reference, reporting_cut: 
         depth=evidence.traces,
         alt_count=evidence.showing,
         vaf=evidence.share,
-        vaf_low=max(0.0, evidence.share - 1.96 * evidence.error),
-        vaf_high=min(1.0, evidence.share + 1.96 * evidence.error),
+        vaf_low=evidence.low,
+        vaf_high=evidence.high,
         vaf_full_length=min(1.0, evidence.share / evidence.containing) if skipped else None,
         vaf_forward=strands[True].share if True in strands else None,
         vaf_reverse=strands[False].share if False in strands else None,

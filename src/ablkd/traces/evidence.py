@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import false_discovery_control, norm
 
-from ablkd.hgvs import codon_name
-from ablkd.reference import Reference, encode
 from ablkd.traces.alleles import MIXED, REFERENCED, Measured
+from ablkd.traces.candidates import Allele, covers
 from ablkd.traces.combine import combine, holm, stouffer
 from ablkd.traces.noise import Noise
 
@@ -23,27 +22,21 @@ DISCORDANT_ERRORS = 3.0
 # METHOD: where both orientations are read, each must show the change by itself at this level.
 SHOWING_Z = float(norm.isf(0.01))
 # METHOD: noise of one orientation may belong to the sequence, and what a wild-type trace does not take off of it may
-# be chance. Nothing below the smallest share is called, no limit below the smallest one is promised, and with one
-# orientation alone unlisted changes are called only where they replaced half of the target's base. One orientation
-# without a wild-type trace keeps the usual limit of the method, 20 %: less 1.645 standard errors that is 13.5 %.
+# be chance. Nothing below the smallest share is called, and no limit below the smallest one is promised.
+# One orientation without a wild-type trace keeps the usual limit of the method, 20 %: less 1.645 standard errors that
+# is 13.5 %.
 # Beside wild type in both, a true 5 % may show as 3 %: peaks of different bases are unequally high.
 SMALLEST_SHARE = {"both_referenced": 0.03, "both_orientations": 0.05, "wild_type_trace": 0.10, "one_orientation": 0.135}
 SMALLEST_LOD = {"both_referenced": 0.05, "both_orientations": 0.05, "wild_type_trace": 0.10, "one_orientation": 0.20}
-SMALLEST_UNLISTED = 0.50
+# METHOD: with a wild-type trace from the same primer false peaks of the sequence are known: outside dye blobs none that
+# is left exceeds 0.20 in ten comparisons of public traces. Without one, half of the target's base must be replaced.
+SMALLEST_UNLISTED = {"wild_type_trace": 0.30, "one_orientation": 0.50}
 CLEARLY_LOWER = 0.9
 # Shares at which a limit of detection is looked for.
 STEPS = np.arange(0.005, 1.0, 0.005)
-
-
-@dataclass(frozen=True)
-class Allele:
-    """A changed codon: where it differs from the target (0-based) and to what (codes)."""
-
-    codon: int
-    alt_codon: str
-    name: str
-    sites: tuple[tuple[int, int], ...]
-    listed: bool
+# Fractions among which the ends of an interval are looked for.
+FRACTIONS = np.linspace(0.0, 1.0, 2001)
+TWO_SIDED = 1.96
 
 
 @dataclass(frozen=True)
@@ -57,7 +50,13 @@ class Strand:
 
 @dataclass(frozen=True)
 class Evidence:
-    """One allele over all traces that cover it; `reasons` speak against it."""
+    """One allele over all traces that cover it.
+
+    `seen`: errors do not explain it; `reasons` are the filters that hold it back, whether or not it is seen. share,
+    error, low and high are fractions of all molecules; noises: the best trace's of each strand;
+    doubt: part of the fraction that
+    may be more or less by false signal.
+    """
 
     allele: Allele
     share: float
@@ -73,29 +72,37 @@ class Evidence:
     containing: float
     lod95: float
     reasons: tuple[str, ...]
+    noises: tuple[Noise, ...]
+    doubt: float
 
+    @property
+    def seen(self) -> bool:
+        """Whether errors do not explain it: Holm-adjusted p below `FAMILY_ERROR`."""
+        return self.adjusted < FAMILY_ERROR
 
-def candidates(reference: Reference) -> list[Allele]:
-    """Every single-base change of every codon but the last, and the listed changes of several bases."""
-    listed = {**reference.benign, **reference.catalogue}
-    found = []
-    for codon in range(1, reference.codons):
-        ref = reference.codon(codon)
-        singles = [ref[:i] + b + ref[i + 1 :] for i in range(3) for b in "ACGT" if b != ref[i]]
-        known = [alt for number, alt in listed if number == codon]
-        for alt in dict.fromkeys([*singles, *known]):
-            changed = [i for i in range(3) if ref[i] != alt[i]]
-            sites = tuple((3 * codon - 3 + i, int(encode(alt[i])[0])) for i in changed)
-            found.append(Allele(codon, alt, codon_name(codon, ref, alt), sites, (codon, alt) in listed))
-    return found
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the fraction: every fraction that may measure as `share`, give or take 1.96 standard errors.
 
+        METHOD: the error is that of the fraction in question, not of the measured one: peaks near 0 or 1 seem to vary
+        little, but those of the fractions that may show as such vary more. Half of the false signal is counted as
+        signal of molecules; it may be all of it or none.
+        """
+        fractions = np.append(FRACTIONS, self.share)
+        precision = np.sum([noise.errors(fractions) ** -2.0 for noise in self.noises], axis=0)
+        margin = TWO_SIDED * precision**-0.5 + fractions * self.doubt
+        within = fractions[np.abs(fractions - self.share) <= margin]
+        return float(within.min()), float(within.max())
 
-def covers(trace: Measured, allele: Allele) -> bool:
-    """Whether a trace reads every base of the codon well and its noise at the changed bases is known."""
-    first = 3 * allele.codon - 3
-    return bool(trace.covered[first : first + 3].any(axis=1).all()) and all(
-        bool(trace.covered[site]) for site in allele.sites
-    )
+    @property
+    def low(self) -> float:
+        """Lower end of the 95 % interval."""
+        return self.interval[0]
+
+    @property
+    def high(self) -> float:
+        """Upper end of the 95 % interval."""
+        return self.interval[1]
 
 
 def weigh(alleles: Sequence[Allele], traces: Sequence[Measured]) -> list[Evidence]:
@@ -118,8 +125,9 @@ def _evidence(allele: Allele, found: list[int], traces: Sequence[Measured], fami
     covering = [traces[i] for i in found]
     forward = [t.forward for t in covering]
     # A change of several bases is shown as far as the weakest of them.
-    weakest = [min(allele.sites, key=lambda s: t.share[s]) for t in covering]
-    shares = [float(t.share[s]) for t, s in zip(covering, weakest, strict=True)]
+    shown = [t.share + t.blob for t in covering]
+    weakest = [min(allele.sites, key=lambda s: one[s]) for one in shown]
+    shares = [float(one[s]) for one, s in zip(shown, weakest, strict=True)]
     noises = [_noise(t, s) for t, s in zip(covering, weakest, strict=True)]
     # The error grows with the share: taken at each trace's own share it would favour the lower ones.
     errors = [noise.error(sum(shares) / len(shares)) for noise in noises]
@@ -151,6 +159,11 @@ def _evidence(allele: Allele, found: list[int], traces: Sequence[Measured], fami
         containing=sum(float(t.containing[allele.sites[0][0]]) for t in covering) / len(covering),
         lod95=lod95,
         reasons=(),
+        noises=tuple(
+            min((n for n, f in zip(noises, forward, strict=True) if f == s), key=lambda n: n.error(share))
+            for s in sorted(strands)
+        ),
+        doubt=sum(float(t.doubt[s]) for t, s in zip(covering, weakest, strict=True)) / len(covering),
     )
     return replace(evidence, reasons=_reasons(evidence, covering))
 
@@ -207,11 +220,10 @@ def _reasons(evidence: Evidence, traces: Sequence[Measured]) -> tuple[str, ...]:
         if min(first.z, second.z) < SHOWING_Z:
             reasons.append("one_orientation_shows_it")
     else:
-        if not evidence.allele.listed and evidence.share < SMALLEST_UNLISTED:
+        if not evidence.allele.listed and evidence.share < SMALLEST_UNLISTED[support]:
             reasons.append("single_orientation")
-        # METHOD: a dye blob spreads over several bases; a second orientation would tell.
-        if not any(t.alone[site] for t in traces for site in sites):
-            reasons.append("neighbouring_peaks")
+    if any(all(t.blob[site] > 0 for t in traces) for site in sites):
+        reasons.append("dye_blob")
     if evidence.share < SMALLEST_SHARE[support]:
         reasons.append("below_limit")
     if not all(t.drop[site] for t in traces for site in sites):
@@ -239,7 +251,7 @@ def limit_of_detection(
     if len(strands) == 2:
         passed &= (strands >= SHOWING_Z).all(axis=0)
     elif not listed:
-        passed &= share >= SMALLEST_UNLISTED
+        passed &= share >= SMALLEST_UNLISTED[support]
     if not passed.any():
         return 1.0
     smallest = float(share[passed.argmax()])
@@ -249,12 +261,17 @@ def limit_of_detection(
 
 
 def findings(evidence: Sequence[Evidence]) -> list[Evidence]:
-    """The significant alleles, each with a reason where another one explains the same peaks."""
-    significant = [e for e in evidence if e.adjusted < FAMILY_ERROR]
+    """The alleles that are seen, with all their reasons."""
+    return [e for e in judged(evidence) if e.seen]
+
+
+def judged(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """All alleles, by codon; one that is seen gets a reason where another one explains the same peaks."""
+    significant = [e for e in evidence if e.seen]
     significant.sort(key=lambda e: (-len(e.allele.sites), not e.allele.listed, e.p))
     listed = {(e.allele.codon, e.allele.sites) for e in evidence if e.allele.listed}
     accepted: list[Evidence] = []
-    judged = []
+    found = {(e.allele.codon, e.allele.alt_codon): e for e in evidence}
     for one in significant:
         parts = [(one.allele.codon, (site,)) for site in one.allele.sites]
         if len(parts) > 1 and all(part in listed for part in parts):
@@ -266,8 +283,8 @@ def findings(evidence: Sequence[Evidence]) -> list[Evidence]:
             one = replace(one, reasons=(*one.reasons, f"same_peaks_as_{explaining.allele.name}"))
         if not one.reasons:
             accepted.append(one)
-        judged.append(one)
-    return sorted(judged, key=lambda e: (e.allele.codon, e.allele.alt_codon))
+        found[one.allele.codon, one.allele.alt_codon] = one
+    return sorted(found.values(), key=lambda e: (e.allele.codon, e.allele.alt_codon))
 
 
 def _explains(accepted: Evidence, other: Evidence) -> bool:
