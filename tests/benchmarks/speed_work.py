@@ -174,14 +174,13 @@ def chain(out: Path, reads: tuple[Path, ...]) -> dict[str, str]:
     ]
     phase = ["phase", *common, *fragments, *table["calls"], "--call-qc", call_qc, *table["splicing"], *pile_ups]
     phase += ["--recombination", out / "recombination.tsv", *table["haplotypes"], *table["phase"]]
-    tables = [word for name in TABLES for word in table[name]]
     told = ["--qc-parts", out / "align_qc.tsv", call_qc, *pile_ups, *table["drugs"], *table["qc"]]
     return {
         "align": align(out, reads),
         "background": ablkd(*learn, "--background", background),
         "call": ablkd(*call, "--reporting-cut", 0.03, *table["calls"], *table["coverage"], "--qc", call_qc),
         "phase": ablkd(*phase, "--qc", out / "phase_qc.tsv"),
-        "interpret": ablkd("interpret", "--sheet", sheet, *common, *tables, *told, *result),
+        "interpret": ablkd("interpret", "--sheet", sheet, *common, "--tables", out, *told, *result),
         "report": ablkd("report", *result, "--reference", REFERENCE, "--html", out / "report.html", "--vcf", out / "calls.vcf.gz"),
         "bam": bam(out, reads),
     }  # fmt: skip

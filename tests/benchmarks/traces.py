@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ablkd.records import Mutation, SampleTables, SpliceVariant, Transcript
+from ablkd.records import Call, SampleTables, SpliceVariant
 from ablkd.reference import Reference, load_reference
 from ablkd.simulate.capillary import draw_trace
 from ablkd.traces import call as trace_call
@@ -32,6 +32,7 @@ from ablkd.traces.call import call_traces
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "unit"))
 from chromatogram import draw, read_from  # noqa: E402
+from edited_traces import Edit, own_reference, public_edits, strongest  # noqa: E402
 
 Molecules = Sequence[tuple[float, str]]
 STARTS = ((True, 400), (False, 1480))
@@ -128,29 +129,6 @@ def mixtures(reference: Reference, source: Callable, seeds: Iterator[int], sampl
         told(what, hits, shares, true, others)
 
 
-def own_reference(reference: Reference, trace: Trace, listed: bool, edited: int | None = None) -> Reference:
-    """Knowledge whose target is what a trace shows, with a listed change in every third codon."""
-    codes = base_fractions(base_signals(trace)).argmax(axis=1)
-    sequence = "".join("ACGT"[c] for c in codes[: len(codes) // 3 * 3])
-    random = np.random.default_rng(len(codes))
-    rows = []
-    if listed:
-        for codon in sorted(random.choice(len(sequence) // 3 - 1, len(sequence) // 9, replace=False) + 1):
-            ref = sequence[3 * codon - 3 : 3 * codon]
-            alt = ref[0] + random.choice([b for b in "ACGT" if b != ref[1]]) + ref[2]
-            row = (f"m{codon}", f"c.{3 * codon - 1}{ref[1]}>{alt[1]}", "", int(codon), "", ref, alt)
-            rows.append(Mutation(*row, "catalogue", "", "", "", ""))
-    return replace(
-        reference,
-        sequences={"own": sequence},
-        transcripts=(Transcript("own", "target", "own", 0, 1, len(sequence), ""),),
-        mutations=tuple(rows),
-        polymorphisms=(),
-        splicing=(),
-        exons=(),
-    )
-
-
 def real_edits(reference: Reference, folder: Path) -> None:
     """Measured against published fractions, and calls above the stated limit more than 12 bases from the edited base."""
     ours, published, false, tested = [], [], [], 0
@@ -161,7 +139,7 @@ def real_edits(reference: Reference, folder: Path) -> None:
         base = int(site["base_index_in_trace_0based"])
         ours.append(100 * base_fractions(base_signals(trace))[base][::-1])
         published.append([float(site[f"EditR_{b}"]) for b in "ACGT"])
-        known = own_reference(reference, trace, True)
+        known = own_reference(reference, strongest(trace), True)
         found = call(known, [trace])
         tested += sum(c.assessable == "yes" for c in found.coverage)
         for c in found.calls:
@@ -174,6 +152,74 @@ def real_edits(reference: Reference, folder: Path) -> None:
         f"points, largest {np.abs(a - b).max():.1f}; {len(sites)} sites"
     )
     print(f"calls elsewhere: {len(false)} in {tested} assessable rows {false}", flush=True)
+
+
+MISSED_FROM = 0.20
+
+
+def called_edits(reference: Reference, folder: Path) -> None:
+    """The 23 public edits, called with the unedited sequence as target and the edit listed."""
+    edits = public_edits(folder)
+    rows: list[Call] = []
+    published: list[float] = []
+    missed, not_detected, others, seen_others = [], [], [], 0
+    for edit in edits:
+        found = call(own_reference(reference, edit.unedited, True, edit), [edit.trace])
+        name = f"own:c.{edit.base + 1}{edit.ref}>{edit.alt}"
+        row = next((c for c in found.calls if c.hgvs_c == name), None)
+        status = next((c for c in found.coverage if c.hgvs_c == name and c.kind == "allele"), None)
+        verdict = f"{status.status} {status.reason}".strip() if status else "no coverage row"
+        filters = row.filter if row else "no call"
+        words = f"{edit.trace.name}: {100 * edit.published:.0f} %, {filters}, {verdict}"
+        if row and row.filter == "PASS":
+            rows.append(row)
+            published.append(edit.published)
+        elif edit.published >= MISSED_FROM:
+            missed.append(words)
+        if edit.published >= MISSED_FROM and verdict == "not_detected":
+            not_detected.append(words)
+        line = f" measured {100 * row.vaf:.1f} ({100 * row.vaf_low:.1f}-{100 * row.vaf_high:.1f})" if row else ""
+        print(f"  {words}{line}")
+        called, number = neighbouring_edits(edit, found)
+        others += called
+        seen_others += number
+    told_edits(rows, np.array(published), len(edits))
+    print(f"missed edits of 20 % and more: {len(missed)}; of these not_detected: {len(not_detected)}")
+    called = sum(f == "PASS" for _, f in others)
+    filters = sorted(f"{100 * v:.0f} % {f}" for v, f in others if f != "PASS")
+    print(
+        f"other edits of 20 % and more in the protospacer: {called} of {seen_others} called; others {filters}",
+        flush=True,
+    )
+
+
+def told_edits(rows: Sequence[Call], published: np.ndarray, number: int) -> None:
+    """What the called edits show against what was published."""
+    vaf = np.array([c.vaf for c in rows])
+    low, high = np.array([c.vaf_low for c in rows]), np.array([c.vaf_high for c in rows])
+    inside = (low <= published) & (published <= high)
+    print(
+        f"called edits: {len(rows)} of {number}; r {np.corrcoef(vaf, published)[0, 1]:.4f}, mean difference "
+        f"{100 * (vaf - published).mean():+.2f} points, absolute {100 * np.abs(vaf - published).mean():.2f}; 95 % interval "
+        f"includes {inside.sum()} of {len(rows)}, median width {100 * np.median(high - low):.1f} points"
+    )
+
+
+def neighbouring_edits(edit: Edit, found: SampleTables) -> tuple[list[tuple[float, str]], int]:
+    """((fraction of the signal, filter or what else) of each other edited base of the protospacer, how many there are).
+
+    Nothing is published for them: an edit is a base that the editor replaces and of which the signal shows 20 %.
+    """
+    fractions = base_fractions(base_signals(edit.trace))
+    sites = []
+    for base in edit.window:
+        fraction = float(fractions[base, "ACGT".index(edit.alt)])
+        if base == edit.base or edit.unedited[base] != edit.ref or fraction < MISSED_FROM:
+            continue
+        name = f"own:c.{base + 1}{edit.ref}>{edit.alt}"
+        row = next((c for c in found.calls if c.hgvs_c == name), None)
+        sites.append((fraction, row.filter if row else "no row"))
+    return sites, len(sites)
 
 
 def spiked(trace: Trace, onset: int, ahead: int, share: float) -> Trace:
@@ -200,7 +246,7 @@ def spikes(reference: Reference, folder: Path, seed: int) -> None:
         events, named, other = [], 0, 0
         for path in files:
             trace = read_trace(path)
-            known = own_reference(reference, trace, False)
+            known = own_reference(reference, strongest(trace), False)
             start, ahead = int(random.integers(110, 150)), int(random.choice([35, 100]))
             skip = SpliceVariant("skip", "skip", start + 1, start + ahead, "", "", "", "no", "", "")
             found = call(replace(known, splicing=(skip,)), [spiked(trace, start, ahead, share)])
@@ -339,15 +385,17 @@ def main() -> None:
         help="wild-type pairs, and mixtures beside wild type; a quarter of it for the others (200)",
     )
     parser.add_argument("--damaged", type=int, default=500, help="damaged files (500)")
-    parser.add_argument("--real", type=Path, help="folder with sanger_base_edits and sanger_edge_cases")
     parser.add_argument(
-        "--only", nargs="*", default=["simulated", "drawn", "indels", "real", "spiked", "damaged", "realism"]
+        "--real", type=Path, help="folder with sanger_base_edits, sanger_base_edits_2 and sanger_edge_cases"
+    )
+    parser.add_argument(
+        "--only", nargs="*", default=["simulated", "drawn", "indels", "real", "edits", "spiked", "damaged", "realism"]
     )
     asked = parser.parse_args()
     reference = load_reference(ROOT / "reference")
     seeds = iter(range(1_000_000 * asked.seed, 1_000_000 * (asked.seed + 1)))
     for part in asked.only:
-        if part in ("real", "spiked", "damaged", "realism") and asked.real is None:
+        if part in ("real", "edits", "spiked", "damaged", "realism") and asked.real is None:
             print(f"{part}: not run (give --real)")
             continue
         print(f"-- {part}, seed {asked.seed}", flush=True)
@@ -357,6 +405,8 @@ def main() -> None:
             indels(reference, simulated, seeds, max(1, asked.samples // 4))
         elif part == "real":
             real_edits(reference, asked.real)
+        elif part == "edits":
+            called_edits(reference, asked.real)
         elif part == "spiked":
             spikes(reference, asked.real, asked.seed)
         elif part == "damaged":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import zipfile
 from dataclasses import replace
 
@@ -44,9 +45,12 @@ def tables(reference, sample: str) -> dict[str, tuple[type, list]]:
         for name, share in SHARES[sample].items() for m in [listed[name]]
     ]  # fmt: skip
     coverage = [
-        Coverage(sample, "allele", m.name, m.hgvs_c, m.codon, m.exon, 20000, 0.003, "yes", "", "not_detected")
+        Coverage(
+            sample, "allele", m.name, m.hgvs_c, m.codon, m.exon, 20000, 0.003, "yes", "",
+            "detected" if m.hgvs_c in {c.hgvs_c for c in calls} else "not_detected",
+        )
         for m in reference.mutations
-    ]
+    ]  # fmt: skip
     events = [
         SpliceEvent(sample, v.event, v.hgvs_r, v.hgvs_p, 0, 5000, 0.0, 0.0, 0.001, None, None, 0.002, "not_detected", v.meaning)
         for v in reference.splicing
@@ -77,29 +81,11 @@ def run(tmp_path_factory, root, reference):
     def of(table: str, *samples: str) -> list[str]:
         return [f"{folder}/{sample}/{table}.tsv" for sample in samples]
 
-    across = [
-        word
-        for table in ("calls", "coverage", "fusion", "splicing")
-        for word in (f"--run-{table}", *of(table, *SHARES))
-    ]  # fmt: skip
+    across = ["--run-tables", *(f"{folder}/{sample}" for sample in SHARES)]
     assert cli.main(["crosscheck", *common, "--run", "r1", *across, "--qc", f"{folder}/cross_check.tsv"]) == 0
     for sample in SHARES:
-        own = [
-            word
-            for table in ("calls", "coverage", "haplotypes", "phase", "splicing", "fusion")
-            for word in (f"--{table}", *of(table, sample))
-        ]
-        controls = [
-            word
-            for table, file in (
-                ("calls",) * 2,
-                ("coverage",) * 2,
-                ("phase",) * 2,
-                ("splicing",) * 2,
-                ("qc", "measured"),
-            )
-            for word in (f"--control-{table}", *of(file, "POS"))
-        ]
+        own = ["--tables", f"{folder}/{sample}"]
+        controls = ["--control-tables", f"{folder}/POS", "--control-qc", *of("measured", "POS")]
         written = ["--drugs", f"{folder}/{sample}/drugs.tsv", "--qc", f"{folder}/{sample}/qc.tsv"]
         result = f"{folder}/{sample}/result.json"
         checks = ["--qc-parts", *of("measured", sample), "--cross-check", f"{folder}/cross_check.tsv"]
@@ -200,13 +186,10 @@ def test_isoform_events_of_patients_are_compared_and_those_of_healthy_samples_ar
             else row
             for row in read_rows(run / sample / "splicing.tsv", SpliceEvent)
         ]
-        write_rows(tmp_path / f"{sample}.tsv", SpliceEvent, rows)
-    tables = [f"{run}/{s}/{t}.tsv" for t in ("calls", "coverage", "fusion") for s in SHARES]
-    options = ("--run-calls", "--run-coverage", "--run-fusion")
+        shutil.copytree(run / sample, tmp_path / sample)
+        write_rows(tmp_path / sample / "splicing.tsv", SpliceEvent, rows)
     words = ["--sheet", f"{run}/samples.tsv", "--reference", f"{root}/reference", "--qc", f"{tmp_path}/qc.tsv"]
-    for i, option in enumerate(options):
-        words += [option, *tables[3 * i : 3 * i + 3]]
-    words += ["--run-splicing", *(f"{tmp_path}/{sample}.tsv" for sample in SHARES)]
+    words += ["--run-tables", *(f"{tmp_path}/{sample}" for sample in SHARES)]
     assert cli.main(["crosscheck", *words, "--run", "r1"]) == 0
     rows = read_rows(tmp_path / "qc.tsv", QcMetric)
     (reason,) = (row.reason for row in rows if (row.sample, row.metric) == ("R", "contamination"))

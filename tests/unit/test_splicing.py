@@ -394,7 +394,7 @@ def test_the_required_limit_holds_for_events_too(reference):
     own, other = [Kind(4_000, "", ACROSS, ACROSS)], [Kind(4_000, "", ACROSS, ACROSS)]
     assert carried(reference, own, other)["exon5_skipping"].call == "not_detected"
     row = carried(reference, own, other, required=0.0005)["exon5_skipping"]
-    assert (row.call, row.filter) == ("not_assessable", "background") and row.lod95 > 0.0005
+    assert (row.call, row.filter) == ("not_assessable", "templates") and row.lod95 > 0.0005
     held = [Kind(8, "", ACROSS, ACROSS, SKIP5), Kind(3_992, "", ACROSS, ACROSS)]
     row = carried(reference, held, [Kind(4_000, "", ACROSS, ACROSS, SKIP5)], required=0.001)["exon5_skipping"]
     assert (row.call, row.filter) == ("not_assessable", "carry_over") and row.fraction_high > 0.001

@@ -14,8 +14,8 @@ from scipy.stats import norm
 from ablkd.traces.agreement import Agreement, agreement_rows, compare
 from ablkd.traces.align import place_trace
 from ablkd.traces.alleles import measure
+from ablkd.traces.candidates import candidates
 from ablkd.traces.combine import heterogeneity
-from ablkd.traces.evidence import candidates
 from ablkd.traces.isoforms import explain
 
 START = {True: 420, False: 1450}

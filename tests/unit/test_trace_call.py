@@ -20,8 +20,9 @@ from ablkd.traces.align import place_trace
 from ablkd.traces.alleles import measure
 from ablkd.traces.bounds import Site, haplotype_rows, phase_rows
 from ablkd.traces.call import call_traces
+from ablkd.traces.candidates import candidates
 from ablkd.traces.combine import holm, stouffer
-from ablkd.traces.evidence import candidates, findings, limit_of_detection, weigh
+from ablkd.traces.evidence import judged, limit_of_detection, weigh
 from ablkd.traces.isoforms import explain
 from ablkd.traces.noise import Noise, fit_noise
 from ablkd.traces.windows import always_shown
@@ -153,8 +154,11 @@ def test_real_traces_of_known_bases_have_no_finding(real_data, reference):
             splicing=(),
         )
         mixture = explain(place_trace(trace, own), [0])
-        evidence = weigh(candidates(own), [measure(mixture, own.codes, {m.codon for m in listed})])
-        found = {(path.name, e.allele.sites[0][0] + 1) for e in findings(evidence) if not e.reasons and e.allele.listed}
+        measured = measure(mixture, own.codes, {m.codon for m in listed})
+        evidence = judged(weigh(candidates(own), [measured]), lambda _sites: False)
+        found = {
+            (path.name, e.allele.sites[0][0] + 1) for e in evidence if e.seen and not e.reasons and e.allele.listed
+        }
         edited = {r["file"]: int(r["base_index_in_trace_0based"]) + 1 for r in sites(real_data)}[path.name]
         assert {f for f in found if abs(f[1] - edited) > 12} <= heterozygous
         tested += len(evidence)
@@ -178,7 +182,7 @@ def test_no_traces_and_unusable_traces_say_so(real_data, tmp_path, reference):
         assert {c.status for c in found.coverage} == {"not_assessable"}
         assert {s.call for s in found.splicing} == {"not_assessable"}
         assert {f.call for f in found.fusion} == {"not_assessable"}
-        assert (found.calls, found.haplotypes, found.phase, found.peaks) == ([], [], [], [])
+        assert (found.calls, found.haplotypes, found.phase, found.peaks) == ((), (), (), ())
     assert "3730.ab1: resembles none of the known transcripts" in usable.reason
     hashes = {q.unit: q.value for q in useless.qc if q.metric == "input_sha256"}
     assert sorted(hashes) == ["3730.ab1", "fake.ab1"]
@@ -217,7 +221,7 @@ def test_a_trace_without_sequence_in_its_signals_shows_nothing(how, monkeypatch,
     trace = both(reference.sequence[:1678], (1.0, "-"))[0]
     found = call(monkeypatch, tmp_path, reference, [spoilt(trace, how)])
     check_whole(found, reference)
-    assert found.calls == []
+    assert found.calls == ()
     assert {c.status for c in found.coverage} == {"not_assessable"}
     assert {s.call for s in found.splicing} == {"not_assessable"}
 
@@ -236,7 +240,9 @@ def test_a_junction_that_is_read_names_the_fusion(monkeypatch, tmp_path, referen
     found = call(monkeypatch, tmp_path, reference, [reaches])
     seen = {f.fusion: (f.call, f.junction_reads) for f in found.fusion}
     assert seen.pop("e14a2") == ("present", 1)
-    assert set(seen.values()) == {("not_detected", 0)}
+    # A trace shows what most molecules are; of another fusion it has no limit of detection.
+    assert set(seen.values()) == {("not_assessable", 0)}
+    assert {f.filter for f in found.fusion} == {"PASS", "no_limit_of_detection"}
     behind = draw("F.ab1", [(1.0, contig[junction + 200 :])], 600)
     found = call(monkeypatch, tmp_path, reference, [behind])
     assert {f.call for f in found.fusion} == {"not_assessable"}
@@ -249,7 +255,7 @@ def test_orientations_that_disagree_are_evidence_only(monkeypatch, tmp_path, ref
     found = call(monkeypatch, tmp_path, reference, [forward, reverse])
     row = next(c for c in found.calls if c.name == "T315I")
     assert row.level == "evidence_only"
-    assert "discordant_orientations" in row.filter
+    assert "traces_disagree" in row.filter
     assert row.vaf_forward > 0.4
     assert row.vaf_reverse < 0.1
 

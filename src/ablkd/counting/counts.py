@@ -54,7 +54,8 @@ def _rows(counts: Counts) -> list[CountRow]:
     for (start, end, inserted), n in sorted(counts.indels.items()):
         rows.append(CountRow(*name, INDEL, start + 1, end, inserted, n, 0, 0))
     for key, (shown, total) in sorted(counts.junctions.items()):
-        rows.append(CountRow(*name, JUNCTION, 0, 0, key, shown, total, 0))
+        if total:
+            rows.append(CountRow(*name, JUNCTION, 0, 0, key, shown, total, 0))
     return rows
 
 

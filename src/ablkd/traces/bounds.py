@@ -15,15 +15,15 @@ from scipy.stats import norm
 
 from ablkd.records import Call, Haplotype, Phase, SpliceEvent
 from ablkd.reference import Reference
-from ablkd.traces.evidence import FAMILY_ERROR
 from ablkd.traces.joint import Joint
+from ablkd.verdicts.thresholds import TRACE_ALPHA
 
 # METHOD: sets of more than two are bounded for the six most frequent changes; pairs always.
 MOST_SITES = 6
 ONE_SIDED, TWO_SIDED = 1.645, 1.96
 # METHOD: that a change is on an event's molecules must be no chance of noise at this level: below it the most of them
 # are told, but not that there are any.
-SHOWN_Z = float(norm.isf(FAMILY_ERROR))
+SHOWN_Z = float(norm.isf(TRACE_ALPHA))
 DELETION = re.compile(r"c\.\d+_(\d+)del")
 
 
@@ -41,7 +41,7 @@ class Site:
 def sites_of(calls: Sequence[Call], splicing: Sequence[SpliceEvent], reference: Reference) -> list[Site]:
     """Passed changes that are not synonymous, and present events not expected in health; transcript order."""
     sites = [
-        Site(c.name, 3 * c.codon - 2, c.vaf, (c.vaf - c.vaf_low) / TWO_SIDED, _deleted(c))
+        Site(c.name, 3 * c.codon - 2, c.vaf, (c.vaf_high - c.vaf_low) / 2 / TWO_SIDED, _deleted(c))
         for c in calls
         if c.filter == "PASS" and c.tier != "synonymous"
     ]

@@ -10,12 +10,14 @@ from ablkd.errors import UnusableSample
 from ablkd.records import Fusion, QcMetric, SampleTables
 from ablkd.reference import Reference, sha256
 from ablkd.traces.abif import read_trace
-from ablkd.traces.align import place_trace
+from ablkd.traces.agreement import agreement_rows, compare, junction_rows
+from ablkd.traces.align import PlacedTrace, place_trace
 from ablkd.traces.alleles import measure
 from ablkd.traces.bounds import haplotype_rows, phase_rows, sites_of
-from ablkd.traces.evidence import Evidence, candidates, findings, weigh
+from ablkd.traces.candidates import candidates
+from ablkd.traces.evidence import Evidence, judged, weigh
 from ablkd.traces.indels import find_indels, indel_observation, unnamed_row
-from ablkd.traces.isoforms import Mixture, event_shares, explain, splice_rows
+from ablkd.traces.isoforms import Mixture, Share, event_shares, explain, splice_rows
 from ablkd.traces.joint import joint_shares
 from ablkd.traces.quality import known_rows, quality_rows
 from ablkd.traces.shifts import unexplained, up_to
@@ -51,38 +53,33 @@ def call_traces(
     InputError
         When a file is missing or cannot be opened.
     """
-    placed, qc = [], []
-    for path in map(Path, paths):
-        try:
-            placed.append(place_trace(read_trace(path), reference))
-        except UnusableSample as problem:
-            qc.append(QcMetric(sample, "trace", "unusable", path.name, "", "review", str(problem)))
-        qc.append(QcMetric(sample, "input_sha256", sha256(path), path.name, "", "pass", ""))
-    splicing = splice_rows(sample, reference.splicing, [event_shares(p) for p in placed], required_lod)
+    placed, qc = _placed(sample, paths, reference)
+    shares = [event_shares(p) for p in placed]
+    splicing = splice_rows(sample, reference.splicing, shares, required_lod)
     present = {row.event for row in splicing if row.call == "present"}
     placed, indels = find_indels(placed, sorted(present), reference)
     present |= {one.event for one in indels if not one.reasons}
-    mixtures = [
-        explain(p, [0, *(i for i, isoform in enumerate(p.isoforms) if isoform.event in present)]) for p in placed
-    ]
+    mixtures = [explain(p, [0, *(i for i, form in enumerate(p.isoforms) if form.event in present)]) for p in placed]
     shifts = [unexplained(m) for m in mixtures]
     mixtures = [up_to(m, shift) for m, shift in zip(mixtures, shifts, strict=True)]
-    listed_codons = {m.codon for m in reference.mutations}
     known, unread = known_traces(sample, wild_types, library, reference)
-    beside = [wild_type_for(p, known, reference) for p in placed]
-    measured = [measure(m, reference.codes, listed_codons, w) for m, w in zip(mixtures, beside, strict=True)]
-    evidence = weigh(candidates(reference), measured)
-    found = findings(evidence)
-    observed = [_observation(e, reference) for e in found] + [indel_observation(one, reference) for one in indels]
+    references = [wild_type_for(p, known, reference) for p in placed]
+    listed_codons = {m.codon for m in reference.mutations}
+    measured = [measure(m, reference.codes, listed_codons, w) for m, w in zip(mixtures, references, strict=True)]
+    names, alleles = [p.trace.name for p in placed], candidates(reference)
+    agreement = compare(measured, names, [a.sites[0] for a in alleles if a.listed and len(a.sites) == 1])
+    evidence = judged(weigh(alleles, measured), agreement.contradicted)
+    seen = [e for e in evidence if e.seen]
+    observed = [_observation(e, reference) for e in seen] + [indel_observation(one, reference) for one in indels]
     calls = call_rows(sample, observed, reporting_cut)
-    # METHOD: another change of molecules without the event may look the same in one orientation, but not in both.
-    alleles = {o.variant.name: e.allele for o, e in zip(observed, found, strict=False) if len(e.strands) == 2}
-    coverage = coverage_rows(sample, reference, _sites(evidence, reference), calls, required_lod)
     sites = sites_of(calls, splicing, reference)
-    joints = joint_shares(mixtures, measured, alleles, sorted(present))
+    # METHOD: another change of molecules without the event may look the same in one orientation, but not in both.
+    both = {o.variant.name: e.allele for o, e in zip(observed, seen, strict=False) if len(e.strands) == 2}
+    joints = joint_shares(mixtures, measured, both, sorted(present))
+    junctions = _by_name(shares) | {one.event: one.shares for one in indels}
     return SampleTables(
         calls=tuple(calls),
-        coverage=tuple(coverage),
+        coverage=tuple(coverage_rows(sample, reference, _sites(evidence, reference), calls, required_lod)),
         haplotypes=tuple(haplotype_rows(sample, sites, joints) if placed else []),
         phase=tuple(phase_rows(sample, sites, joints)),
         splicing=tuple(splicing),
@@ -92,22 +89,41 @@ def call_traces(
             *qc,
             *unread,
             *quality_rows(sample, mixtures, len(paths), qc),
-            *known_rows(sample, placed, beside, known),
+            *agreement_rows(sample, agreement, names, reference.codes),
+            *junction_rows(sample, junctions),
+            *known_rows(sample, placed, references, known),
             *(unnamed_row(sample, s, p) for s, p in zip(shifts, placed, strict=True) if s is not None),
         ),
     )
 
 
+def _placed(sample: str, paths: Sequence[Path], reference: Reference) -> tuple[list[PlacedTrace], list[QcMetric]]:
+    """The traces that can be used, and a qc row for each that cannot and for each file's digest."""
+    placed, qc = [], []
+    for path in map(Path, paths):
+        try:
+            placed.append(place_trace(read_trace(path), reference))
+        except UnusableSample as problem:
+            qc.append(QcMetric(sample, "trace", "unusable", path.name, "", "review", str(problem)))
+        qc.append(QcMetric(sample, "input_sha256", sha256(path), path.name, "", "pass", ""))
+    return placed, qc
+
+
+def _by_name(shares: Sequence[dict[str, Share]]) -> dict[str, list[Share]]:
+    """Event -> what each trace that can show it says of it."""
+    return {event: [s[event] for s in shares if event in s] for event in dict.fromkeys(e for s in shares for e in s)}
+
+
 def _observation(evidence: Evidence, reference: Reference) -> Observation:
-    strands = evidence.strands
+    strands, (low, high) = evidence.strands, evidence.interval
     skipped = evidence.containing < 1 - 1e-9
     return Observation(
         variant=codon_variant(reference, evidence.allele.codon, evidence.allele.alt_codon),
         depth=evidence.traces,
         alt_count=evidence.showing,
         vaf=evidence.share,
-        vaf_low=max(0.0, evidence.share - 1.96 * evidence.error),
-        vaf_high=min(1.0, evidence.share + 1.96 * evidence.error),
+        vaf_low=low,
+        vaf_high=high,
         filters=evidence.reasons,
         evidence="both_orientations" if len(strands) == 2 else "single_orientation",
         p_value=max(evidence.p, MIN_P),

@@ -67,6 +67,16 @@ def heterogeneity(values: Sequence[float], errors: Sequence[float], forward: Seq
     return Heterogeneity(min(1.0, (1 + both) * min(within, between)), within, between)
 
 
+def extremes(values: Sequence[float], errors: Sequence[float]) -> tuple[float, float]:
+    """(low, high): the fractions that any of the traces leaves possible at 95 %, for traces that contradict each other.
+
+    METHOD: one of them is right, nobody knows which; the interval of their mean would hide the contradiction.
+    """
+    low = min(v - 1.96 * e for v, e in zip(values, errors, strict=True))
+    high = max(v + 1.96 * e for v, e in zip(values, errors, strict=True))
+    return max(0.0, low), min(1.0, high)
+
+
 def contradict(values: Sequence[float], errors: Sequence[float], forward: Sequence[bool]) -> bool:
     """Whether the fractions that traces show of one variant contradict each other."""
     if len(values) < 2 or max(values) - min(values) < MIN_DIFFERENCE:

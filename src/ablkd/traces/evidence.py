@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -11,39 +11,32 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import false_discovery_control, norm
 
-from ablkd.hgvs import codon_name
-from ablkd.reference import Reference, encode
 from ablkd.traces.alleles import MIXED, REFERENCED, Measured
-from ablkd.traces.combine import combine, holm, stouffer
+from ablkd.traces.candidates import Allele, covers
+from ablkd.traces.combine import combine, extremes, holm, stouffer
 from ablkd.traces.noise import Noise
+from ablkd.verdicts.thresholds import TRACE_ALPHA
 
-# METHOD: half of the sample's family-wise error goes to the listed changes, half to all others.
-FAMILY_ERROR = 0.01
-DISCORDANT_ERRORS = 3.0
+# METHOD: two variants with one base in common are one peak where their fractions differ by at most three errors.
+SAME_PEAK_ERRORS = 3.0
 # METHOD: where both orientations are read, each must show the change by itself at this level.
 SHOWING_Z = float(norm.isf(0.01))
 # METHOD: noise of one orientation may belong to the sequence, and what a wild-type trace does not take off of it may
-# be chance. Nothing below the smallest share is called, no limit below the smallest one is promised, and with one
-# orientation alone unlisted changes are called only where they replaced half of the target's base. One orientation
-# without a wild-type trace keeps the usual limit of the method, 20 %: less 1.645 standard errors that is 13.5 %.
+# be chance. Nothing below the smallest share is called, and no limit below the smallest one is promised.
+# One orientation without a wild-type trace keeps the usual limit of the method, 20 %: less 1.645 standard errors that
+# is 13.5 %.
 # Beside wild type in both, a true 5 % may show as 3 %: peaks of different bases are unequally high.
 SMALLEST_SHARE = {"both_referenced": 0.03, "both_orientations": 0.05, "wild_type_trace": 0.10, "one_orientation": 0.135}
 SMALLEST_LOD = {"both_referenced": 0.05, "both_orientations": 0.05, "wild_type_trace": 0.10, "one_orientation": 0.20}
-SMALLEST_UNLISTED = 0.50
+# METHOD: with a wild-type trace from the same primer false peaks of the sequence are known: outside dye blobs none that
+# is left exceeds 0.20 in ten comparisons of public traces. Without one, half of the target's base must be replaced.
+SMALLEST_UNLISTED = {"wild_type_trace": 0.25, "one_orientation": 0.50}
 CLEARLY_LOWER = 0.9
 # Shares at which a limit of detection is looked for.
 STEPS = np.arange(0.005, 1.0, 0.005)
-
-
-@dataclass(frozen=True)
-class Allele:
-    """A changed codon: where it differs from the target (0-based) and to what (codes)."""
-
-    codon: int
-    alt_codon: str
-    name: str
-    sites: tuple[tuple[int, int], ...]
-    listed: bool
+# Fractions among which the ends of an interval are looked for.
+FRACTIONS = np.linspace(0.0, 1.0, 2001)
+TWO_SIDED = 1.96
 
 
 @dataclass(frozen=True)
@@ -57,7 +50,12 @@ class Strand:
 
 @dataclass(frozen=True)
 class Evidence:
-    """One allele over all traces that cover it; `reasons` speak against it."""
+    """One allele over all traces that cover it.
+
+    `seen`: errors do not explain it; `reasons` are the filters that hold it back, whether or not it is seen. share and
+    error are fractions of all molecules; noises: the best trace's of each strand; doubt: the part of the fraction that
+    may be more or less by false signal; extremes: (low, high) of all traces, each by itself.
+    """
 
     allele: Allele
     share: float
@@ -73,29 +71,31 @@ class Evidence:
     containing: float
     lod95: float
     reasons: tuple[str, ...]
+    noises: tuple[Noise, ...]
+    doubt: float
+    extremes: tuple[float, float]
+    contradicted: bool = False
 
+    @property
+    def seen(self) -> bool:
+        """Whether errors do not explain it: Holm-adjusted p below `TRACE_ALPHA`, or only some traces show it."""
+        return self.contradicted or self.adjusted < TRACE_ALPHA
 
-def candidates(reference: Reference) -> list[Allele]:
-    """Every single-base change of every codon but the last, and the listed changes of several bases."""
-    listed = {**reference.benign, **reference.catalogue}
-    found = []
-    for codon in range(1, reference.codons):
-        ref = reference.codon(codon)
-        singles = [ref[:i] + b + ref[i + 1 :] for i in range(3) for b in "ACGT" if b != ref[i]]
-        known = [alt for number, alt in listed if number == codon]
-        for alt in dict.fromkeys([*singles, *known]):
-            changed = [i for i in range(3) if ref[i] != alt[i]]
-            sites = tuple((3 * codon - 3 + i, int(encode(alt[i])[0])) for i in changed)
-            found.append(Allele(codon, alt, codon_name(codon, ref, alt), sites, (codon, alt) in listed))
-    return found
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the fraction: every fraction that may measure as `share`, give or take 1.96 standard errors.
 
-
-def covers(trace: Measured, allele: Allele) -> bool:
-    """Whether a trace reads every base of the codon well and its noise at the changed bases is known."""
-    first = 3 * allele.codon - 3
-    return bool(trace.covered[first : first + 3].any(axis=1).all()) and all(
-        bool(trace.covered[site]) for site in allele.sites
-    )
+        METHOD: the error is that of the fraction in question, not of the measured one: peaks near 0 or 1 seem to vary
+        little, but those of the fractions that may show as such vary more. Half of the false signal is counted as
+        signal of molecules; it may be all of it or none.
+        """
+        if self.contradicted:
+            return self.extremes
+        fractions = np.append(FRACTIONS, self.share)
+        precision = np.sum([noise.errors(fractions) ** -2.0 for noise in self.noises], axis=0)
+        margin = TWO_SIDED * precision**-0.5 + fractions * self.doubt
+        within = fractions[np.abs(fractions - self.share) <= margin]
+        return float(within.min()), float(within.max())
 
 
 def weigh(alleles: Sequence[Allele], traces: Sequence[Measured]) -> list[Evidence]:
@@ -107,6 +107,7 @@ def weigh(alleles: Sequence[Allele], traces: Sequence[Measured]) -> list[Evidenc
     adjusted = np.ones(len(evidence))
     p = np.array([e.p for e in evidence])
     for flag in (True, False):
+        # METHOD: half of the sample's family-wise error is for the listed variants, half for all others.
         members = [i for i, e in enumerate(evidence) if e.allele.listed == flag]
         adjusted[members] = np.minimum(1.0, 2 * holm(p[members]))
     q = false_discovery_control(p) if len(p) else p
@@ -118,8 +119,9 @@ def _evidence(allele: Allele, found: list[int], traces: Sequence[Measured], fami
     covering = [traces[i] for i in found]
     forward = [t.forward for t in covering]
     # A change of several bases is shown as far as the weakest of them.
-    weakest = [min(allele.sites, key=lambda s: t.share[s]) for t in covering]
-    shares = [float(t.share[s]) for t, s in zip(covering, weakest, strict=True)]
+    shown = [t.share + t.blob for t in covering]
+    weakest = [min(allele.sites, key=lambda s: one[s]) for one in shown]
+    shares = [float(one[s]) for one, s in zip(shown, weakest, strict=True)]
     noises = [_noise(t, s) for t, s in zip(covering, weakest, strict=True)]
     # The error grows with the share: taken at each trace's own share it would favour the lower ones.
     errors = [noise.error(sum(shares) / len(shares)) for noise in noises]
@@ -151,6 +153,12 @@ def _evidence(allele: Allele, found: list[int], traces: Sequence[Measured], fami
         containing=sum(float(t.containing[allele.sites[0][0]]) for t in covering) / len(covering),
         lod95=lod95,
         reasons=(),
+        noises=tuple(
+            min((n for n, f in zip(noises, forward, strict=True) if f == s), key=lambda n: n.error(share))
+            for s in sorted(strands)
+        ),
+        doubt=sum(float(t.doubt[s]) for t, s in zip(covering, weakest, strict=True)) / len(covering),
+        extremes=extremes(shares, errors),
     )
     return replace(evidence, reasons=_reasons(evidence, covering))
 
@@ -202,16 +210,13 @@ def _reasons(evidence: Evidence, traces: Sequence[Measured]) -> tuple[str, ...]:
     reasons = []
     if len(evidence.strands) == 2:
         first, second = evidence.strands.values()
-        if abs(first.share - second.share) > DISCORDANT_ERRORS * np.hypot(first.error, second.error):
-            reasons.append("discordant_orientations")
         if min(first.z, second.z) < SHOWING_Z:
             reasons.append("one_orientation_shows_it")
     else:
-        if not evidence.allele.listed and evidence.share < SMALLEST_UNLISTED:
+        if not evidence.allele.listed and evidence.share < SMALLEST_UNLISTED[support]:
             reasons.append("single_orientation")
-        # METHOD: a dye blob spreads over several bases; a second orientation would tell.
-        if not any(t.alone[site] for t in traces for site in sites):
-            reasons.append("neighbouring_peaks")
+    if any(all(t.blob[site] > 0 for t in traces) for site in sites):
+        reasons.append("dye_blob")
     if evidence.share < SMALLEST_SHARE[support]:
         reasons.append("below_limit")
     if not all(t.drop[site] for t in traces for site in sites):
@@ -234,12 +239,12 @@ def limit_of_detection(
     z = np.array([_z_at_steps(noise) for noise in noises])
     strands = np.array([z[np.equal(forward, s)].mean(axis=0) for s in sorted(set(forward))])
     # METHOD: the first step of Holm is the one a lone finding must pass.
-    passed = strands.sum(axis=0) / np.sqrt(len(strands)) >= norm.isf(FAMILY_ERROR / 2 / family)
+    passed = strands.sum(axis=0) / np.sqrt(len(strands)) >= norm.isf(TRACE_ALPHA / 2 / family)
     passed &= share >= SMALLEST_SHARE[support]
     if len(strands) == 2:
         passed &= (strands >= SHOWING_Z).all(axis=0)
     elif not listed:
-        passed &= share >= SMALLEST_UNLISTED
+        passed &= share >= SMALLEST_UNLISTED[support]
     if not passed.any():
         return 1.0
     smallest = float(share[passed.argmax()])
@@ -248,13 +253,21 @@ def limit_of_detection(
     return float(min(1.0, max(SMALLEST_LOD[support], smallest + margin)))
 
 
-def findings(evidence: Sequence[Evidence]) -> list[Evidence]:
-    """The significant alleles, each with a reason where another one explains the same peaks."""
-    significant = [e for e in evidence if e.adjusted < FAMILY_ERROR]
+def judged(evidence: Sequence[Evidence], contradicted: Callable[[Sequence[tuple[int, int]]], bool]) -> list[Evidence]:
+    """All alleles, by codon; one that is seen gets a reason where another one explains the same peaks.
+
+    contradicted: whether the traces contradict each other about an allele with these sites. It is then seen, whatever
+    they show on average, and held back.
+    """
+    evidence = [
+        replace(e, contradicted=True, reasons=(*e.reasons, "traces_disagree")) if contradicted(e.allele.sites) else e
+        for e in evidence
+    ]
+    significant = [e for e in evidence if e.seen]
     significant.sort(key=lambda e: (-len(e.allele.sites), not e.allele.listed, e.p))
     listed = {(e.allele.codon, e.allele.sites) for e in evidence if e.allele.listed}
     accepted: list[Evidence] = []
-    judged = []
+    found = {(e.allele.codon, e.allele.alt_codon): e for e in evidence}
     for one in significant:
         parts = [(one.allele.codon, (site,)) for site in one.allele.sites]
         if len(parts) > 1 and all(part in listed for part in parts):
@@ -266,15 +279,15 @@ def findings(evidence: Sequence[Evidence]) -> list[Evidence]:
             one = replace(one, reasons=(*one.reasons, f"same_peaks_as_{explaining.allele.name}"))
         if not one.reasons:
             accepted.append(one)
-        judged.append(one)
-    return sorted(judged, key=lambda e: (e.allele.codon, e.allele.alt_codon))
+        found[one.allele.codon, one.allele.alt_codon] = one
+    return sorted(found.values(), key=lambda e: (e.allele.codon, e.allele.alt_codon))
 
 
 def _explains(accepted: Evidence, other: Evidence) -> bool:
     """Whether an accepted change already accounts for the peaks of another."""
     if set(other.allele.sites) < set(accepted.allele.sites):
         excess = other.share - accepted.share
-        return bool(excess <= DISCORDANT_ERRORS * np.hypot(other.error, accepted.error))
+        return bool(excess <= SAME_PEAK_ERRORS * np.hypot(other.error, accepted.error))
     if other.allele.codon == accepted.allele.codon:
         return False
     return other.peaks <= accepted.peaks

@@ -11,9 +11,9 @@ from scipy.stats import norm
 from ablkd.records import QcMetric
 from ablkd.reference import Reference
 from ablkd.traces.align import Indel, PlacedTrace, place_trace
-from ablkd.traces.combine import combine, stouffer
+from ablkd.traces.combine import combine, extremes, stouffer
 from ablkd.traces.indel_places import unique_indel
-from ablkd.traces.isoforms import LEAST_ERROR, SMALLEST_LOD, Share, disagree, event_shares, explain
+from ablkd.traces.isoforms import LEAST_ERROR, SMALLEST_LOD, Share, disagree, event_shares, explain, interval
 from ablkd.traces.shifts import LONGEST_INDEL, TRIED_AROUND, Shift, start_of, unexplained
 from ablkd.verdicts.calls import Observation
 from ablkd.verdicts.thresholds import MIN_P, TRACE_ALPHA
@@ -117,13 +117,15 @@ def indel_observation(found: FoundIndel, reference: Reference) -> Observation:
     """What was measured of an indel; it has no limit of detection."""
     strands = {s: combine(*zip(*[(x.share, x.error, s) for x in found.shares if x.forward == s], strict=True))
                for s in {x.forward for x in found.shares}}  # fmt: skip
+    contradicted = "traces_disagree" in found.reasons
+    low, high = interval(found.shares) if contradicted else extremes([found.share], [found.error])
     return Observation(
         variant=indel_variant(reference, found.indel.start, found.indel.end, found.indel.inserted),
         depth=len(found.shares),
         alt_count=sum(s.share >= SMALLEST_SHARE for s in found.shares),
         vaf=min(1.0, found.share),
-        vaf_low=max(0.0, found.share - 1.96 * found.error),
-        vaf_high=min(1.0, found.share + 1.96 * found.error),
+        vaf_low=low,
+        vaf_high=high,
         filters=found.reasons,
         evidence="both_orientations" if len(strands) == 2 else "single_orientation",
         p_value=max(found.p, MIN_P),

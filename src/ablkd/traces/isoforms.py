@@ -17,7 +17,7 @@ from scipy.stats import norm
 
 from ablkd.records import SpliceEvent, SpliceVariant
 from ablkd.traces.align import PlacedTrace
-from ablkd.traces.combine import combine, contradict, holm, stouffer
+from ablkd.traces.combine import combine, contradict, extremes, holm, stouffer
 from ablkd.verdicts.events import EventObservation, event_row
 from ablkd.verdicts.thresholds import TRACE_ALPHA
 
@@ -241,6 +241,11 @@ def splice_rows(
     return rows
 
 
+def interval(found: Sequence[Share]) -> tuple[float, float]:
+    """(low, high) of an event or indel about which traces contradict each other."""
+    return extremes([s.share for s in found], [float(np.hypot(s.error, LEAST_ERROR)) for s in found])
+
+
 def disagree(found: Sequence[Share]) -> bool:
     """Whether the traces contradict each other about an event or indel."""
     errors = [float(np.hypot(s.error, LEAST_ERROR)) for s in found]
@@ -250,16 +255,16 @@ def disagree(found: Sequence[Share]) -> bool:
 def _observed(found: Sequence[Share], adjusted: float, critical: float) -> EventObservation:
     """What the traces that can show an event say of it: adjusted p-value, and the normal deviate of a lone finding."""
     share, error = combine(*zip(*[(s.share, s.error, s.forward) for s in found], strict=True))
-    wide = 1.96 * float(np.hypot(error, LEAST_ERROR))
     contradicted = disagree(found)
+    low, high = interval(found) if contradicted else extremes([share], [float(np.hypot(error, LEAST_ERROR))])
     filters = ["traces_disagree"] if contradicted else ["below_limit"] if share < SMALLEST_SHARE else []
     return EventObservation(
         seen=adjusted < TRACE_ALPHA or (contradicted and max(s.z for s in found) >= critical),
         junction_reads=sum(s.z >= critical and s.share >= SMALLEST_SHARE for s in found),
         reference_reads=sum(s.share <= 1 - SMALLEST_SHARE for s in found),
         fraction=share,
-        low=max(0.0, share - wide),
-        high=min(1.0, share + wide),
+        low=low,
+        high=high,
         lod95=float(max(SMALLEST_LOD, (critical + norm.isf(0.05)) * error)),
         filters=tuple(filters),
     )

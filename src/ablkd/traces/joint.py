@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ablkd.traces.alleles import Measured
+from ablkd.traces.candidates import Allele
 from ablkd.traces.combine import combine
-from ablkd.traces.evidence import Allele
 from ablkd.traces.isoforms import Mixture
 from ablkd.traces.noise import PEAK_HEIGHT_CV
 

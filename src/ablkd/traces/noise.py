@@ -53,7 +53,11 @@ class Noise:
 
     def error(self, share: float) -> float:
         """Standard error of a measured share: the noise and the peaks' own variation."""
-        return math.hypot(max(self.sd, NEARLY_ZERO) * self.unit, PEAK_HEIGHT_CV * share * (1 - share))
+        return float(self.errors(np.array(share)))
+
+    def errors(self, share: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The same for several shares; any shape."""
+        return np.hypot(max(self.sd, NEARLY_ZERO) * self.unit, PEAK_HEIGHT_CV * share * (1 - share))
 
 
 def fit_noise(values: Sequence[NDArray[np.float64]]) -> tuple[Noise, ...]:

@@ -10,7 +10,7 @@ from ablkd.records import Call, Fusion, SampleTables, SpliceEvent
 from ablkd.reference import Reference
 from ablkd.verdicts.calls import PASS, held_back
 from ablkd.verdicts.events import HOLDING_BACK
-from ablkd.verdicts.variants import SUBSTITUTIONS, codon_variant, variant_of
+from ablkd.verdicts.variants import SUBSTITUTIONS, codon_variant
 
 # Tables keep six significant digits of a fraction.
 ROUNDING = 1e-5
@@ -68,9 +68,9 @@ def _names(tables: SampleTables, reference: Reference) -> Iterator[str]:
     for call in tables.calls:
         if call.kind not in SUBSTITUTIONS:
             continue
-        expected = codon_variant(reference, *parse_codon_change(reference.sequence, call.hgvs_c))
-        if variant_of(call) != expected:
-            yield f"{call.hgvs_c} is named {call.name} ({call.tier}), not {expected.name} ({expected.tier})"
+        one = codon_variant(reference, *parse_codon_change(reference.sequence, call.hgvs_c))
+        if (call.name, call.hgvs_p, call.tier) != (one.name, one.hgvs_p, one.tier):
+            yield f"{call.hgvs_c} is named {call.name} ({call.tier}), not {one.name} ({one.tier})"
 
 
 def _bounds(tables: SampleTables) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ablkd import hgvs
-from ablkd.records import Call
 from ablkd.reference import Reference
 
 SUBSTITUTIONS = ("substitution", "multinucleotide")
@@ -71,8 +70,3 @@ def indel_variant(reference: Reference, start: int, end: int, inserted: str) -> 
         tier="novel",
         genome_grch38="",
     )
-
-
-def variant_of(call: Call) -> Variant:
-    """The variant of a row of calls.tsv."""
-    return Variant(**{field: getattr(call, field) for field in Variant.__dataclass_fields__})

@@ -221,4 +221,4 @@ def test_without_a_catalogue_the_same_changes_are_found_as_novel(knowledge, frag
     assert [(c.hgvs_c, c.tier) for c in passed] == [(CHANGES[n], "novel") for n in EXPECTED[name]]
     assert [r.verdict for r in rows] == (["compound"] if name == "cis" else [])
     assert max(haplotypes, key=lambda h: h.fraction or 0).haplotype == ("Y583*+*821E" if name == "cis" else "unmutated")
-    assert coverage == []
+    assert {c.kind for c in coverage} <= {"indel"}
