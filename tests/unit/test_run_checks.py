@@ -159,8 +159,7 @@ def test_every_sample_says_what_was_compared(run):
 def test_a_sample_that_the_cross_check_does_not_know_is_refused(run, capsys, root):
     rows = [row for row in read_rows(run / "cross_check.tsv", QcMetric) if row.sample != "R"]
     write_rows(run / "old.tsv", QcMetric, rows)
-    tables = ("calls", "coverage", "haplotypes", "phase", "splicing", "fusion")
-    own = [word for table in tables for word in (f"--{table}", f"{run}/R/{table}.tsv")]
+    own = ["--tables", f"{run}/R"]
     common = ["--sheet", f"{run}/samples.tsv", "--reference", f"{root}/reference", "--sample", "R"]
     written = ["--drugs", f"{run}/d", "--qc", f"{run}/q", "--result", f"{run}/r", "--qc-parts", f"{run}/R/measured.tsv"]
     assert cli.main(["interpret", *common, *own, *written, "--cross-check", f"{run}/old.tsv"]) == 2
@@ -169,9 +168,8 @@ def test_a_sample_that_the_cross_check_does_not_know_is_refused(run, capsys, roo
 
 
 def test_a_run_that_the_sheet_does_not_have_is_refused(run, capsys, root):
-    tables = [word for t in ("calls", "coverage", "fusion", "splicing") for word in (f"--run-{t}", f"{run}/S/{t}.tsv")]
     words = ["--sheet", f"{run}/samples.tsv", "--reference", f"{root}/reference", "--qc", f"{run}/x"]
-    assert cli.main(["crosscheck", *words, "--run", "r2", *tables]) == 2
+    assert cli.main(["crosscheck", *words, "--run", "r2", "--run-tables", f"{run}/S"]) == 2
     assert f"{run}/samples.tsv: no run 'r2' (add its samples, or correct the name)" in capsys.readouterr().err
 
 

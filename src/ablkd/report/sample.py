@@ -11,7 +11,7 @@ from typing import Any
 from ablkd.checks.cross_check import METRICS
 from ablkd.errors import InputError
 from ablkd.interpretation.named_calls import NEUTRAL_TIERS, named_calls
-from ablkd.records import Coverage, PeakWindow, Phase, Result
+from ablkd.records import Call, Coverage, PeakWindow, Phase, Result
 from ablkd.reference import Reference
 from ablkd.report import plots
 from ablkd.report.drug_sections import cited_sources, drug_sections, members
@@ -22,6 +22,7 @@ from ablkd.report.splice_plot import splice_arcs
 from ablkd.report.trace_plot import chromatogram
 from ablkd.site import Site
 from ablkd.tables import atomic, write_text
+from ablkd.verdicts.calls import held_back
 from ablkd.wording import joined, ranges
 
 MOST_RUNS = 8  # of codons in one line
@@ -84,6 +85,7 @@ def report_view(result: Result, reference: Reference | None) -> dict[str, Any]:
         "depth": "Traces" if result.peaks else "Depth",
         "passed": passed,
         "evidence_only": [f for f in telling if f.level == "evidence_only"],
+        "doubtful": doubtful(result),
         "neutral": [f for f in found if f.tier in NEUTRAL_TIERS and f.level != "evidence_only"],
         "found": found,
         "sets": shown,
@@ -109,6 +111,13 @@ def report_view(result: Result, reference: Reference | None) -> dict[str, Any]:
         "sources": sources,
         "cited": {source.source for source in sources},
     }
+
+
+def doubtful(result: Result) -> list[Call]:
+    """What was seen, is held back by a filter, and may be as frequent as the required limit."""
+    required = plots.setting(result, "required_lod")
+    rows = [c for c in result.calls if held_back(c) and c.tier not in NEUTRAL_TIERS]
+    return [c for c in rows if required is None or c.vaf_high >= required]
 
 
 def phase_rows(phase: tuple[Phase, ...]) -> tuple[list[Phase], list[Phase]]:

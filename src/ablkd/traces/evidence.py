@@ -260,7 +260,7 @@ def judged(evidence: Sequence[Evidence], contradicted: Callable[[Sequence[tuple[
     they show on average, and held back.
     """
     evidence = [
-        replace(e, contradicted=True, reasons=(*e.reasons, "traces_disagree")) if contradicted(e.allele.sites) else e
+        replace(e, contradicted=True, reasons=("traces_disagree", *e.reasons)) if contradicted(e.allele.sites) else e
         for e in evidence
     ]
     significant = [e for e in evidence if e.seen]
