@@ -375,9 +375,10 @@ class SpliceEvent:
     and `reference_right` are counted at the event's two ends. `fraction` is of molecules; `bias_low` and `bias_high`
     bound it if the shorter product amplified up to five times better. `call` is `present`, `not_detected`,
     `not_assessable`, or `evidence_only` for a new junction that is seen but not trusted. `filter` is PASS or joins by
-    `;` what holds the event back (`carry_over`; `template_switch`: the joined ends share bases; `one_fragment_end`:
-    copies of one fragment), why it was not assessed (`not_covered`, `depth`, `background`), and, as a warning on a
-    present one, `ends_disagree`.
+    `;` what holds the event back (`carry_over`; `depth`; `template_switch`: the joined ends share bases;
+    `one_fragment_end`: copies of one fragment; of traces `traces_disagree` and `below_limit`), why it was not assessed
+    (`not_covered`, `depth`, `templates`, `background`, `no_limit_of_detection`), and, as a warning on a present one,
+    `ends_disagree`.
     """
 
     sample: str

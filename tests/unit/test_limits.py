@@ -7,6 +7,8 @@ from collections import Counter
 import numpy as np
 import pytest
 from drawn import Kind, draw, misread
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from learned import counted, run_of, trust_the_sheet
 
 from ablkd.background.detection import Limits
@@ -302,6 +304,36 @@ def test_a_change_held_back_far_below_the_required_limit_is_not_detected_and_sho
     assert row.vaf == calls[0].vaf and row.vaf < row.vaf_high < 0.03
     _, coverage = seen(kinds, templates=20_000, required=0.005)
     assert next(c for c in coverage if c.name == "T315I").reason == "orientation"
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    forward=st.integers(0, 1_000),
+    reverse=st.integers(0, 1_000),
+    required=st.sampled_from([0.005, 0.03, 0.2, 0.5]),
+    controls=st.sampled_from([(), (0, 0), (30, 40)]),
+)
+def test_whatever_the_strands_show_what_was_seen_is_never_absent(reference, seen, forward, reverse, required, controls):
+    """T315I in some of 1,000 forward and of 1,000 reverse fragments, with controls of 1,000 that show it or not."""
+    kinds = [
+        Kind(forward, "944C>T", KINASE, None),
+        Kind(1_000 - forward, "", KINASE, None),
+        Kind(reverse, "944C>T", None, KINASE),
+        Kind(1_000 - reverse, "", None, KINASE),
+    ]
+    others = [[Kind(x, "944C>T"), Kind(1_000 - x)] for x in controls]
+    calls, coverage = seen(kinds, templates=5_000, required=required, controls=others)
+    (call,) = [c for c in calls if c.name == "T315I"] or [None]
+    allele, codon = (next(c for c in coverage if c.name == name) for name in ("T315I", "T315"))
+    if call is None or "background" in call.filter:
+        assert {allele.status, codon.status} <= {"not_detected", "not_assessable"} and allele.filter == ""
+    elif call.filter == "PASS":
+        assert {allele.status, codon.status} == {"detected"}
+    else:
+        assert allele.filter == call.filter and allele.vaf_high == call.vaf_high
+        assert (allele.status == "not_assessable") == (call.vaf_high >= required)
+        assert codon.status == "not_assessable" or call.vaf_high < required
+    assert min(forward, reverse) < 700 or call.filter == "PASS"
 
 
 def test_a_detected_change_is_never_listed_as_not_assessed(reference, seen):

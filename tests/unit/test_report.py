@@ -105,7 +105,7 @@ def test_what_was_not_assessable_never_reads_as_absent():
     text = Page(made("blind")).text
     assert "Nothing can be said of mutations: no read reaches the kinase domain." in text
     assert "Nothing can be said of compounds." in text
-    assert "The fusion type could not be told" in text
+    assert "The fusion type could not be determined" in text
     assert "28 of 28 listed changes are not assessable: they are neither present nor absent" in text
     assert "No mutation passed" not in text and "not detected (each" in text
     assert "0 detected, 0 not detected (each at its LoD95), 28 not assessable" in text

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
+import results as examples
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -254,3 +255,10 @@ def test_every_contradiction_is_an_error_of_the_program(reference):
     for tables, words in broken(reference):
         with pytest.raises(InconsistentTables, match=re.escape(words)):
             check_tables(tables, reference, {"required_lod": "0.03", "reporting_cut": "0.03"})
+
+
+@pytest.mark.parametrize("name", ["t315i", "compound", "sanger", "blind", "crowded"])
+def test_the_results_that_pages_are_tested_with_do_not_contradict_themselves(name, reference):
+    result = getattr(examples, name)()
+    tables = SampleTables(**{field: getattr(result, field) for field in SampleTables.__dataclass_fields__})
+    check_tables(tables, reference, result.settings)

@@ -30,7 +30,7 @@ INBORN = 0.2
 EXPECTED_ELSEWHERE, MOST_ELSEWHERE = 30.0, 0.1
 UNMISTAKABLE, UNMISTAKABLE_FACTOR = 0.02, 30.0
 # Columns of a contaminant.
-SAMPLE, CODON, STATE, COUNT, DEPTH = range(5)
+SAMPLE, CODON, STATE = range(3)
 
 BASES = np.array([[state // 16, state // 4 % 4, state % 4] for state in range(64)])
 # int64[64, 64]: bases in which two codon states differ.

@@ -26,6 +26,7 @@ from ablkd.records import Call, Coverage, Platform, QcMetric
 from ablkd.reference import Reference
 from ablkd.verdicts.calls import BACKGROUND, Observation, call_rows
 from ablkd.verdicts.coverage import Site, coverage_rows
+from ablkd.verdicts.rule import carried_over
 from ablkd.verdicts.thresholds import (
     CARRY_OVER_FACTOR,
     LISTED_P,
@@ -118,8 +119,13 @@ class Tested:
     variant: Variant
     error: ErrorRate
     p_value: float
-    is_real: bool
+    alpha: float
     is_seen: bool
+
+    @property
+    def is_real(self) -> bool:
+        """Whether neither errors nor the other samples of the run explain it."""
+        return self.p_value < self.alpha
 
     @property
     def is_listed(self) -> bool:
@@ -146,10 +152,10 @@ def _tested(
         by_quality = quality_tail(x, tally.fragments.histogram[at], misread, alpha)
     error, carried = expected.of(codon, state), expected.carried(codon, state)
     p_value = max(expected.background.tail(x, n, error), by_quality)
-    is_real = is_seen = p_value < alpha
-    if carried and not is_real and by_quality < alpha:
+    is_seen = p_value < alpha
+    if carried and not is_seen and by_quality < alpha:
         is_seen = expected.background.tail(x, n, error.without(carried)) < alpha
-    return Tested(codon, state, variant, error, max(p_value, MIN_P), is_real, is_seen)
+    return Tested(codon, state, variant, error, max(p_value, MIN_P), alpha, is_seen)
 
 
 def _observation(tally: Tally, expected: Expected, tested: Tested, real: Collection[int]) -> Observation:
@@ -189,7 +195,7 @@ def _filters(tally: Tally, expected: Expected, tested: Tested) -> list[str]:
         reasons.append(BACKGROUND)
     if n < MIN_DEPTH:
         reasons.append("depth")
-    if tested.is_real != tested.is_seen or x < CARRY_OVER_FACTOR * expected.carried(codon, state) * n:
+    if carried_over(x, n, expected.carried(codon, state), tested.is_seen and not tested.is_real):
         reasons.append("carry_over")
     if _contaminated(expected, tested, x, n):
         reasons.append("control_contaminated")

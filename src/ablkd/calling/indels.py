@@ -10,11 +10,12 @@ from ablkd.counting.counts import Indel
 from ablkd.counting.tally import Tally
 from ablkd.kernels.pileup import SKIPPED
 from ablkd.verdicts.calls import BACKGROUND, Observation
-from ablkd.verdicts.thresholds import CARRY_OVER_FACTOR, LISTED_P, MIN_ALT_FRAGMENTS, MIN_DEPTH, MIN_P
+from ablkd.verdicts.rule import carried_over
+from ablkd.verdicts.thresholds import LISTED_P, MIN_ALT_FRAGMENTS, MIN_DEPTH, MIN_P
 from ablkd.verdicts.variants import indel_variant
 
-# METHOD: on platforms whose indel error is 0.1 % or more, indels in homopolymers of 4 and longer are not told from
-# errors without a control; they stay evidence.
+# METHOD: on platforms whose indel error is 0.1 % or more, indels in homopolymers of 4 and longer look like
+# errors without a control: errors may explain them, so that they are not seen.
 LONG_HOMOPOLYMER, NOISY_INDELS = 4, 1e-3
 
 
@@ -50,8 +51,8 @@ def _observation(
     hidden = tally.states([codon + 1])[owners, 0]
     depth = int(tally.depth[codon]) + int(((hidden < 0) & (hidden != SKIPPED)).sum())
     p_value = background.tail(len(owners), depth, error)
-    is_real = is_seen = p_value < alpha
-    if carried and not is_real:
+    is_seen = p_value < alpha
+    if carried and not is_seen:
         is_seen = background.tail(len(owners), depth, alone) < alpha
     if not is_seen and p_value >= LISTED_P:
         return None
@@ -65,7 +66,7 @@ def _observation(
         vaf=share,
         vaf_low=low,
         vaf_high=high,
-        filters=tuple(_filters(expected, indel, codon, len(owners), depth, (is_seen, is_real))),
+        filters=tuple(_filters(expected, indel, len(owners), depth, is_seen, is_seen and p_value >= alpha)),
         evidence="both_orientations" if forward.any() and reverse.any() else "single_orientation",
         p_value=max(p_value, MIN_P),
         q_value=1.0,
@@ -74,18 +75,18 @@ def _observation(
     )
 
 
-def _filters(
-    expected: Expected, indel: Indel, codon: int, count: int, depth: int, tested: tuple[bool, bool]
-) -> list[str]:
-    """What holds an indel back; `tested`: (errors alone do not explain it, errors and carry-over do not)."""
-    reasons, (is_seen, is_real) = [], tested
-    if not is_seen:
+def _filters(expected: Expected, indel: Indel, count: int, depth: int, is_seen: bool, explained: bool) -> list[str]:
+    """What holds an indel back; explained: errors alone do not explain it, but with carry-over they do."""
+    reasons = []
+    codon = min(indel[0] // 3, len(expected.depth) - 1)
+    noisy = expected.platform.indel_error >= NOISY_INDELS and not expected.run.control_states[codon].any()
+    homopolymer = noisy and miscounted_run(indel, touched_runs(expected.reference.codes)) >= LONG_HOMOPOLYMER
+    if not is_seen or homopolymer:
         reasons.append(BACKGROUND)
     if depth < MIN_DEPTH:
         reasons.append("depth")
-    if is_seen != is_real or count < CARRY_OVER_FACTOR * expected.carried_indel(indel) * depth:
+    if carried_over(count, depth, expected.carried_indel(indel), explained):
         reasons.append("carry_over")
-    noisy = expected.platform.indel_error >= NOISY_INDELS and not expected.run.control_states[codon].any()
-    if noisy and miscounted_run(indel, touched_runs(expected.reference.codes)) >= LONG_HOMOPOLYMER:
+    if homopolymer:
         reasons.append("homopolymer")
     return reasons

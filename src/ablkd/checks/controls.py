@@ -62,13 +62,15 @@ class _Rows:
             self.coverage[row.sample].append(row)
         for metric in tables.qc:
             known = self.qc[metric.sample].get(metric.metric)
-            if known is None or metric.status == "fail":
+            if known is None or known.status == "pass" or metric.status == "fail":
                 self.qc[metric.sample][metric.metric] = metric
 
     def unusable(self, sample: str) -> str:
-        """Why a sample cannot be used; empty if it can."""
-        usable = self.qc[sample].get("usable")
-        return usable.reason or "not usable" if usable is not None and usable.status == "fail" else ""
+        """Why a sample cannot be used; empty if it can. Traces that contradict each other cannot."""
+        usable, agreement = self.qc[sample].get("usable"), self.qc[sample].get("trace_agreement")
+        if usable is not None and usable.status == "fail":
+            return usable.reason or "not usable"
+        return agreement.reason if agreement is not None and agreement.status == "review" else ""
 
 
 def _positive(sample: Sample, rows: _Rows) -> tuple[bool, str]:

@@ -13,12 +13,12 @@ from ablkd.counting.tally import deletions
 from ablkd.fragments import Fragments
 from ablkd.records import SpliceVariant
 from ablkd.reference import Reference
+from ablkd.verdicts.thresholds import MIN_ALT_FRAGMENTS
 
 Mask = NDArray[np.bool_]
 
-# METHOD: at least three fragments show a junction. Errors beside it shift where a read places it: what lies up to 3
-# (12, 40) bases from a place that is more (5 times, 20 times) as frequent is the same junction.
-LISTED_COUNT = 3
+# METHOD: errors next to a junction shift where a read places it: what lies up to 3 (12, 40) bases from a place that is
+# more (5 times, 20 times) as frequent is the same junction.
 SHIFTS = ((1, 3), (5, 12), (20, 40))
 # METHOD: reverse transcriptase that leaves its template goes on where the next bases are the same; from five such bases
 # on a junction between no exon borders may be made by it.
@@ -52,7 +52,7 @@ def new_junctions(fragments: Fragments, reference: Reference, known: dict[tuple[
     return [
         _new_junction(fragments, reference, place, sorted(owners))
         for place, owners in sorted(found.items())
-        if len(owners) >= LISTED_COUNT
+        if len(owners) >= MIN_ALT_FRAGMENTS
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ablkd.hgvs import CODON_CHANGE
 from ablkd.interpretation.named_calls import named_calls
 from ablkd.records import Result
 
@@ -39,7 +40,9 @@ def mutation_sight(result: Result, name: str, codon: int, states: set[str]) -> S
         if call.name == name:
             status = "evidence_only" if call.level == "evidence_only" else "detected"
             return Sight(status, call.fraction, call.fraction_low, call.fraction_high, call.lod95, platform)
-    rows = [row for row in result.coverage if row.kind == "allele" and row.hgvs_c in states]
+    rows = [row for row in result.coverage if row.kind != "codon" and row.hgvs_c in states]
+    if not rows and not all(CODON_CHANGE.match(state) for state in states):
+        return Sight("not_assessable", platform=platform)  # an indel has no limit of detection
     rows = rows or [row for row in result.coverage if row.kind == "codon" and row.codon == codon]
     if not rows or any(row.assessable != "yes" for row in rows):
         return Sight("not_assessable", platform=platform)
@@ -72,7 +75,8 @@ def haplotype_sight(result: Result, name: str, codons: dict[str, int]) -> Sight:
         status = "detected" if row.fraction is not None else "bounds_only"
         return Sight(status, row.fraction, row.fraction_low, row.fraction_high, None, platform)
     assessable = {row.codon for row in result.coverage if row.kind == "codon" and row.assessable == "yes"}
-    events = {e.event for e in result.splicing if e.call != "not_assessable"}
+    assessable -= {row.codon for row in result.coverage if row.status == "not_assessable" and row.filter}
+    events = {e.event for e in result.splicing if e.call in ("present", "not_detected")}
     members = [] if name == "unmutated" else name.split("+")
     able = all(codons[m] in assessable if m in codons else m in events for m in members)
     return Sight("not_detected" if result.haplotypes and able else "not_assessable", platform=platform)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from ablkd.interpretation.findings import Findings, find, unseen
+from ablkd.interpretation.findings import Findings, find, held_back, unseen
 from ablkd.interpretation.statements import EVIDENCE, Verdict, ordered, sentences
 from ablkd.records import DrugCall, Fusion, Rule, SampleTables, Sensitivity, SpliceEvent
 from ablkd.reference import Reference
@@ -107,6 +107,8 @@ def drug_lines(sample: str, reference: Reference, tables: SampleTables) -> list[
     """One line for each drug of the knowledge folder, in its order."""
     findings = find(reference, tables)
     hidden = unseen(reference, tables.coverage)
+    # METHOD: what was seen and is held back may be there; only of listed changes is it known which drugs they concern.
+    doubtful = {codon for codon, _ in held_back(tables).values() if codon is not None}
     lines = []
     for drug in (row.drug for row in reference.drugs):
         verdicts = verdicts_on(reference, findings, drug)
@@ -114,7 +116,7 @@ def drug_lines(sample: str, reference: Reference, tables: SampleTables) -> list[
         names = decisive(reference, drug)
         untyped = _untyped(names, tables.splicing, tables.fusion)
         names |= _partners(reference, drug, findings, category)
-        codons = sorted({m.codon for m in hidden if m.name in names})
+        codons = sorted({m.codon for m in hidden if m.name in names} | doubtful)
         lines.append(_line(sample, drug, findings, verdicts, category, codons, untyped))
     return lines
 

@@ -8,6 +8,7 @@ from itertools import combinations
 
 from ablkd.records import APART, Coverage, Haplotype, Mutation, Phase, SampleTables
 from ablkd.reference import Reference
+from ablkd.verdicts.events import HOLDING_BACK
 
 # METHOD: a change counts as present without an isoform event unless such molecules are bounded below a tenth
 # of those that have both: the same share that the phase verdicts use.
@@ -135,6 +136,26 @@ def _stands(name: str, events: Sequence[str], joined: list[tuple[str, ...]], hap
     if not both or None in both or None in without:
         return True
     return sum(filter(None, without)) >= NEGLIGIBLE_SHARE * sum(filter(None, both))
+
+
+def held_back(tables: SampleTables) -> dict[str, tuple[int | None, str]]:
+    """What was seen and is not assessed because a filter holds it back: name -> (codon, None for an event; filter).
+
+    A codon is named where none of its listed changes is, with whatever was seen there.
+    """
+    rows = [row for row in tables.coverage if row.status == "not_assessable" and row.filter]
+    named = {row.name: (row.codon, row.filter) for row in rows if row.kind != "codon"}
+    codons = {codon for codon, _ in named.values()}
+    others = {c.name: (c.codon, c.filter) for row in rows if row.kind == "codon" and row.codon not in codons
+              for c in tables.calls if c.codon == row.codon and c.filter == row.filter}  # fmt: skip
+    junctions = [(e.event, e.call, e.filter) for e in tables.splicing]
+    junctions += [(f.fusion, f.call, f.filter) for f in tables.fusion]
+    events = {
+        name: (None, reason)
+        for name, call, reason in junctions
+        if call == "not_assessable" and HOLDING_BACK & set(reason.split(";")) - {"depth"}
+    }
+    return {**named, **others, **events}
 
 
 def unseen(reference: Reference, coverage: Sequence[Coverage]) -> list[Mutation]:

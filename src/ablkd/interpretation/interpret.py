@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from ablkd import __version__
 from ablkd.checks.cross_check import METRICS
 from ablkd.interpretation.drug_lines import drug_lines
-from ablkd.interpretation.findings import Findings, find, unseen
+from ablkd.interpretation.findings import Findings, find, held_back, unseen
 from ablkd.records import (
     OPEN,
     Call,
@@ -30,6 +30,7 @@ from ablkd.verdicts.invariants import check_tables
 from ablkd.wording import plain
 
 SCHEMA_VERSION = "1"
+MOST_NAMED = 4  # variants in the reason of a review; the tables have them all
 
 
 def interpret(
@@ -118,7 +119,9 @@ def _summary(
     qc = tables.qc
     measured = {row.metric: row.value for row in reversed(qc)}
     low = {n: " (low level)" for n in findings.low_level}
-    status, reason = _status(sample, qc, controls, drugs, covered=len(hidden) < len(listed) or not listed)
+    doubtful = [(name, filters) for name, (_, filters) in held_back(tables).items()]
+    covered = len(hidden) < len(listed) or not listed
+    status, reason = _status(sample, qc, controls, drugs, covered, doubtful)
     return Summary(
         sample=sample.sample,
         patient=sample.patient,
@@ -152,11 +155,12 @@ def _status(
     controls: Sequence[ControlVerdict],
     drugs: Sequence[DrugCall],
     covered: bool,
+    doubtful: Sequence[tuple[str, str]],
 ) -> tuple[str, str]:
     """(`reportable` | `review` | `failed`, why). A control stands or falls with its own verdict and its own checks."""
     own = next((c for c in controls if c.control == sample.sample), None)
     if own is not None:
-        doubts = [row.reason for row in qc if row.metric in METRICS and row.status == "review"]
+        doubts = [row.reason for row in qc if row.metric in (*METRICS, "trace_agreement") and row.status == "review"]
         if own.status == "pass":
             return ("review" if doubts else "reportable"), "; ".join(doubts)
         return "failed", "; ".join([own.reason, *doubts])
@@ -168,6 +172,9 @@ def _status(
     review = [f"control {c.control} failed: {c.reason}" for c in controls if c.status == "fail"]
     review += [row.reason or row.metric for row in qc if row.status == "review"]
     gaps = [line.drug for line in drugs if line.missing_codons and line.category == "not_assessable"]
+    review += [f"{plain(name)} was seen and is held back ({plain(why)})" for name, why in doubtful[:MOST_NAMED]]
+    if len(doubtful) > MOST_NAMED:
+        review.append(f"{len(doubtful) - MOST_NAMED} more variants were seen and are held back")
     if gaps:
         review.append(f"codons that could not be assessed could change the line of {', '.join(gaps)}")
     return ("review" if review else "reportable"), "; ".join(dict.fromkeys(review))

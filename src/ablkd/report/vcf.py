@@ -25,7 +25,7 @@ FORMAT = (
     '##FORMAT=<ID=DP,Number=1,Type=Integer,Description="Fragments that span the codon">',
     '##FORMAT=<ID=AF,Number=A,Type=Float,Description="Fraction of the fragments that span the codon">',
 )
-_CHANGE = re.compile(r"c\.(\d+)(?:_(\d+))?(?:([ACGT])>([ACGT])|(delins|del|ins|dup)([ACGT]*))$")
+_CHANGE = re.compile(r"c\.(\d+)(?:_(\d+))?(?:([ACGT])>([ACGT])|(delins|del|ins|dup)([ACGTN]*))$")
 
 
 def write_vcf(result: Result, reference: Reference, path: Path) -> None:
@@ -104,7 +104,8 @@ def place(hgvs_c: str, sequence: str) -> Allele:
     InputError
         Where the name is of no known form, lies outside the sequence or contradicts its bases.
     """
-    found = _CHANGE.search(hgvs_c)
+    # Bases that could not be read are N, also in VCF.
+    found = _CHANGE.search(re.sub(r"N\[(\d+)\]", lambda unread: "N" * int(unread[1]), hgvs_c))
     if not found:
         raise InputError(f"'{hgvs_c}' cannot be placed on the target (a c. name with a change is needed)")
     first, last = int(found[1]), int(found[2] or found[1])

@@ -19,7 +19,8 @@ from ablkd.records import Fusion, Platform, SpliceEvent, SpliceVariant
 from ablkd.reference import Reference
 from ablkd.splicing.fusions import fusion_rows
 from ablkd.verdicts.events import WARNING, EventObservation, event_row, new_junction_row
-from ablkd.verdicts.thresholds import CARRY_OVER_FACTOR, JUNCTION_ALPHA, MIN_ALT_FRAGMENTS, MIN_DEPTH
+from ablkd.verdicts.rule import carried_over
+from ablkd.verdicts.thresholds import JUNCTION_ALPHA, MIN_ALT_FRAGMENTS, MIN_DEPTH
 
 # METHOD: the two ends of an event disagree where their intervals do not overlap and the shares of fragments that go on
 # over them differ by half, more than coverage does from place to place.
@@ -88,7 +89,11 @@ def observe_event(
         lod = Limits(background.templates).lod95(background.threshold(n, error, alpha), n, error.mean)
     enough = n > 0 and x >= MIN_ALT_FRAGMENTS
     seen = enough and background.tail(x, n, alone) < alpha
-    theirs = seen and (x < CARRY_OVER_FACTOR * carried * n or background.tail(x, n, error) >= alpha)
+    filters = []
+    if seen and carried_over(x, n, carried, background.tail(x, n, error) >= alpha):
+        filters.append("carry_over")
+    if seen and n < MIN_DEPTH:
+        filters.append("depth")
     fraction, low, high = background.interval(x, n, 0.0) if n else (None, None, None)
     return EventObservation(
         seen=seen,
@@ -98,7 +103,7 @@ def observe_event(
         low=low,
         high=high,
         lod95=lod,
-        filters=("carry_over",) if theirs else (),
+        filters=tuple(filters),
         gap="not_covered" if not spanned or not n else "depth" if n < MIN_DEPTH else "",
         cause=partial(limiting, background, error, alpha),
         reference_left=ends.left,

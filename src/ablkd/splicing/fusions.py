@@ -18,6 +18,7 @@ from ablkd.isoforms import SpliceGraph
 from ablkd.records import Fusion, Platform
 from ablkd.reference import Reference
 from ablkd.verdicts.events import EventObservation, fusion_row
+from ablkd.verdicts.rule import carried_over
 from ablkd.verdicts.thresholds import CARRY_OVER_FACTOR, JUNCTION_ALPHA, MIN_ALT_FRAGMENTS, MIN_FUSION_FRACTION
 
 # METHOD: of a partner that is short between primer and junction fewer sheared fragments reach over the junction. Only
@@ -71,7 +72,7 @@ def _observe(
         int(np.ceil(max(CARRY_OVER_FACTOR * carried, MIN_FUSION_FRACTION) * n)),
     )
     seen = x >= MIN_ALT_FRAGMENTS and background.tail(x, n, alone) < alpha
-    theirs = seen and (x < CARRY_OVER_FACTOR * carried * n or background.tail(x, n, error) >= alpha)
+    theirs = seen and carried_over(x, n, carried, background.tail(x, n, error) >= alpha)
     return EventObservation(
         seen=seen,
         junction_reads=x,

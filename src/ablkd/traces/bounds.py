@@ -16,7 +16,9 @@ from scipy.stats import norm
 from ablkd.records import Call, Haplotype, Phase, SpliceEvent
 from ablkd.reference import Reference
 from ablkd.traces.joint import Joint
+from ablkd.verdicts.calls import PASS
 from ablkd.verdicts.thresholds import TRACE_ALPHA
+from ablkd.verdicts.variants import SUBSTITUTIONS
 
 # METHOD: sets of more than two are bounded for the six most frequent changes; pairs always.
 MOST_SITES = 6
@@ -29,22 +31,29 @@ DELETION = re.compile(r"c\.\d+_(\d+)del")
 
 @dataclass(frozen=True)
 class Site:
-    """A called change, or an isoform event at its first base, with the target bases it takes away."""
+    """A called change, or an isoform event at its first base, with the target bases it takes away.
+
+    codon: of a substitution, 1-based; 0 for all others.
+    """
 
     name: str
     position: int
     share: float
     error: float
     removed: range
+    codon: int = 0
 
 
 def sites_of(calls: Sequence[Call], splicing: Sequence[SpliceEvent], reference: Reference) -> list[Site]:
-    """Passed changes that are not synonymous, and present events not expected in health; transcript order."""
-    sites = [
-        Site(c.name, 3 * c.codon - 2, c.vaf, (c.vaf_high - c.vaf_low) / 2 / TWO_SIDED, _deleted(c))
-        for c in calls
-        if c.filter == "PASS" and c.tier != "synonymous"
-    ]
+    """Passed changes that are not synonymous, and present events not expected in health; transcript order.
+
+    One amino-acid change spelled by several codons is one site.
+    """
+    named: dict[str, list[Call]] = {}
+    for call in calls:
+        if call.filter == PASS and call.tier != "synonymous":
+            named.setdefault(call.name, []).append(call)
+    sites = [_site(name, own) for name, own in named.items()]
     variants = {v.event: v for v in reference.splicing if v.expected != "yes"}
     for event in splicing:
         if event.call != "present" or event.event not in variants or event.fraction is None:
@@ -56,6 +65,14 @@ def sites_of(calls: Sequence[Call], splicing: Sequence[SpliceEvent], reference: 
     return sorted(sites, key=lambda s: (s.position, s.name))
 
 
+def _site(name: str, calls: Sequence[Call]) -> Site:
+    """The site of one name; fractions are added, and their errors as squares."""
+    share = min(1.0, sum(c.vaf for c in calls))
+    error = float(np.sqrt(sum(((c.vaf_high - c.vaf_low) / 2 / TWO_SIDED) ** 2 for c in calls)))
+    codon = calls[0].codon if calls[0].kind in SUBSTITUTIONS else 0
+    return Site(name, 3 * calls[0].codon - 2, share, error, _deleted(calls[0]), codon)
+
+
 def _deleted(call: Call) -> range:
     """The target bases (1-based) behind the first codon that a deletion takes away; empty for other changes."""
     named = DELETION.search(call.hgvs_c)
@@ -63,8 +80,9 @@ def _deleted(call: Call) -> range:
 
 
 def _exclusive(sites: Sequence[Site]) -> bool:
-    """Whether one of the sites takes away the place of another."""
-    return any(b.position in a.removed for a in sites for b in sites if a is not b)
+    """Whether one of the sites takes away the place of another, or two change one codon."""
+    pairs = [(a, b) for a in sites for b in sites if a is not b]
+    return any(b.position in a.removed or (a.codon > 0 and a.codon == b.codon) for a, b in pairs)
 
 
 Joints = Mapping[frozenset[str], Joint]

@@ -258,13 +258,14 @@ def _observed(found: Sequence[Share], adjusted: float, critical: float) -> Event
     contradicted = disagree(found)
     low, high = interval(found) if contradicted else extremes([share], [float(np.hypot(error, LEAST_ERROR))])
     filters = ["traces_disagree"] if contradicted else ["below_limit"] if share < SMALLEST_SHARE else []
+    seen = adjusted < TRACE_ALPHA or (contradicted and max(s.z for s in found) >= critical)
     return EventObservation(
-        seen=adjusted < TRACE_ALPHA or (contradicted and max(s.z for s in found) >= critical),
+        seen=seen,
         junction_reads=sum(s.z >= critical and s.share >= SMALLEST_SHARE for s in found),
         reference_reads=sum(s.share <= 1 - SMALLEST_SHARE for s in found),
         fraction=share,
         low=low,
         high=high,
         lod95=float(max(SMALLEST_LOD, (critical + norm.isf(0.05)) * error)),
-        filters=tuple(filters),
+        filters=tuple(filters) if seen else (),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from ablkd import hgvs
 from ablkd.records import Call, Coverage, Mutation
 from ablkd.reference import Reference
 from ablkd.verdicts.calls import PASS, held_back
+from ablkd.verdicts.rule import Held, decide
 from ablkd.verdicts.variants import SUBSTITUTIONS
 
 NO_LIMIT = "no_limit_of_detection"
@@ -23,7 +24,7 @@ class Site:
 
     kind, name, hgvs_c, codon (1-based) and depth (fragments or traces) are columns of coverage.tsv; lod95 0-1, None
     where none was computed. `gap` says why the site was not assessed whatever its limit (`primer`, `not_covered`,
-    `depth`), and is empty where it was; `cause` says why the limit misses a required one, and is asked only then.
+    `depth`), and is empty where it was; `cause` says why the limit misses a required one, asked only then.
     """
 
     kind: str
@@ -54,6 +55,7 @@ def coverage_rows(
 ) -> list[Coverage]:
     """A row for each site, then one for each indel of calls.tsv; `required_lod` is a fraction."""
     indels = [_indel_site(call) for call in calls if call.kind not in SUBSTITUTIONS]
+    listed = {site.hgvs_c for site in sites if site.kind == "allele"}
     return [
         Coverage(
             sample=sample,
@@ -64,7 +66,7 @@ def coverage_rows(
             exon=reference.exon_at(3 * site.codon - 2),
             depth=site.depth,
             lod95=site.lod95,
-            **_verdict(site, calls, required_lod)._asdict(),
+            **_verdict(site, calls, listed, required_lod)._asdict(),
         )
         for site in [*sites, *indels]
     ]
@@ -85,34 +87,25 @@ class _Verdict(NamedTuple):
     vaf_high: float | None
 
 
-def _verdict(site: Site, calls: Sequence[Call], required_lod: float) -> _Verdict:
-    """The one rule for every site.
-
-    METHOD: what errors do not explain was seen. Seen and passed, it is detected. Seen and held back by a filter, it is
-    not assessed where the upper bound of its fraction reaches the required limit, for it may be there at a fraction
-    that must be reported; below, it is not detected, and filter, fraction and bound are printed. Not seen, it is not
-    detected where the limit of detection is at most the required one. An indel has no such limit, but the bound of
-    one that was seen and held back limits it as well.
-    """
-    passed, held = _found(site, calls)
-    worst = max(held, key=lambda call: call.vaf_high, default=None)
-    shown = (worst.filter, worst.vaf, worst.vaf_high) if worst else ("", None, None)
-    if passed:
-        return _Verdict("yes", "", "detected", *shown)
+def _verdict(site: Site, calls: Sequence[Call], listed: Collection[str], required_lod: float) -> _Verdict:
+    """The rule for one site. An indel has no limit of detection, but its bound limits one that was seen."""
+    own = [call for call in calls if concerns(site, call, listed)]
+    passed = any(call.filter == PASS and (site.kind != "codon" or call.tier in TELLING) for call in own)
+    worst = max((call for call in own if held_back(call)), key=lambda call: call.vaf_high, default=None)
+    held = Held(worst.filter, worst.vaf_high) if worst else None
     limit = worst.vaf_high if worst and site.kind == "indel" else site.lod95
-    if worst and worst.vaf_high >= required_lod:
-        reason = worst.filter
-    else:
-        reason = site.gap or ("" if limit is not None and limit <= required_lod else site.cause(required_lod))
-    if reason:
-        return _Verdict("no", reason, "not_assessable", *shown)
-    return _Verdict("yes", "", "not_detected", *shown)
+    status, reason = decide(passed, held, limit, site.gap, site.cause, required_lod)
+    shown = (worst.filter, worst.vaf, worst.vaf_high) if worst else ("", None, None)
+    return _Verdict("no" if status == "not_assessable" else "yes", reason, status, *shown)
 
 
-def _found(site: Site, calls: Sequence[Call]) -> tuple[list[Call], list[Call]]:
-    """(passed, held back) rows of the variant, or of a codon: there all that change the protein, and all held back."""
+def concerns(site: Site | Coverage, call: Call, listed: Collection[str]) -> bool:
+    """Whether a site, or its row, is about a call; `listed` are the c. names of all allele sites.
+
+    A codon is about every substitution in it. An allele is about its nucleotide change, and about the same amino-acid
+    change by a codon that is not listed, which has no site of its own.
+    """
     if site.kind == "codon":
-        own = [c for c in calls if c.codon == site.codon and c.kind in SUBSTITUTIONS]
-        return [c for c in own if c.filter == PASS and c.tier in TELLING], [c for c in own if held_back(c)]
-    own = [c for c in calls if c.hgvs_c == site.hgvs_c]
-    return [c for c in own if c.filter == PASS], [c for c in own if held_back(c)]
+        return call.codon == site.codon and call.kind in SUBSTITUTIONS
+    same_residue = site.kind == "allele" and (call.codon, call.name) == (site.codon, site.name)
+    return call.hgvs_c == site.hgvs_c or (same_residue and call.hgvs_c not in listed)

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 from ablkd.records import Fusion, SpliceEvent, SpliceVariant
 from ablkd.verdicts.calls import PASS
+from ablkd.verdicts.rule import Held, decide
 from ablkd.verdicts.thresholds import LENGTH_BIAS
 
 # A filter that warns and does not hold an event back.
 WARNING = "ends_disagree"
 # Filters of what was seen and is held back; what else a row's filter says is why it was not assessed.
-HOLDING_BACK = {"carry_over", "below_limit", "traces_disagree", "template_switch", "one_fragment_end"}
+HOLDING_BACK = {"carry_over", "depth", "below_limit", "traces_disagree", "template_switch", "one_fragment_end"}
 
 
 @dataclass(frozen=True)
@@ -39,17 +40,14 @@ class EventObservation:
 
 
 def _verdict(one: EventObservation, required_lod: float) -> tuple[str, str]:
-    """(`present` | `not_detected` | `not_assessable`, filter): the rule of `coverage.verdict`."""
-    holding = [name for name in one.filters if name != WARNING]
+    """(`present` | `not_detected` | `not_assessable`, filter)."""
     filters = ";".join(one.filters)
-    if one.seen and not holding:
-        return "present", filters or PASS
-    if one.seen and (one.high is None or one.high >= required_lod):
-        return "not_assessable", filters
-    reason = one.gap or ("" if one.lod95 is not None and one.lod95 <= required_lod else one.cause(required_lod))
-    if reason:
-        return "not_assessable", reason
-    return "not_detected", filters or PASS
+    passed = one.seen and set(one.filters) <= {WARNING}
+    held = Held(filters, one.high) if one.seen and not passed else None
+    status, reason = decide(passed, held, one.lod95, one.gap, one.cause, required_lod)
+    if status == "not_assessable":
+        return status, reason
+    return "present" if passed else status, (filters if one.seen else "") or PASS
 
 
 def event_row(sample: str, variant: SpliceVariant, one: EventObservation, required_lod: float) -> SpliceEvent:

@@ -9,6 +9,7 @@ from ablkd.hgvs import parse_codon_change
 from ablkd.records import Call, Fusion, SampleTables, SpliceEvent
 from ablkd.reference import Reference
 from ablkd.verdicts.calls import PASS, held_back
+from ablkd.verdicts.coverage import concerns
 from ablkd.verdicts.events import HOLDING_BACK
 from ablkd.verdicts.variants import SUBSTITUTIONS, codon_variant
 
@@ -39,11 +40,9 @@ def check_tables(tables: SampleTables, reference: Reference, settings: Mapping[s
 def _absent(tables: SampleTables, required: float) -> Iterator[str]:
     """No variant or event that was seen, and may be as frequent as the required limit, is not detected."""
     suspects = [c for c in tables.calls if held_back(c) and c.vaf_high >= required * (1 + ROUNDING)]
-    alleles = {c.hgvs_c for c in suspects}
-    codons = {c.codon for c in suspects if c.kind in SUBSTITUTIONS}
+    listed = {row.hgvs_c for row in tables.coverage if row.kind == "allele"}
     for row in tables.coverage:
-        seen = row.codon in codons if row.kind == "codon" else row.hgvs_c in alleles
-        if seen and row.status == "not_detected":
+        if row.status == "not_detected" and any(concerns(row, call, listed) for call in suspects):
             yield f"{row.name} was seen and held back, but is reported as not detected"
     junctions: list[SpliceEvent | Fusion] = [*tables.splicing, *tables.fusion]
     for one in junctions:
@@ -55,11 +54,13 @@ def _absent(tables: SampleTables, required: float) -> Iterator[str]:
 
 def _both(tables: SampleTables) -> Iterator[str]:
     """No allele is both detected and not assessed, and what passed is detected wherever it is listed."""
-    passed = {c.hgvs_c for c in tables.calls if c.filter == PASS}
-    for row in tables.coverage:
-        if row.hgvs_c in passed and (row.status != "detected" or row.assessable != "yes"):
+    passed = [c for c in tables.calls if c.filter == PASS]
+    listed = {row.hgvs_c for row in tables.coverage if row.kind == "allele"}
+    for row in (row for row in tables.coverage if row.kind != "codon"):
+        called = any(concerns(row, call, listed) for call in passed)
+        if called and (row.status != "detected" or row.assessable != "yes"):
             yield f"{row.name} is called, but {row.hgvs_c} is reported as {row.status.replace('_', ' ')}"
-        if row.status == "detected" and row.kind != "codon" and row.hgvs_c not in passed:
+        if row.status == "detected" and not called:
             yield f"{row.hgvs_c} is reported as detected, but was not called"
 
 
