@@ -170,10 +170,11 @@ def test_too_many_errors_are_the_reason(reference):
     clean = draw(reference, [Kind(1_000, "", KINASE, KINASE)])
     fragments = misread(reference, clean, rates, np.random.default_rng(1))
     run = run_of(reference, row, fragments, 100_000)
-    _, coverage, _ = call_sample("S", row, reference, fragments, run, 100_000, 0.03, 0.03)
+    calls, coverage, _ = call_sample("S", row, reference, fragments, run, 100_000, 0.03, 0.03)
     sound(reference, coverage)
-    # Alleles of several bases need several errors at once and can still be seen.
-    single = [c for c in coverage if ">" in c.hgvs_c]
+    # Alleles of several bases need several errors at once and can still be seen, also those that spell a listed change.
+    passed = {c.name for c in calls if c.filter == "PASS"}
+    single = [c for c in coverage if ">" in c.hgvs_c and c.name not in passed]
     assert {(c.status, c.reason) for c in single} == {("not_assessable", "background")}
 
 
@@ -306,7 +307,7 @@ def test_a_change_held_back_far_below_the_required_limit_is_not_detected_and_sho
     assert next(c for c in coverage if c.name == "T315I").reason == "orientation"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     forward=st.integers(0, 1_000),
     reverse=st.integers(0, 1_000),

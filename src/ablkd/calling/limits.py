@@ -47,7 +47,7 @@ class _Limit:
         """(LoD95, test) of the allele that needs most fragments."""
         most, worst = 0, tests[0]
         for test in sorted(tests, key=lambda test: test.error.mean, reverse=True):
-            # Whether it needs more than those before is soon told; only then is asked how many.
+            # Whether it needs more than those before is quick to find out; only then is it computed how many.
             needed = test.needed(n, self.background, max(most, MIN_ALT_FRAGMENTS))
             if needed > most:
                 most, worst = needed, test

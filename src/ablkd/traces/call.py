@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ablkd.counting.junctions import UNREARRANGED
 from ablkd.errors import UnusableSample
-from ablkd.records import Fusion, QcMetric, SampleTables
+from ablkd.records import Fusion, QcMetric, SampleTables, SpliceEvent
 from ablkd.reference import Reference, sha256
 from ablkd.traces.abif import read_trace
 from ablkd.traces.agreement import agreement_rows, compare, junction_rows
@@ -16,11 +17,11 @@ from ablkd.traces.alleles import measure
 from ablkd.traces.bounds import haplotype_rows, phase_rows, sites_of
 from ablkd.traces.candidates import candidates
 from ablkd.traces.evidence import Evidence, judged, weigh
-from ablkd.traces.indels import find_indels, indel_observation, unnamed_row
+from ablkd.traces.indels import FoundIndel, find_indels, indel_observation, unnamed_row
 from ablkd.traces.isoforms import Mixture, Share, event_shares, explain, splice_rows
 from ablkd.traces.joint import joint_shares
 from ablkd.traces.quality import known_rows, quality_rows
-from ablkd.traces.shifts import unexplained, up_to
+from ablkd.traces.shifts import Shift, unexplained, up_to
 from ablkd.traces.wild_type import known_traces, wild_type_for
 from ablkd.traces.windows import peak_windows
 from ablkd.verdicts.calls import BACKGROUND, Observation, call_rows
@@ -54,45 +55,37 @@ def call_traces(
         When a file is missing or cannot be opened.
     """
     placed, qc = _placed(sample, paths, reference)
-    shares = [event_shares(p) for p in placed]
-    splicing = splice_rows(sample, reference.splicing, shares, required_lod)
-    present = {row.event for row in splicing if row.call == "present"}
-    placed, indels = find_indels(placed, sorted(present), reference)
-    present |= {one.event for one in indels if not one.reasons}
-    mixtures = [explain(p, [0, *(i for i, form in enumerate(p.isoforms) if form.event in present)]) for p in placed]
-    shifts = [unexplained(m) for m in mixtures]
-    mixtures = [up_to(m, shift) for m, shift in zip(mixtures, shifts, strict=True)]
+    read = _explained(sample, placed, reference, required_lod)
     known, unread = known_traces(sample, wild_types, library, reference)
-    references = [wild_type_for(p, known, reference) for p in placed]
+    references = [wild_type_for(p, known, reference) for p in read.placed]
     listed_codons = {m.codon for m in reference.mutations}
-    measured = [measure(m, reference.codes, listed_codons, w) for m, w in zip(mixtures, references, strict=True)]
-    names, alleles = [p.trace.name for p in placed], candidates(reference)
+    measured = [measure(m, reference.codes, listed_codons, w) for m, w in zip(read.mixtures, references, strict=True)]
+    names, alleles = [p.trace.name for p in read.placed], candidates(reference)
     agreement = compare(measured, names, [a.sites[0] for a in alleles if a.listed and len(a.sites) == 1])
     evidence = judged(weigh(alleles, measured), agreement.contradicted)
     seen = [e for e in evidence if e.seen]
-    observed = [_observation(e, reference) for e in seen] + [indel_observation(one, reference) for one in indels]
+    observed = [_observation(e, reference) for e in seen] + [indel_observation(one, reference) for one in read.indels]
     calls = call_rows(sample, observed, reporting_cut)
-    sites = sites_of(calls, splicing, reference)
+    sites = sites_of(calls, read.splicing, reference)
     # METHOD: another change of molecules without the event may look the same in one orientation, but not in both.
     both = {o.variant.name: e.allele for o, e in zip(observed, seen, strict=False) if len(e.strands) == 2}
-    joints = joint_shares(mixtures, measured, both, sorted(present))
-    junctions = _by_name(shares) | {one.event: one.shares for one in indels}
+    joints = joint_shares(read.mixtures, measured, both, sorted(read.present))
     return SampleTables(
         calls=tuple(calls),
         coverage=tuple(coverage_rows(sample, reference, _sites(evidence, reference), calls, required_lod)),
-        haplotypes=tuple(haplotype_rows(sample, sites, joints) if placed else []),
+        haplotypes=tuple(haplotype_rows(sample, sites, joints) if read.placed else []),
         phase=tuple(phase_rows(sample, sites, joints)),
-        splicing=tuple(splicing),
-        fusion=tuple(_fusion(sample, mixtures, reference, required_lod)),
-        peaks=tuple(peak_windows(mixtures, calls, splicing, reference)),
+        splicing=tuple(read.splicing),
+        fusion=tuple(_fusion(sample, read.mixtures, reference, required_lod)),
+        peaks=tuple(peak_windows(read.mixtures, calls, read.splicing, reference)),
         qc=(
             *qc,
             *unread,
-            *quality_rows(sample, mixtures, len(paths), qc),
+            *quality_rows(sample, read.mixtures, len(paths), qc),
             *agreement_rows(sample, agreement, names, reference.codes),
-            *junction_rows(sample, junctions),
-            *known_rows(sample, placed, references, known),
-            *(unnamed_row(sample, s, p) for s, p in zip(shifts, placed, strict=True) if s is not None),
+            *junction_rows(sample, read.junctions),
+            *known_rows(sample, read.placed, references, known),
+            *(unnamed_row(sample, s, p) for s, p in zip(read.shifts, read.placed, strict=True) if s is not None),
         ),
     )
 
@@ -109,9 +102,36 @@ def _placed(sample: str, paths: Sequence[Path], reference: Reference) -> tuple[l
     return placed, qc
 
 
-def _by_name(shares: Sequence[dict[str, Share]]) -> dict[str, list[Share]]:
-    """Event -> what each trace that can show it says of it."""
-    return {event: [s[event] for s in shares if event in s] for event in dict.fromkeys(e for s in shares for e in s)}
+@dataclass(frozen=True)
+class _Explained:
+    """Traces as mixtures of the isoforms and indels that are `present`, with a row for each isoform event.
+
+    junctions: what each trace says of each event and indel; shifts: of each trace, what no isoform explains.
+    """
+
+    placed: list[PlacedTrace]
+    mixtures: list[Mixture]
+    splicing: list[SpliceEvent]
+    indels: list[FoundIndel]
+    present: set[str]
+    junctions: dict[str, Sequence[Share]]
+    shifts: list[Shift | None]
+
+
+def _explained(sample: str, placed: Sequence[PlacedTrace], reference: Reference, required_lod: float) -> _Explained:
+    shares = [event_shares(p) for p in placed]
+    splicing = splice_rows(sample, reference.splicing, shares, required_lod)
+    present = {row.event for row in splicing if row.call == "present"}
+    placed, indels = find_indels(placed, sorted(present), reference)
+    present |= {one.event for one in indels if not one.reasons}
+    mixtures = [explain(p, [0, *(i for i, form in enumerate(p.isoforms) if form.event in present)]) for p in placed]
+    shifts = [unexplained(m) for m in mixtures]
+    mixtures = [up_to(m, shift) for m, shift in zip(mixtures, shifts, strict=True)]
+    junctions: dict[str, Sequence[Share]] = {
+        event: [s[event] for s in shares if event in s] for event in dict.fromkeys(e for s in shares for e in s)
+    }
+    junctions |= {one.event: one.shares for one in indels}
+    return _Explained(placed, mixtures, splicing, indels, present, junctions, shifts)
 
 
 def _observation(evidence: Evidence, reference: Reference) -> Observation:

@@ -1,4 +1,7 @@
-"""Every threshold of a verdict: significance levels, least counts and depths, and what holds a finding back."""
+"""Thresholds that all findings share: significance levels, least counts and depths, carry-over, length bias.
+
+Those of one kind of artefact (strand bias, ends of reads, homopolymers, peaks of traces) are next to its test.
+"""
 
 from __future__ import annotations
 
