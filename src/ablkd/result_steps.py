@@ -55,10 +55,10 @@ def interpret(
     if sample not in lines:
         raise InputError(f"{sheet}: no sample '{sample}' (add its line, or correct the name)")
     line = lines[sample]
-    beside = [row for row in lines.values() if row.run == line.run and row.role != "patient"]
+    controls_of_run = [row for row in lines.values() if row.run == line.run and row.role != "patient"]
     of_controls = read_all_tables(control_tables, ("calls", "coverage", "phase", "splicing"))
     of_controls = replace(of_controls, qc=tuple(_all_rows(control_qc, r.QcMetric)))
-    controls = judge_controls(beside, of_controls, known.abnormal_events)
+    controls = judge_controls(controls_of_run, of_controls, known.abnormal_events)
     found = interpreted(
         without_folders(line),
         known,

@@ -120,8 +120,8 @@ class Expected:
     @cached_property
     def _carry(self) -> NDArray[np.float64]:
         """float64[C, 64]: `carried` of each state of each codon."""
-        beside = self.run.run_states - (self._states if self._own else 0)
-        return self.platform.carry_over * beside / np.maximum(beside.sum(axis=1, keepdims=True), 1)
+        others = self.run.run_states - (self._states if self._own else 0)
+        return self.platform.carry_over * others / np.maximum(others.sum(axis=1, keepdims=True), 1)
 
     @property
     def _own(self) -> Counts | None:

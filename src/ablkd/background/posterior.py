@@ -20,7 +20,7 @@ from ablkd.reference import Reference
 LEAST_OTHERS = 4
 # So that no rate is quite impossible.
 LEAST_WEIGHT = 1e-290
-# METHOD: a control tells of a codon from this many fragments on.
+# METHOD: a control is informative about a codon from this many fragments on.
 CONTROL_DEPTH = 100
 
 

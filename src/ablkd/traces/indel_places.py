@@ -22,7 +22,7 @@ MIN_LOG_RATIO = 9.0
 MIN_LETTER_LOG_RATIO = 3.0
 # The variance is at least this, so that noise-free traces divide by something.
 MIN_VARIANCE = 1e-5
-# METHOD: the bases on which a pure indel is told from a replacement of a few bases.
+# METHOD: the bases by which a pure indel is distinguished from a replacement of a few bases.
 LETTERS_CHECKED = 15
 # METHOD: next to the place of a single indel the fit is as good as further away, and the fraction is the same in all
 # stretches after it. Both must differ by this part of the fraction and by this many standard errors.
