@@ -307,7 +307,7 @@ def test_a_change_held_back_far_below_the_required_limit_is_not_detected_and_sho
     assert next(c for c in coverage if c.name == "T315I").reason == "orientation"
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     forward=st.integers(0, 1_000),
     reverse=st.integers(0, 1_000),

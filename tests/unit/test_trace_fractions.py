@@ -85,7 +85,7 @@ def test_intervals_include_what_was_drawn(strands, reference):
     """At nine in ten places at least, at any fraction; drawn peaks vary as much as those of public traces."""
     target, random = reference.sequence[:1678], np.random.default_rng(7)
     inside = []
-    for seed, fraction in enumerate((0.1, 0.3, 0.5, 0.8, 1.0) * 2):
+    for seed, fraction in enumerate((0.1, 0.3, 0.5, 0.8, 1.0) * (2 if len(strands) == 1 else 1)):
         places = random.choice(np.arange(650, 1150, 12), 8, replace=False)
         changes = [f"{p}{target[p - 1]}>{random.choice([b for b in 'ACGT' if b != target[p - 1]])}" for p in places]
         molecules = [(fraction, ";".join(changes)), (1 - fraction, "-")][: 2 if fraction < 1 else 1]
@@ -99,7 +99,7 @@ def test_intervals_include_what_was_drawn(strands, reference):
             low, high = one.interval
             inside.append(low <= fraction <= high)
             assert 0 <= low <= one.share <= high <= 1
-    assert len(inside) > 70
+    assert len(inside) > 70 / len(strands)
     assert np.mean(inside) >= 0.9
 
 
