@@ -99,6 +99,28 @@ def shift_insertion_right(sequence: str, position: int, inserted: str) -> tuple[
     return position, inserted
 
 
+def shift_indel_right(sequence: str, start: int, end: int, inserted: str) -> tuple[int, int, str]:
+    """A pure deletion or insertion at its most 3' place; any other change as it is."""
+    if not inserted:
+        return *shift_right(sequence, start, end), ""
+    if start == end:
+        start, inserted = shift_insertion_right(sequence, start, inserted)
+        end = start
+    return start, end, inserted
+
+
+def ambiguous_span(sequence: str, start: int, end: int, inserted: str) -> tuple[int, int]:
+    """0-based half-open span of all places at which a change leaves the same sequence."""
+    first, moved = start, inserted
+    if not inserted:
+        while first > 0 and sequence[first - 1] == sequence[end - start + first - 1]:
+            first -= 1
+    elif start == end:
+        while first > 0 and sequence[first - 1] == moved[-1]:
+            moved, first = moved[-1] + moved[:-1], first - 1
+    return first, shift_indel_right(sequence, start, end, inserted)[1]
+
+
 def indel_names(reference: Reference, start: int, end: int, inserted: str) -> tuple[str, str, str]:
     """(name, hgvs_c, hgvs_p) of target bases [start, end) (0-based) replaced by `inserted`.
 
@@ -111,12 +133,10 @@ def indel_names(reference: Reference, start: int, end: int, inserted: str) -> tu
         bases = f"N[{len(inserted)}]" if set(inserted) == {"N"} else inserted
         place = f"{start}_{start + 1}ins" if start == end else f"{start + 1}_{end}delins"
         return f"c.{place}{bases}", f"{target}:c.{place}{bases}", "p.?"
+    start, end, inserted = shift_indel_right(sequence, start, end, inserted)
     if not inserted:
-        start, end = shift_right(sequence, start, end)
         change = f"c.{start + 1}del" if end - start == 1 else f"c.{start + 1}_{end}del"
     elif start == end:
-        start, inserted = shift_insertion_right(sequence, start, inserted)
-        end = start
         if sequence[start - len(inserted) : start] == inserted:
             first = start - len(inserted) + 1
             change = f"c.{first}dup" if len(inserted) == 1 else f"c.{first}_{start}dup"

@@ -243,8 +243,9 @@ class CountRow:
     """counts.tsv, and a laboratory panel: fragments of one sample that show one codon, one indel or one junction.
 
     `kind` is `codon` (`change` is the codon seen), `indel` (`change` is what was inserted; bases `position` to
-    `end` are missing; all its fragments are under `forward`) or `junction` (`change` is `event:NAME` or `fusion:NAME`;
-    `forward` fragments show it of the `reverse` ones that could). `panel` is empty for a sample of the run.
+    `end` are missing; `forward` fragments show it of the `reverse` ones that could tell), `junction` (the same;
+    `change` is `event:NAME` or `fusion:NAME`) or `span` (`forward` fragments could tell an indel before any base of
+    `position` to `end`). `panel` is empty for a sample of the run.
     """
 
     panel: str

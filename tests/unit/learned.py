@@ -9,8 +9,9 @@ from ablkd.background.learning import Library, learn
 from ablkd.background.run import RunBackground
 from ablkd.background.templates import LOG_PRIOR, TemplateEstimate
 from ablkd.counting.counts import Counts
+from ablkd.counting.indels import as_counts, seen_indels
 from ablkd.counting.junctions import find_junctions
-from ablkd.counting.tally import as_counts, count, seen_indels
+from ablkd.counting.tally import count
 from ablkd.fragments import Fragments
 from ablkd.isoforms import build_graph
 
@@ -20,7 +21,8 @@ def counted(reference, fragments: Fragments, sample: str = "S", platform: str = 
     graph = build_graph(reference)
     tally = count(fragments, reference, graph)
     junctions = find_junctions(fragments, reference, graph).counts
-    return replace(as_counts(sample, platform, tally, seen_indels(fragments, reference)), junctions=junctions)
+    indels = seen_indels(fragments, reference)
+    return replace(as_counts(sample, platform, tally, indels, reference), junctions=junctions)
 
 
 def run_of(

@@ -27,8 +27,9 @@ def test_rows_are_read_as_they_stand(tmp_path, reference):
         tmp_path,
         ". S1 illumina codon 315 315 ACT 10 20 30",
         ". S1 illumina codon 315 315 ATT 1 2 3",
-        ". S1 illumina indel 826 828 . 7 0 0",
-        ". S1 illumina indel 751 750 ACT 4 0 0",
+        ". S1 illumina indel 826 828 . 7 90 0",
+        ". S1 illumina indel 751 750 ACT 4 60 0",
+        ". S1 illumina span 700 830 . 60 0 0",
         "lab-1 S1 illumina codon 1 1 ATG 5 0 0",
     )
     first, second = read_counts(path, reference)
@@ -37,7 +38,11 @@ def test_rows_are_read_as_they_stand(tmp_path, reference):
     assert first.codons[314, :, CODONS.index("ATT")].tolist() == [1, 2, 3]
     assert first.codons.sum() == 66
     # c.826_828del; ACT between c.750 and c.751.
-    assert first.indels == {(825, 828, ""): 7, (750, 750, "ACT"): 4}
+    assert first.indels == {(825, 828, ""): (7, 90), (750, 750, "ACT"): (4, 60)}
+    # Bases before which an indel could stand, 700 to 830, are 131 places.
+    assert (np.flatnonzero(first.spanning) == np.arange(699, 830)).all() and (first.spanning[699:830] == 60).all()
+    assert first.indel((825, 828, "")) == (7, 90) and first.indel((800, 801, "")) == (0, 60)
+    assert first.indel((829, 832, "")) == (0, 0)
     assert (second.sample, second.panel, int(second.codons[0, 0].sum())) == ("S1", "lab-1", 5)
 
 
@@ -53,6 +58,7 @@ def test_what_is_written_is_read_again(tmp_path, reference):
     assert [(c.sample, c.platform, c.panel) for c in again] == [("S1", "illumina", ""), ("S2", "ont", "")]
     for before, after in zip((one, two), again, strict=True):
         assert (before.codons == after.codons).all() and before.indels == after.indels
+        assert (before.spanning == after.spanning).all()
     assert one.codons[314, :, CODONS.index("ATT")].tolist() == [30, 0, 0]
     assert one.codons[314, :, CODONS.index("ATG")].tolist() == [0, 20, 0]
     first = (tmp_path / "counts.tsv").read_bytes()
@@ -64,10 +70,12 @@ def test_any_counts_survive(tmp_path, reference):
     rng = np.random.default_rng(3)
     codons = rng.poisson(0.05, (reference.codons, 3, 64)).astype(np.int64)
     end = len(reference.sequence)
-    indels = {(0, 1, ""): 3, (end - 3, end, ""): 2, (0, 0, "A"): 1, (end, end, "ACGT"): 8}
-    write_counts(tmp_path / "c.tsv", [Counts("S", "illumina", codons, indels, "lab")])
+    indels = {(0, 1, ""): (3, 9), (end - 3, end, ""): (2, 2), (0, 0, "A"): (1, 4), (end, end, "ACGT"): (8, 10)}
+    spanning = rng.poisson(1.0, end + 1).astype(np.int64)
+    write_counts(tmp_path / "c.tsv", [Counts("S", "illumina", codons, indels, "lab", spanning=spanning)])
     (again,) = read_counts(tmp_path / "c.tsv", reference)
     assert (again.codons == codons).all() and again.indels == indels and again.panel == "lab"
+    assert (again.spanning == spanning).all()
 
 
 def test_a_table_without_fragments_holds_no_sample(tmp_path, reference):
@@ -79,8 +87,9 @@ DAMAGED = [
     ". S1 illumina codon 0 0 ACT 1 1 1",
     ". S1 illumina codon 5000 5000 ACT 1 1 1",
     ". S1 illumina codon 315 315 ACX 1 1 1",
-    ". S1 illumina indel 828 826 . 1 0 0",
-    ". S1 illumina indel 100 90000 . 1 0 0",
+    ". S1 illumina indel 828 826 . 1 1 0",
+    ". S1 illumina indel 100 90000 . 1 1 0",
+    ". S1 illumina span 0 5 . 1 0 0",
     ". S1 illumina base 10 10 A 1 1 1",
 ]
 
@@ -96,7 +105,7 @@ def test_a_row_of_another_target_is_a_sentence_with_its_place(tmp_path, referenc
 def test_every_damaged_row_is_named(tmp_path, reference):
     with pytest.raises(InputError) as error:
         read_counts(table(tmp_path, *DAMAGED), reference)
-    assert [line.split(": ")[0][-1] for line in str(error.value).splitlines()] == list("234567")
+    assert [line.split(": ")[0][-1] for line in str(error.value).splitlines()] == list("2345678")
 
 
 @pytest.mark.parametrize(
@@ -107,6 +116,8 @@ def test_every_damaged_row_is_named(tmp_path, reference):
         ". S1 illumina codon 315 315 ACT 1 1.5 1",
         ". S1 illumina codon 315 315 ACT -1 1 1",
         ". S1 illumina indel 826 828 . -4 0 0",
+        ". S1 illumina indel 826 828 . 4 3 0",
+        ". S1 illumina indel 826 828 . 4 0 0",
         ". S1 illumina indel 826 828 AXT 4 0 0",
     ],
 )

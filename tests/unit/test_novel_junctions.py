@@ -12,8 +12,9 @@ from ablkd.alignment.aligner import Aligner
 from ablkd.alignment.block import ReadBlock
 from ablkd.alignment.merged import merge
 from ablkd.background.learning import learn
+from ablkd.counting.indels import seen_indels
 from ablkd.counting.new_junctions import _placed
-from ablkd.counting.tally import deletions, seen_indels
+from ablkd.counting.tally import deletions
 from ablkd.reference import encode
 from ablkd.splicing.events import splice_sample
 

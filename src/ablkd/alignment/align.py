@@ -14,8 +14,9 @@ from ablkd.alignment.plausible import check_scale, check_target, mates_row, name
 from ablkd.alignment.realigned import Realigner
 from ablkd.amplicons import assign_tiles, find_amplicon
 from ablkd.counting.counts import write_counts
+from ablkd.counting.indels import as_counts, seen_indels
 from ablkd.counting.junctions import find_junctions
-from ablkd.counting.tally import as_counts, count, seen_indels
+from ablkd.counting.tally import count
 from ablkd.errors import UnusableSample
 from ablkd.fragments import Fragments, empty, save
 from ablkd.records import Platform, QcMetric
@@ -69,7 +70,8 @@ def align_sample(
     tally, indels = count(joined, reference, aligner.graph), seen_indels(joined, reference)
     save(replace(joined, codons=tally.codons), fragments)
     junctions = find_junctions(joined, reference, aligner.graph).counts
-    write_counts(counts, [replace(as_counts(sample, platform.platform, tally, indels), junctions=junctions)])
+    counted = as_counts(sample, platform.platform, tally, indels, reference)
+    write_counts(counts, [replace(counted, junctions=junctions)])
     rows += _qc_rows(sample, joined, merger.counts, name, reason)
     if platform.reads == "long":
         rows.append(QcMetric(sample, "chimeric_reads", str(chimeric), "reads", "", "pass", ""))

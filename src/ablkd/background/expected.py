@@ -159,7 +159,7 @@ class Expected:
         kind = indel_kind(indel, self._touched)
         mean = float(self.run.indel_means[kind])
         prior = assumed(mean, self.platform.error_log_sd)
-        x = self.run.indel_in_controls(indel) - (self.counts.indels.get(indel, 0) if self.is_control else 0)
+        x = self.run.indel_in_controls(indel) - (self.counts.indel(indel)[0] if self.is_control else 0)
         states = self.run.control_states - (self._states if self.is_control else 0)
         n = int(states[min(indel[0] // 3, len(self.depth) - 1)].sum())
         return ErrorRate(prior.rates + self.carried_indel(indel), _updated(prior, x, n, self.run.cv, mean))

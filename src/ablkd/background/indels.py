@@ -69,9 +69,8 @@ def learn_indels(
     for counts, wild_type in samples:
         depth = np.repeat(counts.codons.sum(axis=(1, 2)), 3)
         sites += _opportunities(depth, reference.codes, touched)
-        for indel, x in counts.indels.items():
+        for indel, (x, n) in counts.indels.items():
             kind = indel_kind(indel, touched)
-            n = depth[min(indel[0], len(depth) - 1)]
             if x <= max(MUTATED, min(MUTATED_FACTOR * prior[kind], HIGHEST)) * n:
                 errors[kind] += x
             if wild_type:
@@ -88,7 +87,7 @@ def run_indels(samples: Sequence[Counts]) -> tuple[NDArray[np.str_], NDArray[np.
     """(keys, counts) of the indels that LEAST_CARRIED fragments or more of a sample show, over all samples of a run."""
     seen: Counter[str] = Counter()
     for counts in samples:
-        seen.update({indel_key(indel): x for indel, x in counts.indels.items() if x >= LEAST_CARRIED})
+        seen.update({indel_key(indel): x for indel, (x, _) in counts.indels.items() if x >= LEAST_CARRIED})
     keys = sorted(seen)
     return np.array(keys, np.str_), np.array([seen[key] for key in keys], np.int64)
 
@@ -100,7 +99,7 @@ def carried_share(background: RunBackground, own: Counts | None, indel: Indel) -
     """
     x, states = background.indel_in_run(indel), background.run_states
     if own is not None:
-        count = own.indels.get(indel, 0)
+        count = own.indels.get(indel, (0, 0))[0]
         x -= count if count >= LEAST_CARRIED else 0
     start, end, _ = indel
     around = slice(max(0, start // 3 - 1), max(end - 1, start) // 3 + 2)

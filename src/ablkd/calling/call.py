@@ -17,8 +17,9 @@ from ablkd.background.run import RunBackground
 from ablkd.calling.indels import indel_observations
 from ablkd.calling.limits import lowest_depth, sites_of
 from ablkd.calling.worth import median_limits
+from ablkd.counting.indels import as_counts, seen_indels
 from ablkd.counting.recalibration import Recalibration, quality_tail, recalibrate
-from ablkd.counting.tally import Tally, as_counts, count, seen_indels
+from ablkd.counting.tally import Tally, count
 from ablkd.fragments import Fragments
 from ablkd.isoforms import build_graph
 from ablkd.kernels.power import beta_binomial_tail
@@ -61,7 +62,8 @@ def call_sample(
     """
     tally = count(fragments, reference, build_graph(reference))
     indels = seen_indels(fragments, reference)
-    expected = Expected(as_counts(sample, platform.platform, tally, indels), run, platform, reference, template_copies)
+    counts = as_counts(sample, platform.platform, tally, indels, reference)
+    expected = Expected(counts, run, platform, reference, template_copies)
     qualities = recalibrate(fragments, tally.target, tally.primers)
     levels = alphas(reference, int((tally.containing > 0).sum()))
     tested = [_tested(tally, expected, qualities, levels, codon, state) for codon, state in _candidates(tally)]

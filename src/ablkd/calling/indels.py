@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ablkd.background.expected import Expected
 from ablkd.background.indels import miscounted_run, touched_runs
 from ablkd.counting.counts import Indel
+from ablkd.counting.indels import SeenIndel
 from ablkd.counting.tally import Tally
-from ablkd.kernels.pileup import SKIPPED
 from ablkd.verdicts.calls import BACKGROUND, Observation
 from ablkd.verdicts.rule import carried_over
 from ablkd.verdicts.thresholds import LISTED_P, MIN_ALT_FRAGMENTS, MIN_DEPTH, MIN_P
@@ -20,36 +18,25 @@ LONG_HOMOPOLYMER, NOISY_INDELS = 4, 1e-3
 
 
 def indel_observations(
-    tally: Tally, indels: dict[Indel, list[int]], expected: Expected, alpha: float
+    tally: Tally, indels: dict[Indel, SeenIndel], expected: Expected, alpha: float
 ) -> list[Observation]:
     """What was measured of every deletion or insertion seen in at least three fragments that is listed.
 
-    `indels` as `tally.seen_indels` gives them; `alpha` is the significance level of an indel.
+    `indels` as `seen_indels` gives them; `alpha` is the significance level of an indel.
     """
     observed = [
-        _observation(tally, expected, alpha, indel, fragments)
-        for indel, fragments in sorted(indels.items())
-        if len(fragments) >= MIN_ALT_FRAGMENTS
+        _observation(tally, expected, alpha, indel, one)
+        for indel, one in sorted(indels.items())
+        if len(one.owners) >= MIN_ALT_FRAGMENTS
     ]
     return [one for one in observed if one is not None]
 
 
-def _observation(
-    tally: Tally, expected: Expected, alpha: float, indel: Indel, fragments: list[int]
-) -> Observation | None:
+def _observation(tally: Tally, expected: Expected, alpha: float, indel: Indel, seen: SeenIndel) -> Observation | None:
     f, background = tally.fragments, expected.background
-    owners = np.unique(fragments)
-    codon = min(indel[0] // 3, len(tally.depth) - 1)
-    if tally.masked[codon] and not tally.containing[codon]:
-        return None
+    owners, depth = seen.owners, seen.depth
     error, carried = expected.indel(indel), expected.carried_indel(indel)
     alone = error.without(carried)
-    # At the smallest depth it can have, an indel that errors explain easily needs no row.
-    if background.tail(len(owners), max(len(owners), int(tally.depth[codon])), alone) >= LISTED_P:
-        return None
-    # Fragments with the indel that do not show the codon besides are not in its depth yet.
-    hidden = tally.states([codon + 1])[owners, 0]
-    depth = int(tally.depth[codon]) + int(((hidden < 0) & (hidden != SKIPPED)).sum())
     p_value = background.tail(len(owners), depth, error)
     is_seen = p_value < alpha
     if carried and not is_seen:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from ablkd.records import CountRow
 from ablkd.reference import Reference
 from ablkd.tables import read_numbered_rows, write_rows
 
-CODON, INDEL, JUNCTION = "codon", "indel", "junction"
+CODON, INDEL, JUNCTION, SPAN = "codon", "indel", "junction", "span"
 # A sample with so many codons of so many fragments is of this target if so large a share of them is.
 ENOUGH_CODONS, ENOUGH_FRAGMENTS, LIKE_TARGET = 20, 100, 0.9
 # (start, end, inserted bases), 0-based half-open on the target, at its most 3' place.
@@ -26,17 +27,25 @@ Indel = tuple[int, int, str]
 class Counts:
     """Fragments of one sample by what they show.
 
-    codons int64[C, 3, 64]: by codon, orientation (forward, reverse, both mates) and codon state; indels: fragments
-    that show each; junctions: (fragments that show it, all that could) by key of `counting.junctions`. `panel` names
-    the laboratory panel the sample belongs to; empty for a sample of the run.
+    codons int64[C, 3, 64]: by codon, orientation (forward, reverse, both mates) and codon state; indels: (fragments
+    that show it, all that could tell) of each that is seen; junctions: the same by key of `counting.junctions`.
+    spanning int64[L + 1]: fragments that could tell an indel before each base of the target; empty where not counted.
+    `panel` names the laboratory panel the sample belongs to; empty for a sample of the run.
     """
 
     sample: str
     platform: str
     codons: NDArray[np.int64]
-    indels: dict[Indel, int]
+    indels: dict[Indel, tuple[int, int]]
     panel: str = ""
     junctions: dict[str, tuple[int, int]] = field(default_factory=dict)
+    spanning: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def indel(self, indel: Indel) -> tuple[int, int]:
+        """(fragments that show an indel, all that could tell); where none shows it, those that span its place."""
+        start, end, _ = indel
+        around = self.spanning[start : end + 1]
+        return self.indels.get(indel, (0, int(around.min()) if len(around) else 0))
 
 
 def write_counts(path: Path, samples: Iterable[Counts]) -> None:
@@ -51,12 +60,21 @@ def _rows(counts: Counts) -> list[CountRow]:
     seen = counts.codons[codons, :, states].tolist()
     for codon, state, by_orientation in zip((codons + 1).tolist(), states.tolist(), seen, strict=True):
         rows.append(CountRow(*name, CODON, codon, codon, CODONS[state], *by_orientation))
-    for (start, end, inserted), n in sorted(counts.indels.items()):
-        rows.append(CountRow(*name, INDEL, start + 1, end, inserted, n, 0, 0))
+    for (start, end, inserted), (shown, total) in sorted(counts.indels.items()):
+        rows.append(CountRow(*name, INDEL, start + 1, end, inserted, shown, total, 0))
+    rows += [CountRow(*name, SPAN, first + 1, past, "", n, 0, 0) for first, past, n in _runs(counts.spanning)]
     for key, (shown, total) in sorted(counts.junctions.items()):
         if total:
             rows.append(CountRow(*name, JUNCTION, 0, 0, key, shown, total, 0))
     return rows
+
+
+def _runs(values: NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
+    """(first, past, value) of every stretch of equal values above 0."""
+    edges = [0, *(np.flatnonzero(np.diff(values)) + 1).tolist(), len(values)]
+    for first, past in pairwise(edges):
+        if past > first and values[first] > 0:
+            yield first, past, int(values[first])
 
 
 def read_counts(path: Path, reference: Reference) -> list[Counts]:
@@ -73,13 +91,18 @@ def read_counts(path: Path, reference: Reference) -> list[Counts]:
         key = (row.panel, row.sample, row.platform)
         if key not in samples:
             nothing = np.zeros((reference.codons, 3, 64), np.int64)
-            samples[key] = Counts(row.sample, row.platform, nothing, {}, row.panel)
+            nowhere = np.zeros(len(reference.sequence) + 1, np.int64)
+            samples[key] = Counts(row.sample, row.platform, nothing, {}, row.panel, spanning=nowhere)
         if row.kind == JUNCTION and 0 <= row.forward <= row.reverse:
             samples[key].junctions[row.change] = row.forward, row.reverse
         elif min(row.forward, row.reverse, row.both) < 0 or set(row.change) - set("ACGT"):
             problems.append(f"{path}:{number}: holds no count or no bases (make the table again from its reads)")
+        elif row.kind == INDEL and row.forward > row.reverse:
+            problems.append(f"{path}:{number}: more fragments show an indel than could (make it again from its reads)")
         elif row.kind == INDEL and 1 <= row.position <= row.end + 1 <= len(reference.sequence) + 1:
-            samples[key].indels[row.position - 1, row.end, row.change] = row.forward
+            samples[key].indels[row.position - 1, row.end, row.change] = row.forward, row.reverse
+        elif row.kind == SPAN and 1 <= row.position <= row.end <= len(reference.sequence) + 1:
+            samples[key].spanning[row.position - 1 : row.end] = row.forward
         elif row.kind == CODON and 1 <= row.position <= reference.codons and row.change in STATES:
             seen = (row.forward, row.reverse, row.both)
             samples[key].codons[row.position - 1, :, STATES[row.change]] = seen

@@ -72,7 +72,7 @@ class Boundaries:
     def __init__(self, fragments: Fragments, graph: SpliceGraph) -> None:
         self.fragments = fragments
         self.graph = graph
-        self.spans = [_left_out(graph, e) for e in range(len(graph.edges))]
+        self.spans = [left_out(graph, e) for e in range(len(graph.edges))]
         self.gaps = deletions(fragments, long=True)
         self.takers = _takers(fragments, len(graph.edges))
         self.reach = [self._reach(span) for span in (fragments.forward, fragments.reverse)]
@@ -165,7 +165,7 @@ def _takers(fragments: Fragments, edges: int) -> dict[int, NDArray[np.int64]]:
     return {e: jumping[(mine >> e) & 1 > 0] for e in range(edges) if taken >> e & 1}
 
 
-def _left_out(graph: SpliceGraph, e: int) -> tuple[int, int]:
+def left_out(graph: SpliceGraph, e: int) -> tuple[int, int]:
     """Target bases [first, past) that molecules with a jump lack between its ends.
 
     A jump from a partner lacks what lies between the first breakpoint of all and its own; one into or out of an

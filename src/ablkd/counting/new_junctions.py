@@ -42,7 +42,7 @@ def new_junctions(fragments: Fragments, reference: Reference, known: dict[tuple[
     """
     exact: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
     for (start, end), fragments_of in deletions(fragments, long=True).items():
-        exact[_placed(reference, start, end)].update(fragments_of)
+        exact[_placed(reference, start, end)].update(fragments_of.tolist())
     found: dict[tuple[int, int], set[int]] = {}
     for place, owners in sorted(exact.items(), key=lambda item: (-len(item[1]), item[0])):
         if any(_same(event, place, count / len(owners)) for event, count in known.items()):

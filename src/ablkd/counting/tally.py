@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ablkd import hgvs
 from ablkd.amplicons import primer_spans
-from ablkd.counting.counts import Counts, Indel
 from ablkd.fragments import DELETED, CodonCounts, Fragments
 from ablkd.isoforms import SpliceGraph
 from ablkd.kernels import pileup
@@ -87,50 +85,23 @@ def count(fragments: Fragments, reference: Reference, graph: SpliceGraph) -> Tal
     return Tally(fragments, reference.codes, graph.arrays.skipped, primer_spans(reference, graph))
 
 
-def as_counts(sample: str, platform: str, tally: Tally, indels: dict[Indel, list[int]]) -> Counts:
-    """What errors are learned from; `indels` as `seen_indels` gives them."""
-    return Counts(sample, platform, tally.counts, {indel: len(set(owners)) for indel, owners in indels.items()})
-
-
-def seen_indels(f: Fragments, reference: Reference) -> dict[Indel, list[int]]:
-    """(start, end, inserted bases) of every indel, 0-based at its most 3' place -> the fragments that show it.
-
-    Longer gaps are junctions (`counting.new_junctions`).
-    """
-    seen: dict[Indel, list[int]] = {}
-    gaps = {(start, end, ""): owners for (start, end), owners in deletions(f, long=False).items()}
-    for (start, end, inserted), fragments in (*gaps.items(), *_insertions(f).items()):
-        # The same change may lie at several places of a repeat; the most 3' place is its name.
-        if inserted:
-            start, inserted = hgvs.shift_insertion_right(reference.sequence, start, inserted)
-            end = start
-        else:
-            start, end = hgvs.shift_right(reference.sequence, start, end)
-        seen.setdefault((start, end, inserted), []).extend(fragments)
-    return seen
-
-
-def deletions(f: Fragments, long: bool) -> dict[tuple[int, int], list[int]]:
-    """Gaps as they were placed, [start, end) 0-based -> the fragments that show them.
+def deletions(f: Fragments, long: bool) -> dict[tuple[int, int], NDArray[np.int64]]:
+    """Gaps as they were placed, [start, end) 0-based -> the fragments that show them, ascending.
 
     Those of more than LONGEST_DELETION bases, or the others.
     """
     gone = np.flatnonzero(f.allele == DELETED)
     if not len(gone):
         return {}
-    owner, position = np.searchsorted(f.offsets, gone, side="right") - 1, f.position[gone]
+    owner, position = np.searchsorted(f.offsets, gone, side="right") - 1, f.position[gone].astype(np.int64)
     breaks = np.flatnonzero((np.diff(owner) != 0) | (np.diff(position) != 1)) + 1
     first, last = np.r_[0, breaks], np.r_[breaks, len(owner)] - 1
     chosen = (last - first >= LONGEST_DELETION) == long
-    found: dict[tuple[int, int], list[int]] = {}
-    for a, b in zip(first[chosen], last[chosen], strict=True):
-        found.setdefault((int(position[a]), int(position[b]) + 1), []).append(int(owner[a]))
-    return found
-
-
-def _insertions(f: Fragments) -> dict[Indel, list[int]]:
-    found: dict[Indel, list[int]] = {}
-    for i, (owner, position) in enumerate(zip(f.ins_fragment, f.ins_position, strict=True)):
-        bases = "".join(hgvs.BASES[b] for b in f.ins_bases[f.ins_offsets[i] : f.ins_offsets[i + 1]])
-        found.setdefault((int(position), int(position), bases), []).append(int(owner))
-    return found
+    if not chosen.any():
+        return {}
+    owner, start, end = owner[first[chosen]], position[first[chosen]], position[last[chosen]] + 1
+    order = np.lexsort((owner, end, start))
+    owner, start, end = owner[order], start[order], end[order]
+    new = np.flatnonzero(np.r_[True, (np.diff(start) != 0) | (np.diff(end) != 0)])
+    places = zip(start[new].tolist(), end[new].tolist(), strict=True)
+    return dict(zip(places, np.split(owner, new[1:]), strict=True))

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from ablkd import hgvs
 from ablkd.counting.counts import Indel
+from ablkd.counting.indels import SeenIndel, seen_indels, telling
 from ablkd.counting.junctions import crossing, taking
-from ablkd.counting.tally import Tally, count, seen_indels
+from ablkd.counting.tally import Tally, count
 from ablkd.fragments import Fragments
 from ablkd.isoforms import SpliceGraph
 from ablkd.phasing.patterns import merged, same_rows
@@ -132,7 +133,7 @@ def observe(
         if site.event:
             shown[:, k] = _event_shown(fragments, reference, graph, site.event)
         elif not site.states:
-            shown[:, k] = _indel_shown(tally, site, owners)
+            shown[:, k] = _indel_shown(fragments, reference, site, owners)
         else:
             shown[:, k] = _codon_shown(tally, reference, passed, site)
     exclusive = np.array([[_exclude(reference, a, b) for b in sites] for a in sites], bool).reshape(2 * [len(sites)])
@@ -177,17 +178,17 @@ def _is_indel(call: Call) -> bool:
     return call.kind not in ("substitution", "multinucleotide")
 
 
-def _indel_owners(fragments: Fragments, reference: Reference, passed: list[Call]) -> dict[str, dict[Indel, list[int]]]:
+def _indel_owners(fragments: Fragments, reference: Reference, passed: list[Call]) -> dict[str, dict[Indel, SeenIndel]]:
     """hgvs_c of each called deletion or insertion -> as what it is seen, and the fragments that show it."""
-    owners: dict[str, dict[Indel, list[int]]] = {c.hgvs_c: {} for c in passed if _is_indel(c)}
+    owners: dict[str, dict[Indel, SeenIndel]] = {c.hgvs_c: {} for c in passed if _is_indel(c)}
     if owners:
         for change, which in seen_indels(fragments, reference).items():
-            if len(which) >= MIN_ALT_FRAGMENTS and (name := hgvs.indel_names(reference, *change)[1]) in owners:
+            if len(which.owners) >= MIN_ALT_FRAGMENTS and (name := hgvs.indel_names(reference, *change)[1]) in owners:
                 owners[name][change] = which
     return owners
 
 
-def _indel_sites(passed: list[Call], owners: dict[str, dict[Indel, list[int]]]) -> list[Site]:
+def _indel_sites(passed: list[Call], owners: dict[str, dict[Indel, SeenIndel]]) -> list[Site]:
     named: defaultdict[str, list[Call]] = defaultdict(list)
     for call in passed:
         if call.hgvs_c in owners:
@@ -261,12 +262,16 @@ def _codon_shown(tally: Tally, reference: Reference, passed: list[Call], site: S
     return shown
 
 
-def _indel_shown(tally: Tally, site: Site, owners: dict[str, dict[Indel, list[int]]]) -> NDArray[np.int8]:
-    shown = np.where(tally.states([site.codon])[:, 0] >= 0, 0, MISSING).astype(np.int8)
+def _indel_shown(
+    fragments: Fragments, reference: Reference, site: Site, owners: dict[str, dict[Indel, SeenIndel]]
+) -> NDArray[np.int8]:
+    """1 where it is seen, 0 where a fragment without it could tell any of the indels of the site."""
+    shown = np.full(len(fragments), MISSING, np.int8)
+    for change in site.indels:
+        shown[telling(fragments, reference, change)] = 0
     for changes in owners.values():
-        for change, fragments in changes.items():
-            if change in site.indels:
-                shown[fragments] = 1
+        for change in changes.keys() & set(site.indels):
+            shown[changes[change].owners] = 1
     return shown
 
 

@@ -126,8 +126,10 @@ def draw_counts(
         codons[sites.codons, orientation] = rng.multinomial(round(tube.depth * share), shown)
     rates = sites.indel_rates * between_samples(sites.cv, (len(sites.indels),), rng)
     seen = rng.binomial(tube.depth, np.minimum(rates, 1.0)).tolist()
-    indels = {indel: x for indel, x in zip(sites.indels, seen, strict=True) if x}
-    return Counts(sample, platform.platform, codons, indels)
+    indels = {indel: (x, tube.depth) for indel, x in zip(sites.indels, seen, strict=True) if x}
+    spanning = np.zeros(len(reference.sequence) + 1, np.int64)
+    spanning[3 * sites.codons[0] : 3 * sites.codons[-1] + 4] = tube.depth
+    return Counts(sample, platform.platform, codons, indels, spanning=spanning)
 
 
 def draw_allele(

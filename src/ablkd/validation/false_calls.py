@@ -73,12 +73,12 @@ def _indel_calls(expected: Expected, levels: Alphas) -> list[Called]:
     touched = touched_runs(expected.reference.codes)
     noisy = expected.platform.indel_error >= NOISY_INDELS
     found = []
-    for indel, x in sorted(counts.indels.items()):
+    for indel, (x, n) in sorted(counts.indels.items()):
         codon = min(indel[0] // 3, len(depth) - 1)
         uncontrolled = not expected.run.control_states[codon].any()
         if x < MIN_ALT_FRAGMENTS or (noisy and uncontrolled and touched[indel[0]] >= LONG_HOMOPOLYMER):
             continue
-        error, n = expected.indel(indel), int(depth[codon])
+        error = expected.indel(indel)
         if x > error.mean * n and expected.background.tail(x, n, error) < levels.indel:
             share = expected.background.interval(x, n, min(error.mean, 0.5), error.spread)[0]
             found.append(Called("indel", hgvs.indel_names(expected.reference, *indel)[0], None, share))

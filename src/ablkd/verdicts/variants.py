@@ -54,11 +54,8 @@ def indel_variant(reference: Reference, start: int, end: int, inserted: str) -> 
 
     `inserted` may contain N for bases that could not be read; the protein is then not named.
     """
-    if not inserted:
-        start, end = hgvs.shift_right(reference.sequence, start, end)
-    elif start == end and "N" not in inserted:
-        start, inserted = hgvs.shift_insertion_right(reference.sequence, start, inserted)
-        end = start
+    if "N" not in inserted:
+        start, end, inserted = hgvs.shift_indel_right(reference.sequence, start, end, inserted)
     name, hgvs_c, hgvs_p = hgvs.indel_names(reference, start, end, inserted)
     return Variant(
         name=name,

@@ -18,7 +18,8 @@ from ablkd.alignment.columns import Columns
 from ablkd.background.allele import DEFAULT_TEMPLATES
 from ablkd.background.learning import Library, learn
 from ablkd.calling.call import call_sample
-from ablkd.counting.tally import as_counts, count, seen_indels
+from ablkd.counting.indels import as_counts, seen_indels
+from ablkd.counting.tally import count
 from ablkd.fragments import FIELDS, Fragments, load
 from ablkd.isoforms import build_graph
 from ablkd.phasing.phase import phase_sample
@@ -83,7 +84,7 @@ def fragments(data, knowledge, tmp_path_factory):
     for name, reads in SAMPLES.items():
         of_it = [part for (b, last), part in parts.items() if last <= reads.get(b, 0)]
         whole = joined(of_it)
-        found[name] = whole, as_counts(name, "ont", count(whole, known, graph), seen_indels(whole, known))
+        found[name] = whole, as_counts(name, "ont", count(whole, known, graph), seen_indels(whole, known), known)
     return found
 
 
