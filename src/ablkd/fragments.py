@@ -6,7 +6,7 @@ mates disagree, ambiguous overhang) is an exception and never counts as wild typ
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,7 +43,10 @@ class Fragments:
     offsets int64[N+1] into position int32[E], allele uint8[E] (A C G T = 0-3, DELETED, UNOBSERVED), quality
     uint8[E]. ins_fragment int32[I], ins_position int32[I] (inserted before it), ins_offsets int64[I+1] into
     ins_bases uint8. histogram int32[L, 3, QUALITIES]: observed bases by orientation (forward, reverse, both) and
-    quality. reads: how many reads came in; placed: how many were aligned. codons: their counts where they are made.
+    quality. reads: how many reads came in; placed: how many were aligned. Of K candidate indels, candidates int32[K, 2]
+    are the target bases [start, end) that candidate_bases uint8 replace (candidate_offsets int64[K+1]); told
+    int32[T, 4] is what fragments say of them: fragment, candidate, whether it has it and from which sides it tells, as
+    in `kernels.alleles.score`. codons: their counts where they are made.
     """
 
     junctions: NDArray[np.int64]
@@ -62,6 +65,10 @@ class Fragments:
     histogram: NDArray[np.int32]
     reads: int
     placed: int
+    candidates: NDArray[np.int32] = field(default_factory=lambda: np.zeros((0, 2), np.int32))
+    candidate_offsets: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, np.int64))
+    candidate_bases: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
+    told: NDArray[np.int32] = field(default_factory=lambda: np.zeros((0, 4), np.int32))
     codons: CodonCounts | None = None
 
     def __len__(self) -> int:

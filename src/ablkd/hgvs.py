@@ -121,6 +121,23 @@ def ambiguous_span(sequence: str, start: int, end: int, inserted: str) -> tuple[
     return first, shift_indel_right(sequence, start, end, inserted)[1]
 
 
+def bases_alike(sequence: str, start: int, end: int, inserted: str) -> tuple[int, int, int, int]:
+    """(first, past, from_first, before_past): the span of `ambiguous_span`, and how many bases the sequences with and
+    without the change have alike from `first` on, and before `past`.
+    """
+    first, past = ambiguous_span(sequence, start, end, inserted)
+    old, new = sequence[first:past], sequence[first:start] + inserted
+    behind, before = sequence[past:], sequence[:first]
+    alike = (_common(old + behind, new + behind), _common((before + old)[::-1], (before + new)[::-1]))
+    return first, past, *alike
+
+
+def _common(one: str, other: str) -> int:
+    """Bases at the beginning of two sequences that are the same."""
+    shared = min(len(one), len(other))
+    return next((i for i in range(shared) if one[i] != other[i]), shared)
+
+
 def indel_names(reference: Reference, start: int, end: int, inserted: str) -> tuple[str, str, str]:
     """(name, hgvs_c, hgvs_p) of target bases [start, end) (0-based) replaced by `inserted`.
 

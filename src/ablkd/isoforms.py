@@ -8,7 +8,7 @@ a fusion breakpoint, a skip, an insertion. An isoform is a path; which jumps it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -75,6 +75,12 @@ class SpliceGraph:
 
     edges: tuple[Edge, ...]
     arrays: GraphArrays
+
+    def with_target(self, bases: NDArray[np.uint8]) -> SpliceGraph:
+        """The same graph with other target bases, uint8[L], as a sample may have them by birth."""
+        everything = self.arrays.bases.copy()
+        everything[: len(bases)] = bases
+        return replace(self, arrays=self.arrays._replace(bases=everything))
 
     @property
     def target_length(self) -> int:

@@ -45,6 +45,13 @@ def toy(branched: bool = True) -> SpliceGraph:
     return build_graph(Reference(**{**nothing, **given}))
 
 
+def unbranched(sequence: str) -> SpliceGraph:
+    """A target of these bases without isoforms."""
+    nothing = {field.name: () for field in fields(Reference)}
+    target = Transcript("target", "target", "", 0, 1, len(sequence), "")
+    return build_graph(Reference(**{**nothing, "sequences": {"target": sequence}, "transcripts": (target,)}))
+
+
 def read_of(drawing: str) -> tuple[str, list[int], list[int], bool]:
     """(bases in target orientation, qualities, nodes, reverse) of a drawn read on a target without jumps inside."""
     bases, quals, nodes, column = "", [], [], 0

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import pytest
 from isoform_panel import Isoform
 from numba import config
+from pair_oracle import best_by_enumeration
 from simulated import block, long_read, turned
 
 from ablkd import hgvs
@@ -19,30 +18,6 @@ from ablkd.kernels import realign
 
 READS = 2 if config.DISABLE_JIT else 150
 SIZE = realign.LONGEST + 2
-
-
-def best_by_enumeration(read, hit, miss, sequence, gap, single):
-    """The same model, spelled as a recursion over everything that can come next."""
-
-    @cache
-    def best(i, j, state):
-        if i == len(read) and j == len(sequence):
-            return 0.0 if state == 0 else -np.inf
-        ways = [-np.inf]
-        if i < len(read) and j < len(sequence):
-            ways.append((hit if read[i] == sequence[j] else miss)[i] + best(i + 1, j + 1, 0))
-        if i < len(read) and state != 2:
-            chance = single + np.log(0.25)
-            if j and read[i] == sequence[j - 1]:
-                chance = gap[j - 1]
-            elif j < len(sequence) and read[i] == sequence[j]:
-                chance = gap[j]
-            ways.append((np.log(0.3 * 0.25) if state == 1 else chance) + best(i + 1, j, 1))
-        if j < len(sequence) and state != 1:
-            ways.append((np.log(0.3) if state == 2 else gap[j]) + best(i, j + 1, 2))
-        return max(ways)
-
-    return best(0, 0, 0)
 
 
 def test_the_best_alignment_is_that_of_enumeration():

@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ablkd.alignment.aligner import Aligner
-from ablkd.alignment.merged import Merger
-from ablkd.alignment.plausible import check_scale, check_target, mates_row, named
-from ablkd.alignment.realigned import Realigner
+from ablkd.alignment.candidates import with_candidates
+from ablkd.alignment.placing import read_sample
+from ablkd.alignment.plausible import check_fragments, mates_row, named
 from ablkd.amplicons import assign_tiles, find_amplicon
 from ablkd.counting.counts import write_counts
 from ablkd.counting.indels import as_counts, seen_indels
@@ -19,6 +18,7 @@ from ablkd.counting.junctions import find_junctions
 from ablkd.counting.tally import count
 from ablkd.errors import UnusableSample
 from ablkd.fragments import Fragments, empty, save
+from ablkd.isoforms import build_graph
 from ablkd.records import Platform, QcMetric
 from ablkd.reference import Reference, sha256
 
@@ -37,43 +37,30 @@ def align_sample(
 
     Returns its qc rows. Reads that cannot be used give empty outputs and a failed `usable` row, not an exception.
     """
-    files = named([*reads_1, *reads_2])
-    aligner = Aligner(reference, platform.reads)
-    realigner = Realigner(reference, aligner.graph, platform)
-    rows = []
-    merger = Merger(aligner.graph, platform.min_base_quality)
-    chimeric = poor = 0
+    graph = build_graph(reference)
+    rows: list[QcMetric] = []
+    read = None
     try:
         rows = _input_rows(sample, [*reads_1, *reads_2])
-        for first, second in aligner.place_all(reads_1, reads_2):
-            if platform.reads == "short":
-                check_scale(first.block, files)
-            else:
-                first = realigner.settle(first)
-                chimeric += aligner.chimeras(first)
-            poor += first.block.left_out
-            merger.add(first, second)
-        if merger.reads == 0:
-            raise UnusableSample(f"{files}: no reads in them (check the sequencing run)")
-        joined = merger.fragments()
-        if len(joined) == 0:
-            raise UnusableSample(f"{files}: no read lies on the target (another gene, another species or adapters)")
-        check_target(joined, reference.codes, files)
+        read = read_sample(reference, graph, platform, reads_1, reads_2)
+        joined = read.fragments
+        check_fragments(joined, reference.codes, named([*reads_1, *reads_2]))
+        joined = with_candidates(joined, read.kept, read.target, platform, reference, graph)
         reason = ""
     except UnusableSample as problem:
-        nothing = empty(aligner.graph.target_length)
-        joined = replace(nothing, reads=merger.reads, placed=merger.placed)
-        reason = str(problem)
-    name = amplicon or find_amplicon(reference, aligner.graph, joined.ends)
-    tile = assign_tiles(reference, aligner.graph, name, joined.ends)
-    joined = replace(joined, tile=tile)
-    tally, indels = count(joined, reference, aligner.graph), seen_indels(joined, reference)
+        joined, reason = empty(graph.target_length), str(problem)
+        if read is not None:
+            joined = replace(joined, reads=read.fragments.reads, placed=read.fragments.placed)
+    name = amplicon or find_amplicon(reference, graph, joined.ends)
+    joined = replace(joined, tile=assign_tiles(reference, graph, name, joined.ends))
+    tally, indels = count(joined, reference, graph), seen_indels(joined, reference)
     save(replace(joined, codons=tally.codons), fragments)
-    junctions = find_junctions(joined, reference, aligner.graph).counts
+    junctions = find_junctions(joined, reference, graph).counts
     counted = as_counts(sample, platform.platform, tally, indels, reference)
     write_counts(counts, [replace(counted, junctions=junctions)])
-    rows += _qc_rows(sample, joined, merger.counts, name, reason)
+    rows += _qc_rows(sample, joined, read.pairs if read else np.zeros(3, np.int64), name, reason)
     if platform.reads == "long":
+        chimeric, poor = (read.chimeric, read.left_out) if read else (0, 0)
         rows.append(QcMetric(sample, "chimeric_reads", str(chimeric), "reads", "", "pass", ""))
         rows.append(QcMetric(sample, "reads_left_out", str(poor), "reads", "", "pass", ""))
     return rows

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ablkd.alignment.block import ReadBlock
 from ablkd.alignment.placed import Placed, PlacedArrays
@@ -24,10 +25,14 @@ MIN_IDENTITY = 0.75
 
 
 class Aligner:
-    """The splice graph with its k-mer index, ready to place blocks of reads."""
+    """The splice graph with its k-mer index, ready to place blocks of reads.
 
-    def __init__(self, reference: Reference, kind: str) -> None:
-        self.graph = build_graph(reference)
+    `target` uint8[L] are the target's bases as the sample has them; those of the knowledge folder without.
+    """
+
+    def __init__(self, reference: Reference, kind: str, target: NDArray[np.uint8] | None = None) -> None:
+        graph = build_graph(reference)
+        self.graph = graph if target is None else graph.with_target(target)
         self.kind = kind
         self.table = seeds.index_kmers(self.graph.arrays.bases, self.graph.arrays.following)
 

@@ -38,6 +38,11 @@ class Columns:
     def __init__(self) -> None:
         self.columns: dict[str, Growing] = {}
 
+    @property
+    def size(self) -> int:
+        """Fragments so far."""
+        return self.columns["junctions"].size if self.columns else 0
+
     def extend(self, block: Mapping[str, NDArray[Any]]) -> None:
         """Add the fragments of a block."""
         for name, part in block.items():

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablkd.alignment.columns import Columns
+from ablkd.alignment.kept import Keeper, KeptReads
 from ablkd.alignment.placed import NO_READS, Placed, PlacedArrays
 from ablkd.fragments import QUALITIES, Fragments
 from ablkd.isoforms import SpliceGraph
@@ -25,8 +26,9 @@ class Merger:
     strand (one of them is used).
     """
 
-    def __init__(self, graph: SpliceGraph, min_quality: int) -> None:
+    def __init__(self, graph: SpliceGraph, min_quality: int, kind: str = "short") -> None:
         self.graph, self.min_quality = graph, min_quality
+        self.keeper = Keeper(graph.arrays, kind)
         self.trims = overhangs.trims(graph.arrays)
         # Fragments of straight reads come before the others, whatever the blocks are.
         self.columns = Columns(), Columns()
@@ -39,16 +41,25 @@ class Merger:
         one, two = first.arrays, second.arrays if second else NO_READS
         spans = [overhangs.observed_spans(reads, self.graph.arrays, *self.trims) for reads in (one, two)]
         plain = _is_plain(one, two)
+        settings = self.graph.arrays, self.min_quality, self.histogram
         kernels: list[tuple[Callable, NDArray]] = [(straight.merge_straight, plain), (merging.merge_fragments, ~plain)]
-        for (merge, which), columns in zip(kernels, self.columns, strict=True):
-            made = merge(one, two, *spans, np.flatnonzero(which), self.graph.arrays, self.min_quality, self.histogram)
+        whole, others = (merge(one, two, *spans, np.flatnonzero(which), *settings) for merge, which in kernels)
+        # Only reads that are not straight can hold an insertion or deletion.
+        fragment = np.where(others[-2] < 0, -1, others[-2] + self.columns[1].size)
+        self.keeper.add(one, fragment)
+        self.keeper.add(two, fragment[: len(two.placed)])
+        for made, columns in zip((whole, others), self.columns, strict=True):
             columns.extend(dict(zip(COLUMNS, made, strict=False)))
             self.counts += made[-1]
         self.reads += len(one.placed) + len(two.placed)
         self.placed += int(one.placed.sum() + two.placed.sum())
 
+    def kept(self) -> KeptReads:
+        """The reads of all blocks that may hold an insertion or deletion, which are given up with it."""
+        return self.keeper.taken(before=self.columns[0].size)
+
     def fragments(self) -> Fragments:
-        """The fragments of all blocks, which are given up with it."""
+        """The fragments of all blocks, which are given up with it; ask for the kept reads first."""
         whole, others = self.columns
         whole.extend(others.taken())
         columns = whole.taken()

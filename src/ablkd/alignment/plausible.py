@@ -29,7 +29,7 @@ def named(paths: Sequence[Path]) -> str:
     return ", ".join(path.name for path in paths)
 
 
-def check_scale(block: ReadBlock, files: str) -> None:
+def check_scale(block: ReadBlock, paths: Sequence[Path]) -> None:
     """Raise UnusableSample where the qualities of a block of short reads are those of the scale of before 2011."""
     if not len(block.quals):
         return
@@ -37,13 +37,15 @@ def check_scale(block: ReadBlock, files: str) -> None:
     old = low >= OLD_SCALE_LOWEST and OLD_SCALE_ABOVE < high <= OLD_SCALE_HIGHEST
     if old and len(np.unique(block.quals)) >= OLD_SCALE_VALUES:
         raise UnusableSample(
-            f"{files}: the qualities are on the scale of before 2011, Phred + 64 (convert them to Phred + 33, "
+            f"{named(paths)}: the qualities are on the scale of before 2011, Phred + 64 (convert them to Phred + 33, "
             "for example with seqtk seq -Q64 -V)"
         )
 
 
-def check_target(fragments: Fragments, codes: NDArray[np.uint8], files: str) -> None:
-    """Raise UnusableSample where most fragments differ from the target, uint8[L], at many places."""
+def check_fragments(fragments: Fragments, codes: NDArray[np.uint8], files: str) -> None:
+    """Raise UnusableSample where there are none, or most differ from the target, uint8[L], at many places."""
+    if len(fragments) == 0:
+        raise UnusableSample(f"{files}: no read lies on the target (another gene, another species or adapters)")
     depth = fragments.histogram.sum(axis=(1, 2))
     seen = depth >= FEWEST_FRAGMENTS
     other = (fragments.allele < DELETED) & (fragments.allele != codes[fragments.position])

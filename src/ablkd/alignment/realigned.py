@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ablkd import hgvs
 from ablkd.alignment.placed import Placed
 from ablkd.background.indels import HOMOPOLYMER_FACTOR, touched_runs
 from ablkd.isoforms import SpliceGraph
@@ -28,7 +29,7 @@ class Realigner:
         runs = touched_runs(self.graph.bases)[: len(self.graph.bases)]
         rates = platform.indel_error * HOMOPOLYMER_FACTOR ** np.maximum(0, runs - 2)
         self.gaps = np.log(np.minimum(rates, MOST_GAPS))
-        self.first, self.candidates = _candidates(reference)
+        self.first, self.candidates = _candidates(reference, self.graph.bases[: graph.target_length])
 
     def settle(self, placed: Placed) -> Placed:
         """The reads with better places, for fragments: bases of codons that are not told have quality 0.
@@ -43,11 +44,15 @@ class Realigner:
         return replace(placed, arrays=a._replace(quals=quals))
 
 
-def _candidates(reference: Reference) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    """Codons to choose from: offsets int64[C+1] into codes uint8[., 3]; the wild type, then those of the catalogue."""
-    codons = [[reference.sequence[p : p + 3]] for p in range(0, len(reference.sequence) - 2, 3)]
+def _candidates(reference: Reference, target: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Codons to choose from: offsets int64[C+1] into codes uint8[., 3]; what most molecules have, the wild type, then
+    those of the catalogue.
+    """
+    sequence = "".join(hgvs.BASES[code] for code in target)
+    codons = [[sequence[p : p + 3]] for p in range(0, len(sequence) - 2, 3)]
+    wild = [(p // 3 + 1, reference.sequence[p : p + 3]) for p in range(0, len(sequence) - 2, 3)]
     listed = [(row.codon, row.alt_codon) for row in reference.mutations]
-    for codon, change in listed + [(row.codon, row.alt_codon) for row in reference.polymorphisms]:
+    for codon, change in wild + listed + [(row.codon, row.alt_codon) for row in reference.polymorphisms]:
         if change not in codons[codon - 1]:
             codons[codon - 1].append(change)
     offsets = np.cumsum([0, *(len(c) for c in codons)], dtype=np.int64)

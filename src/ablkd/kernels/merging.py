@@ -86,10 +86,10 @@ def _observe(codes, quals, nodes, a, b, graph, min_quality, base, qual, insertio
                     if e < 0 or not graph.skipped[e, 0] <= p < graph.skipped[e, 1]:
                         base[p], qual[p] = DELETED, min(quals[i], MOST_QUALITY)
             if pending and last >= 0 and v == last + 1 and count < MOST_INSERTIONS:
-                good = True
+                known = True
                 for k in range(pending_from, i):
-                    good = good and quals[k] >= min_quality and codes[k] < 4
-                if good:
+                    known = known and codes[k] < 4
+                if known:
                     insertions[count, 0], insertions[count, 1], insertions[count, 2] = v, pending_from, pending
                     count += 1
             q = min(quals[i], MOST_QUALITY)
@@ -201,8 +201,9 @@ def merge_fragments(one, two, spans_one, spans_two, which, graph, min_quality, h
 
     Returns fragment arrays (junctions int64[N], forward int32[N, 2], reverse int32[N, 2], ends int32[N, 2]),
     exceptions (offsets int64[N+1], position int32[E], allele uint8[E], quality uint8[E]), insertions (fragment
-    int32[I], position int32[I], offsets int64[I+1], bases uint8[.]) and counts int64[3]: fragments made,
-    fragments dropped because the mates contradict each other, pairs in the same orientation (one mate is used).
+    int32[I], position int32[I], offsets int64[I+1], bases uint8[.]), fragment int64[R]: the number of each read's
+    fragment among those made here, -1 for none; and counts int64[3]: fragments made, fragments dropped because the
+    mates contradict each other, pairs in the same orientation (one mate is used).
     """
     reads, paired = len(which), len(two.offsets) > 1
     room = _bases_in(one, which) + (_bases_in(two, which) if paired else 0) + 1
@@ -218,6 +219,7 @@ def merge_fragments(one, two, spans_one, spans_two, which, graph, min_quality, h
     insertions = np.empty((2, MOST_INSERTIONS, 3), np.int32)
     first, stop, found = np.empty(2, np.int32), np.empty(2, np.int32), np.empty(2, np.int32)
     mate_on, counts = np.empty(2, np.int64), np.zeros(3, np.int64)
+    fragment = np.full(len(one.placed), -1, np.int64)
     made, exceptions, inserted = 0, 0, 0
     for r in which:
         mask, passed, left, right = np.int64(0), np.int64(0), -1, -1
@@ -250,7 +252,7 @@ def merge_fragments(one, two, spans_one, spans_two, which, graph, min_quality, h
         if begin >= 0 and (mask & passed or _contradicts(mask, begin, end, base, graph.skipped)):
             counts[1] += 1
         elif begin >= 0:
-            junctions[made] = mask
+            junctions[made], fragment[r] = mask, made
             for side in range(2):
                 if first[side] >= 0:
                     spans[side, made, 0], spans[side, made, 1] = first[side], stop[side]
@@ -282,4 +284,4 @@ def merge_fragments(one, two, spans_one, spans_two, which, graph, min_quality, h
     whole = junctions[:made], spans[0, :made], spans[1, :made], ends[:made], offsets[: made + 1]
     changes = position[:exceptions].copy(), allele[:exceptions].copy(), quality[:exceptions].copy()
     added = ins_fragment[:inserted].copy(), ins_position[:inserted].copy(), ins_offsets[: inserted + 1].copy()
-    return *whole, *changes, *added, ins_bases[: ins_offsets[inserted]].copy(), counts
+    return *whole, *changes, *added, ins_bases[: ins_offsets[inserted]].copy(), fragment, counts

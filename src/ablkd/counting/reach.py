@@ -1,0 +1,124 @@
+"""How far the mates of fragments reach without a break: what they could tell of an insertion or deletion."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ablkd.amplicons import primer_spans
+from ablkd.counting.junctions import left_out
+from ablkd.counting.tally import deletions
+from ablkd.fragments import Fragments
+from ablkd.isoforms import SpliceGraph, build_graph
+from ablkd.reference import Reference
+
+Ints = NDArray[np.int64]
+# METHOD: a fragment could show an indel where one mate covers every place the indel can stand and 12 bases to either
+# side: nearer to the end of a read a gap is placed as mismatches. Base qualities do not matter, or reads with the indel
+# would be counted by another rule than those without it.
+MARGIN = 12
+
+
+class Reach:
+    """What the mates of fragments cover as a whole: no jump of an isoform and no longer gap inside, and no primer."""
+
+    def __init__(self, fragments: Fragments, reference: Reference) -> None:
+        self.length = len(reference.sequence)
+        graph = build_graph(reference)
+        low, high = _between_primers(fragments, reference, graph)
+        breaks = _breaks(fragments, graph)
+        clipped = [
+            np.stack([np.maximum(span[:, 0], low), np.where(span[:, 1] > 0, np.minimum(span[:, 1], high), 0)], axis=1)
+            for span in (fragments.forward, fragments.reverse)
+        ]
+        self.mates = [_Stretches(span, breaks) for span in clipped]
+        shared = np.stack([np.maximum(*(s[:, 0] for s in clipped)), np.minimum(*(s[:, 1] for s in clipped))], axis=1)
+        self.both = _Stretches(shared, breaks)
+
+    def covers(self, owners: Ints, first: int, past: int) -> NDArray[np.bool_]:
+        """bool[len(owners)]: whether one mate covers target bases [first, past), which lie on the target."""
+        if first < 0 or past > self.length:
+            return np.zeros(len(owners), bool)
+        one, two = (mate.cover(owners, first, past) for mate in self.mates)
+        return one | two
+
+    def depth(self, first: Ints, past: Ints) -> Ints:
+        """int64[K]: fragments of which one mate covers each of K stretches of target bases."""
+        on_target = (first >= 0) & (past <= self.length)
+        first, past = np.where(on_target, first, 0), np.where(on_target, past, self.length)
+        one, two, both = (s.depth(first, past, self.length) for s in (*self.mates, self.both))
+        return np.where(on_target, one + two - both, 0)
+
+
+class _Stretches:
+    """Target bases [first, past) without a break: one for each of N fragments, then more of those that have breaks."""
+
+    def __init__(self, spans: NDArray[np.int32], breaks: tuple[Ints, Ints, Ints]) -> None:
+        owner, first, past = breaks
+        broken = np.unique(owner)
+        spans = spans.astype(np.int64)
+        # Before each break ends a stretch, past each another one begins.
+        owners = np.concatenate([broken, owner])
+        starts, ends = np.concatenate([spans[broken, 0], past]), np.concatenate([spans[broken, 1], first])
+        starts = np.maximum(starts[np.lexsort((starts, owners))], np.repeat(spans[broken, 0], _sizes(owners)))
+        ends = np.minimum(ends[np.lexsort((ends, owners))], np.repeat(spans[broken, 1], _sizes(owners)))
+        spans[broken] = 0
+        self.owner = np.sort(owners)
+        self.first, self.past = np.concatenate([spans[:, 0], starts]), np.concatenate([spans[:, 1], ends])
+
+    def cover(self, owners: Ints, first: int, past: int) -> NDArray[np.bool_]:
+        """bool[len(owners)]: whether a stretch of each fragment covers [first, past)."""
+        whole = (self.first[owners] <= first) & (past <= self.past[owners])
+        if not len(self.owner):
+            return whole
+        parts = slice(len(self.first) - len(self.owner), None)
+        return whole | np.isin(owners, self.owner[(self.first[parts] <= first) & (past <= self.past[parts])])
+
+    def depth(self, first: Ints, past: Ints, length: int) -> Ints:
+        """int64[K]: stretches that cover each [first, past), which is at least two margins long.
+
+        Those that begin early enough, less those that end too early, which have begun before unless they lie within.
+        """
+        begun, ended = (np.cumsum(np.bincount(at, minlength=length + 1)) for at in (self._long[:, 0], self._long[:, 1]))
+        found = begun[first] - np.r_[0, ended][past]
+        size = self._long[:, 1] - self._long[:, 0]
+        shorter = np.searchsorted(size, past - first)
+        for i in np.flatnonzero(shorter).tolist():
+            within = self._long[: shorter[i]]
+            found[i] += np.count_nonzero((within[:, 0] > first[i]) & (within[:, 1] < past[i]))
+        return found
+
+    @cached_property
+    def _long(self) -> Ints:
+        """int64[K, 2]: those of two margins and more, the shorter ones first."""
+        size = self.past - self.first
+        kept = np.flatnonzero(size >= 2 * MARGIN)
+        kept = kept[np.argsort(size[kept], kind="stable")]
+        return np.stack([self.first[kept], self.past[kept]], axis=1)
+
+
+def _sizes(owners: Ints) -> Ints:
+    return np.unique(owners, return_counts=True)[1]
+
+
+def _between_primers(fragments: Fragments, reference: Reference, graph: SpliceGraph) -> tuple[Ints, Ints]:
+    """(first, past) int64[N] of what a window may reach of a fragment's product: a primer is not the patient's."""
+    primers = primer_spans(reference, graph).astype(np.int64)
+    low = np.where(primers[:, 1] > 0, primers[:, 1] - MARGIN, 0)
+    high = np.where(primers[:, 3] > 0, primers[:, 2] + MARGIN, len(reference.sequence))
+    # The last entry is that of tile -1, no tile.
+    return np.append(low, 0)[fragments.tile], np.append(high, len(reference.sequence))[fragments.tile]
+
+
+def _breaks(fragments: Fragments, graph: SpliceGraph) -> tuple[Ints, Ints, Ints]:
+    """(fragment, first, past) int64[B]: bases [first, past) that a jump or a long gap of a fragment leaves out."""
+    found = [(owners, *place) for place, owners in deletions(fragments, long=True).items()]
+    for e, edge in enumerate(graph.edges):
+        # A fragment that comes from a partner begins at its breakpoint: nothing on the target is interrupted.
+        if edge.origin < graph.target_length or not edge.transcript:
+            found.append((np.flatnonzero(fragments.junctions & (np.int64(1) << np.int64(e))), *left_out(graph, e)))
+    owner = np.concatenate([owners for owners, _, _ in found])
+    first, past = (np.concatenate([np.full(len(b[0]), b[i], np.int64) for b in found]) for i in (1, 2))
+    return owner, first, past
