@@ -135,3 +135,19 @@ def test_an_allele_knows_all_its_places():
     assert (one.a, one.b) == (19, 31)
     assert one.equal_left == 9
     assert one.sequences[0].replace("CAT" * 4, "CAT" * 3) == one.sequences[1]
+
+
+def test_mates_that_contradict_each_other_tell_nothing(reference):
+    """The first mate has the duplication, the second covers its place without it."""
+    platform, change = reference.platform("illumina"), (186, 186, COPY)
+    laid = list(range(120, 220))
+    both = kept(of_molecule(120, 250, "left"), (TARGET[120:140] + TARGET[141:220], laid[:20] + laid[21:]))
+    of_one = both._replace(fragment=np.zeros(2, np.int64))
+    assert score_fragments(of_one, [change], TARGET, platform).tolist() == [[0, 0, UNTOLD, 0]]
+
+
+def test_of_two_candidates_at_one_place_a_read_has_the_likelier(reference):
+    """A duplication of 36 bases beside one of its last 30."""
+    candidates = [(186, 186, COPY[6:]), (186, 186, COPY)]
+    rows = score_fragments(kept(of_molecule(120, 250, "left")), candidates, TARGET, reference.platform("illumina"))
+    assert rows[:, :3].tolist() == [[0, 0, HAS_NOT], [0, 1, HAS]]

@@ -41,7 +41,7 @@ def arrays(*reads):
 
 def suggested(read, least):
     """(start, end, bases that stand there) of a read's gaps."""
-    return [(a, b, read[0][i:j]) for _, a, b, i, j in changes(*arrays(read), least, GRAPH).tolist()]
+    return [(a, b, read[0][i:j]) for _, a, b, i, j in changes(*arrays(read), least, least == SHORT, GRAPH).tolist()]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from ablkd.counting.indels import spanning
 from ablkd.counting.tally import LONGEST_DELETION
 from ablkd.fragments import Fragments
 from ablkd.isoforms import GraphArrays, SpliceGraph
+from ablkd.kernels.alleles import QUARTER
 from ablkd.kernels.departures import LONGEST_INSERTION, changes, splits
 from ablkd.kernels.seeds import index_kmers
 from ablkd.records import Platform
@@ -27,9 +28,13 @@ from ablkd.verdicts.thresholds import MIN_ALT_FRAGMENTS
 # by chance. Of more than 100 candidates those that most fragments show count.
 LEAST_SHARE = {"short": 0.001, "long": 0.003}
 MOST_CANDIDATES = 100
-# METHOD: a noisy copy of the bases beside it, alike in seven of ten, is a duplication. What differs from a commoner
-# candidate by an eighth of its length, in place or size, is the same one.
-LEAST_COPY, ALIKE, SAME = 6, 0.7, 8
+# METHOD: reads of a platform with fewer substitutions than this show a change as it is.
+EXACT = 0.001
+# METHOD: a noisy copy of the bases beside it, alike in seven of ten, is a duplication.
+LEAST_COPY, ALIKE = 6, 0.7
+# METHOD: a change at the place of a commoner one, as long but for a quarter or two bases, is the same with an error;
+# where reads show changes as they are, only if it is less than a fifth as common.
+RARER = 0.2
 
 
 def with_candidates(
@@ -42,7 +47,7 @@ def with_candidates(
 ) -> Fragments:
     """The fragments of a sample with its candidates and what each says of them; `target` as of `SampleReads`."""
     sequence = "".join(hgvs.BASES[code] for code in target)
-    found = _candidates(fragments, kept, sequence, platform.reads, reference, graph.with_target(target).arrays)
+    found = _candidates(fragments, kept, sequence, platform, reference, graph.with_target(target).arrays)
     inserted = [encode(bases) for _, _, bases in found]
     return replace(
         fragments,
@@ -54,13 +59,14 @@ def with_candidates(
 
 
 def _candidates(
-    fragments: Fragments, kept: KeptReads, target: str, kind: str, reference: Reference, graph: GraphArrays
+    fragments: Fragments, kept: KeptReads, target: str, platform: Platform, reference: Reference, graph: GraphArrays
 ) -> list[Indel]:
-    """The candidates of a sample, in transcript order; `kind`: short or long reads."""
+    """The candidates of a sample, in transcript order."""
+    exact = platform.transition_error + 2 * platform.transversion_error < EXACT
     owners: defaultdict[Indel, set[int]] = defaultdict(set)
-    for fragment, change in _suggested(kept, kind, target, graph):
+    for fragment, change in _suggested(kept, LEAST_CHANGE[platform.reads], exact, target, graph):
         start, end, inserted = change
-        if end - start <= LONGEST_DELETION and len(inserted) <= LONGEST_INSERTION and start >= 0:
+        if end - start <= LONGEST_DELETION and len(inserted) <= LONGEST_INSERTION and (end > start or inserted):
             owners[change].add(fragment)
     for variant in reference.splicing:
         if variant.inserted_sequence:
@@ -71,20 +77,22 @@ def _candidates(
         count = len(owners[change])
         if count < MIN_ALT_FRAGMENTS or len(found) == MOST_CANDIDATES:
             break
-        common = count >= LEAST_SHARE[kind] * depth[change[0]]
-        if common and not any(_is_same(change, other, kind) for other in found):
+        common = count >= LEAST_SHARE[platform.reads] * depth[change[0]]
+        if common and not any(_is_same(change, o, count / len(owners[o]), exact) for o in found):
             found.append(change)
     return sorted(found)
 
 
-def _suggested(kept: KeptReads, kind: str, target: str, graph: GraphArrays) -> Iterator[tuple[int, Indel]]:
-    """(fragment, change) of every gap and every clipped end that lies elsewhere."""
+def _suggested(
+    kept: KeptReads, least: int, exact: bool, target: str, graph: GraphArrays
+) -> Iterator[tuple[int, Indel]]:
+    """(fragment, change) of every gap of `least` bases and more, and of every clipped end that lies elsewhere."""
     laid = kept.codes, kept.nodes, kept.offsets
-    for read, start, end, first, past in changes(*laid, LEAST_CHANGE[kind], graph).tolist():
+    for read, start, end, first, past in changes(*laid, least, exact, graph).tolist():
         bases = _bases(kept, read, first, past)
         if "N" not in bases:
             change = normalised(target, start, end, bases)
-            yield int(kept.fragment[read]), change if kind == "short" else _cleaned(target, change)
+            yield int(kept.fragment[read]), change if exact else _cleaned(target, change)
     table = index_kmers(graph.bases, graph.following)
     for read, x, y, first, past in splits(*laid, table, graph).tolist():
         bases = _bases(kept, read, first, past)
@@ -105,7 +113,7 @@ def normalised(target: str, start: int, end: int, inserted: str) -> Indel:
         start, inserted = start + 1, inserted[1:]
     while start < end and inserted and target[end - 1] == inserted[-1]:
         end, inserted = end - 1, inserted[:-1]
-    return hgvs.shift_indel_right(target, start, end, inserted)
+    return hgvs.shift_indel_right(target, start, end, inserted) if end > start or inserted else (start, start, "")
 
 
 def _cleaned(target: str, change: Indel) -> Indel:
@@ -126,14 +134,12 @@ def _cleaned(target: str, change: Indel) -> Indel:
     return normalised(target, first + size, first + size, target[first : first + size])
 
 
-def _is_same(change: Indel, other: Indel, kind: str) -> bool:
-    """Whether noise may make the change of another, commoner one."""
+def _is_same(change: Indel, other: Indel, rarer: float, exact: bool) -> bool:
+    """Whether errors may make the change of another one, of which it is a `rarer` part."""
     size = len(other[2]) - (other[1] - other[0])
     apart = abs(size - len(change[2]) + (change[1] - change[0]))
-    # Bases read wrongly in an insertion.
-    wrong = sum(a != b for a, b in zip(change[2], other[2], strict=False))
-    if kind == "short":
-        return change[:2] == other[:2] and not apart and wrong * SAME <= len(other[2])
-    slack = max(1, abs(size) // SAME)
-    shifted = max(abs(change[0] - other[0]), abs(change[1] - other[1]))
-    return apart <= slack and shifted <= slack + (abs(size) if size > 0 else 0) and apart + shifted > 0
+    if exact and rarer >= RARER:
+        return False
+    slack = max(2, abs(size) // QUARTER)
+    reach = slack + max(0, size)
+    return apart <= slack and change[0] <= other[1] + reach and other[0] <= change[1] + reach

@@ -7,8 +7,8 @@ from ablkd.kernels.seeds import K
 
 INSERTED, CLIPPED = -1, -2
 # METHOD: an end of at least 12 bases that is not aligned may lie elsewhere; gaps within 40 bases may be one change that
-# was placed in parts, and those within 6 bases of each other are.
-LEAST_CLIP, WINDOW, JOIN = 12, 40, 6
+# was placed in parts, those within 6 bases of each other are, and so are mismatches with fewer than 3 bases in between.
+LEAST_CLIP, WINDOW, JOIN, BESIDE = 12, 40, 6, 3
 # METHOD: a clipped end lies elsewhere on the target with at most one mismatch in ten of the bases compared; where the
 # two parts of a read meet is searched among the last 30 bases that are aligned.
 COMPARED, BASES_A_MISMATCH, SLIDE = 40, 10, 30
@@ -77,20 +77,30 @@ def departing(reads, fragment, least, graph):
 
 
 @jit
+def _past_mismatches(read, nodes, i, step, graph):
+    """The aligned base past the mismatches that lie BESIDE the one at read index i, or each other, in one direction."""
+    best, k = i, i
+    while 0 <= k + step < len(nodes) and nodes[k + step] == nodes[k] + step and abs(k - best) < BESIDE:
+        wrong = read[k] != graph.bases[nodes[k]]
+        k += step
+        best = k if wrong else best
+    return best
+
+
+@jit
 def _block(read, nodes, i, j, exact, graph):
     """(first, past) read indices of a change between the aligned bases i and j; where reads are `exact`, the mismatches
     beside it are part of it."""
-    while exact and i > 0 and nodes[i - 1] == nodes[i] - 1 and read[i] != graph.bases[nodes[i]]:
-        i -= 1
-    while exact and j + 1 < len(nodes) and nodes[j + 1] == nodes[j] + 1 and read[j] != graph.bases[nodes[j]]:
-        j += 1
+    if exact:
+        i, j = _past_mismatches(read, nodes, i, -1, graph), _past_mismatches(read, nodes, j, 1, graph)
     return i + 1, j
 
 
 @jit
-def changes(codes, nodes, offsets, least, graph):
+def changes(codes, nodes, offsets, least, exact, graph):
     """Target bases that reads replace: int32[., 5] of read, start, end (0-based half-open), first and past base of the
-    read that stand there instead. Only changes by `least` bases and more; with `least` 1 those of equal length too.
+    read that stand there instead. Only changes by `least` bases and more, or, where reads are `exact`, that many lost
+    or inserted; there the mismatches beside them are part of the change.
     """
     found, count = np.empty((len(codes) // 4 + 1, 5), np.int32), 0
     for r in range(len(offsets) - 1):
@@ -103,7 +113,7 @@ def changes(codes, nodes, offsets, least, graph):
             u = np.int64(laid[last]) if last >= 0 else -1
             gap = last >= 0 and (i > last + 1 or _left_out(u, v, graph) > 0)
             if gap and u < v < graph.target_length:
-                first, past = _block(read, laid, last, i, least == 1, graph)
+                first, past = _block(read, laid, last, i, exact, graph)
                 start, end = np.int64(laid[first - 1]) + 1, np.int64(laid[past])
                 if count > begun and start - found[count - 1, 2] <= JOIN:
                     found[count - 1, 2], found[count - 1, 4] = end, past
@@ -113,7 +123,8 @@ def changes(codes, nodes, offsets, least, graph):
             last = i
         kept = begun
         for k in range(begun, count):
-            if least == 1 or abs(found[k, 4] - found[k, 3] - found[k, 2] + found[k, 1]) >= least:
+            lost, inserted = found[k, 2] - found[k, 1], found[k, 4] - found[k, 3]
+            if abs(inserted - lost) >= least or exact and max(inserted, lost) >= least:
                 found[kept] = found[k]
                 kept += 1
         count = kept

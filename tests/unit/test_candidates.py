@@ -1,0 +1,121 @@
+"""From files of reads to what is counted of insertions and deletions: fractions do not depend on length or platform."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from test_align import turned, write_fastq
+
+from ablkd.alignment.align import align_sample
+from ablkd.alignment.candidates import normalised
+from ablkd.counting.counts import read_counts
+from ablkd.fragments import load
+
+FIRST, PAST = 700, 1400
+PLACE = 960
+
+
+def molecules(reference, change, fraction, number, rng, fixed=()):
+    """Sequences of the kinase domain, some with (start, end, inserted); `fixed` bases differ in all of them."""
+    wild = list(reference.sequence[FIRST:PAST])
+    for p in fixed:
+        wild[p - FIRST] = "ACGT"["ACGT".index(wild[p - FIRST]) - 1]
+    start, end, inserted = change
+    changed = "".join(wild[: start - FIRST]) + inserted + "".join(wild[end - FIRST :])
+    return [changed if has else "".join(wild) for has in rng.random(number) < fraction]
+
+
+def with_errors(sequence, rate, rng):
+    """A read with substitutions, lost and doubled bases, a third of the errors each."""
+    bases = ""
+    for base, draw in zip(sequence, rng.random(len(sequence)) / rate, strict=True):
+        bases += (
+            "" if draw < 1 / 3 else base + base if draw < 2 / 3 else "ACGT"[int(rng.integers(4))] if draw < 1 else base
+        )
+    return bases
+
+
+def counted(reference, folder, platform, sequences, size, rng, error=0.0):
+    """Counts and fragments of a sample: pairs of `size` bases from sheared molecules, or whole reads."""
+    reads = []
+    for k, sequence in enumerate(sequences):
+        if size:
+            length = int(rng.normal(1.6 * size, 30))
+            start = int(rng.integers(0, len(sequence) - length))
+            piece = sequence[start : start + max(length, size)]
+            reads.append((f"r{k}", piece[:size], turned(piece[-size:])))
+        else:
+            read = with_errors(sequence, error, rng)
+            reads.append((f"r{k}", turned(read) if k % 2 else read))
+    paths = [write_fastq(folder / f"{m}.fastq.gz", [(r[0], r[m]) for r in reads]) for m in range(1, len(reads[0]))]
+    outputs = folder / "fragments.npy", folder / "counts.tsv"
+    align_sample("s", reference.platform(platform), "", reference, paths[:1], paths[1:], *outputs)
+    return read_counts(outputs[1], reference)[0], load(outputs[0])
+
+
+def duplication(reference, size):
+    return PLACE, PLACE, reference.sequence[PLACE - size : PLACE]
+
+
+CHANGES = {
+    "6 duplicated": lambda r: duplication(r, 6),
+    "24 duplicated": lambda r: duplication(r, 24),
+    "60 duplicated": lambda r: duplication(r, 60),
+    "9 lost": lambda r: (PLACE, PLACE + 9, ""),
+    "27 lost": lambda r: (PLACE, PLACE + 27, ""),
+    "21 new bases": lambda r: (PLACE, PLACE, "GACTTGCAATCCGGATTACGT"),
+    "4 replaced by 7": lambda r: (PLACE, PLACE + 4, "TCCGTAA"),
+}
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+@pytest.mark.parametrize(
+    ("platform", "size", "error"),
+    [("illumina", 150, 0.0), ("pacbio_hifi", 0, 0.002), ("ont", 0, 0.05)],
+    ids=["2x150", "HiFi", "nanopore"],
+)
+def test_fractions_do_not_depend_on_the_length(reference, tmp_path, platform, size, error, kind):
+    """20 % of 1,500 molecules, whatever the change; four standard deviations of the drawn number are allowed, and a
+    twentieth of it for reads that tell nothing."""
+    if platform == "ont" and "replaced" in kind:
+        pytest.skip("noisy reads do not tell which bases beside an insertion were replaced")
+    rng = np.random.default_rng(61)
+    change = CHANGES[kind](reference)
+    number = 4_000 if size else 700
+    counts, _ = counted(reference, tmp_path, platform, molecules(reference, change, 0.2, number, rng), size, rng, error)
+    shown, depth = counts.indel(normalised(reference.sequence, *change))
+    assert shown > 0
+    spread = 4 * np.sqrt(0.2 * 0.8 / depth) + 0.01
+    assert abs(shown / depth - 0.2) < spread
+
+
+def test_reads_of_a_wild_type_suggest_nothing(reference, tmp_path):
+    rng = np.random.default_rng(62)
+    sequences = molecules(reference, (PLACE, PLACE, ""), 0.0, 700, rng)
+    counts, fragments = counted(reference, tmp_path, "pacbio_hifi", sequences, 0, rng, 0.002)
+    assert len(fragments.candidates) == 0
+    assert all(shown < 0.02 * depth for shown, depth in counts.indels.values())
+
+
+def test_differences_by_birth_make_no_deletions(reference, tmp_path):
+    """Bases that differ in every molecule in pairs five apart, as between related genes: no gap is seen beside them."""
+    rng = np.random.default_rng(63)
+    fixed = [p for at in range(730, 1380, 70) for p in (at, at + 5)]
+    sequences = molecules(reference, (PLACE, PLACE, ""), 0.0, 4_000, rng, fixed)
+    counts, _ = counted(reference, tmp_path, "illumina", sequences, 150, rng)
+    assert not [indel for indel, (shown, _) in counts.indels.items() if shown >= 3]
+    assert {p for p in fixed if counts.codons[p // 3].any()} == set(fixed)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "inserted", "smallest"),
+    [
+        (4, 8, "TACA", (8, 8, "")),
+        (4, 8, "TCA", (5, 6, "")),
+        (4, 8, "TAGGCA", (6, 6, "GG")),
+        (4, 8, "TTTA", (5, 7, "TT")),
+    ],
+)
+def test_a_change_is_told_by_its_smallest_form(start, end, inserted, smallest):
+    """Target GGGGTACAGGTT."""
+    assert normalised("GGGGTACACCTT", start, end, inserted) == smallest
