@@ -16,6 +16,7 @@ from ablkd.cli import main as ablkd
 HGVS = re.compile(r"c\.(\d+)(?:_(\d+))?(?:([ACGT])>([ACGT])|(del)[ACGT]*(?:ins([ACGT]+))?|(dup)[ACGT]*|ins([ACGT]+))$")
 SHEET = "sample\trun\tplatform\trole\treads_1\treads_2"
 REQUIRED_LOD = REPORTING_CUT = "0.03"
+JUNCTIONS = {"present": "pass", "evidence_only": "held_back"}  # calls of splicing.tsv
 Row = dict[str, str]
 
 
@@ -30,10 +31,11 @@ class Library:
 
 @dataclass(frozen=True)
 class Tables:
-    """calls.tsv and coverage.tsv of a sample."""
+    """calls.tsv, coverage.tsv and splicing.tsv of a sample."""
 
     calls: list[Row]
     coverage: list[Row]
+    splicing: list[Row]
 
 
 def rows(path: Path) -> list[Row]:
@@ -87,7 +89,7 @@ class Run:
         for library in used:
             if library.control or (names is not None and library.name not in names):
                 continue
-            outputs = {key: self._part(library, f"{key}.tsv") for key in ("calls", "coverage")}
+            outputs = {key: self._part(library, f"{key}.tsv") for key in ("calls", "coverage", "splicing", "fusion")}
             step(
                 "call",
                 sample=library.name,
@@ -98,7 +100,7 @@ class Run:
                 **common,
                 **outputs,
             )
-            tables[library.name] = Tables(rows(outputs["calls"]), rows(outputs["coverage"]))
+            tables[library.name] = Tables(*(rows(outputs[key]) for key in ("calls", "coverage", "splicing")))
         return tables
 
 
@@ -118,10 +120,13 @@ def applied(target: str, name: str) -> str | None:
 
 def found(target: str, tables: Tables, mutated: str) -> tuple[str, Row]:
     """How a sample's tables tell a variant, whatever it is called: `pass`, `held_back` (a row of calls.tsv with a
-    filter), `listed` (a row of coverage.tsv alone) or `absent`; and the row."""
+    filter), `listed` (a row of coverage.tsv alone) or `absent`; and the row. A deletion may be told as a new junction."""
     for row in tables.calls:
         if applied(target, row["hgvs_c"]) == mutated:
             return ("pass" if row["filter"] == "PASS" else "held_back"), row
+    for row in tables.splicing:
+        if row["call"] in JUNCTIONS and applied(target, row["hgvs_r"].replace("r.", "c.")) == mutated:
+            return JUNCTIONS[row["call"]], row | {"vaf": row["fraction"], "vaf_low": row["fraction_low"], "vaf_high": row["fraction_high"]}
     for row in tables.coverage:
         if row["kind"] != "codon" and applied(target, row["hgvs_c"]) == mutated:
             return "listed", row
