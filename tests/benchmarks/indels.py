@@ -118,7 +118,9 @@ def power_summary(rows: Iterable[Row]) -> str:
         cell = other[row["way"], row["controls"]]
         cell[0] += len((row.get("other_indels") or "").split(";")) if row.get("other_indels") else 0
         cell[1] += int(row.get("other_substitutions") or 0)
-    lines = ["way\tcontrols\tallele\treach\t20%: VAF within 15%\tmedian VAF/drawn\t8%: passed\theld back or listed\t2%: passed\theld back or listed"]
+    lines = [
+        "way\tcontrols\tallele\treach\t20%: VAF within 15%\tmedian VAF/drawn\t8%: passed\theld back or listed\t2%: passed\theld back or listed"
+    ]
     order = {(kind, str(n)): i for i, (kind, n) in enumerate(CLASSES)}
     for key in sorted(groups, key=lambda k: (list(PLATFORM).index(k[0]), k[1], order[k[2:]])):
         way, controls, kind, length = key
@@ -129,9 +131,15 @@ def power_summary(rows: Iterable[Row]) -> str:
         cells += [f"{near}/{len(ratios)}", f"{median(ratios):.2f}" if ratios else ""]
         for fraction in (0.08, 0.02):
             statuses = [r["status"] for r in by[fraction]]
-            cells += [f"{statuses.count('pass')}/{len(statuses)}", str(sum(s in ("held_back", "listed") for s in statuses))]
+            cells += [
+                f"{statuses.count('pass')}/{len(statuses)}",
+                str(sum(s in ("held_back", "listed") for s in statuses)),
+            ]
         lines.append("\t".join(cells))
-    lines += [f"{way}\t{n} controls\tother PASS indels {x}\tother PASS substitutions {y}" for (way, n), (x, y) in other.items()]
+    lines += [
+        f"{way}\t{n} controls\tother PASS indels {x}\tother PASS substitutions {y}"
+        for (way, n), (x, y) in other.items()
+    ]
     return "\n".join(lines)
 
 

@@ -102,7 +102,9 @@ def read_nanopore(chemistry: str, run: int, rng: np.random.Generator) -> Read:
         other = np.where(rng.random(n) < 0.7, turns_into[context], rng.integers(1, 4, n))
         gone = _lost(np.minimum(0.4, factor * c.deletion * lost[context]), rng) | _shorter(codes, c, rng)
         more = rng.random(n) < np.minimum(0.2, factor * c.insertion * gained[context])
-        quality = c.quality - 4.3 * np.log(factor) * 0.7 - 3 * np.log(worse[context]) + c.quality_sd * rng.standard_normal(n)
+        quality = (
+            c.quality - 4.3 * np.log(factor) * 0.7 - 3 * np.log(worse[context]) + c.quality_sd * rng.standard_normal(n)
+        )
         near = _near(wrong | gone | more) & (rng.random(n) < 0.7)
         quality = np.where(near, 4 + 9 * rng.random(n), quality)
         shown = np.where(wrong, (codes + other) % 4, codes)

@@ -191,7 +191,9 @@ def _draw_short(
             sizes = np.clip(np.rint(rng.normal(INSERT, INSERT_SD, count)), length + 10, len(product)).astype(int)
         starts = rng.integers(0, len(product) - sizes + 1)
         pools.append(Pool(product, allele, starts, starts + sizes))
-    files = _art([p.product[s:e] for p in pools for s, e in zip(p.starts, p.ends, strict=True)], profile, length, rng, stem)
+    files = _art(
+        [p.product[s:e] for p in pools for s, e in zip(p.starts, p.ends, strict=True)], profile, length, rng, stem
+    )
     told = [_across(pools, number, length, first) for number in range(len(alleles))]
     return Drawn(files, tuple(x for x, _ in told), tuple(n for _, n in told))
 

@@ -126,7 +126,11 @@ def found(target: str, tables: Tables, mutated: str) -> tuple[str, Row]:
             return ("pass" if row["filter"] == "PASS" else "held_back"), row
     for row in tables.splicing:
         if row["call"] in JUNCTIONS and applied(target, row["hgvs_r"].replace("r.", "c.")) == mutated:
-            return JUNCTIONS[row["call"]], row | {"vaf": row["fraction"], "vaf_low": row["fraction_low"], "vaf_high": row["fraction_high"]}
+            return JUNCTIONS[row["call"]], row | {
+                "vaf": row["fraction"],
+                "vaf_low": row["fraction_low"],
+                "vaf_high": row["fraction_high"],
+            }
     for row in tables.coverage:
         if row["kind"] != "codon" and applied(target, row["hgvs_c"]) == mutated:
             return "listed", row
