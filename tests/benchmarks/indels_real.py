@@ -75,19 +75,20 @@ SETS = {
 
 
 def real_part(data: Path | None, cases: Path | None, folder: Path) -> str:
-    """The tables of all that is there."""
+    """The tables of all that is there, each also written to a file when it is done."""
+    todo = [(real_set, data, name) for name in SETS] + [(case, cases, name) for name in CASES]
     out = []
-    for name in SETS:
-        if data and (data / name).is_dir():
-            out += real_set(name, data / name, folder / name)
-    for name in CASES:
-        if cases and (cases / name).is_dir():
-            out += case(cases / name, folder / name)
+    for work, source, name in todo:
+        if source and (source / name).is_dir():
+            lines = work(source / name, folder / name)
+            (folder / f"{name}.tsv").write_text("\n".join(lines) + "\n")
+            out += lines
     return "\n".join(out)
 
 
-def real_set(name: str, data: Path, folder: Path) -> list[str]:
+def real_set(data: Path, folder: Path) -> list[str]:
     """A line for each sample: what passed beside the truth, what its run's controls said."""
+    name = data.name
     fasta, record, samples = SETS[name]
     target = record_of(data / fasta, record)
     knowledge = write_knowledge(folder / "knowledge", record, target)
@@ -179,7 +180,8 @@ def workflow(folder: Path, knowledge: Path, sheet: Sequence[Row]) -> dict[str, t
         writer.writerows(sheet)
     config = {"samples": "samples.tsv", "reference": str(knowledge), "required_lod_reads": float(REQUIRED_LOD)}
     (folder / "config.yaml").write_text(json.dumps(config))
-    words = [sys.executable, "-m", "snakemake", "--cores", "1", "--quiet", "all"]
+    targets = [f"results/samples/{line['sample']}/result.json" for line in sheet]
+    words = [sys.executable, "-m", "snakemake", "--cores", "1", "--quiet", "all", "--", *targets]
     done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{folder}: {done.stderr[-2000:]}")
