@@ -197,7 +197,6 @@ def counts_part(samples: int, seed: int, cores: int, folder: Path) -> str:
     picked = [x for x in lines[1:] if x.split("\t")[0] == "false_calls" and x.split("\t")[5:7] == ["2000", "yes"]]
     conditions = folder / "asked.tsv"
     conditions.write_text("\n".join([lines[0], *picked]) + "\n")
-    # validate gives 2 where a promise is not kept, which the table tells
     step("validate", reference=REFERENCE, folder=folder, conditions=conditions, samples=samples, seed=seed, cores=cores)
     out = ["platform\tcontrols\tpatients\tdepth\tsamples\tfalse indels\ta sample\tall false calls"]
     with (folder / "false_calls.tsv").open(newline="") as stream:
