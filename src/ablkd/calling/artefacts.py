@@ -30,10 +30,10 @@ STRAND_FACTOR = 100.0
 END_DISTANCE, END_ALT, END_REST = 10, 0.9, 0.5
 # METHOD: on long reads of a platform with 0.1 % errors a base and more, errors depend on the sequence around them, up
 # to 10 bases away (a nanopore reads five to nine bases at once). A real variant makes a sequence that no control has. A
-# second variant on less than half of the molecules with it, and on the others only as often as errors are (beyond
-# these a fifth as often), may be an error of that sequence. On more of them it is a variant: no error is read in most
-# molecules.
-NOISY_READS, CONTEXT_REACH, MINORITY, NEARLY_NONE = 1e-3, 10, 0.5, 0.2
+# second variant on less than half of the molecules with it may be an error of that sequence where its count on the
+# other molecules is explained (p of 1 % and more) by their errors and by a fifth of its fraction on the first ones. On
+# more than half it is a variant: no error is read in most molecules.
+NOISY_READS, CONTEXT_REACH, MINORITY, NEARLY_NONE, REST_P = 1e-3, 10, 0.5, 0.2, 0.01
 
 
 def strands_disagree(strata: NDArray[np.int64], state: int, expected: Expected) -> bool:
@@ -122,8 +122,7 @@ def _only_with(tally: Tally, expected: Expected, one: Tested, other: Tested, see
         return False
     if not n_rest:
         return True
-    # Molecules with both of which the other variant is misread as the unchanged base.
+    # Molecules with both are among the rest where the other variant was misread.
     misread = float(expected.means.max()) * x / n_rest
-    error = one.error.carrying(misread)
-    rare = x_rest / n_rest - error.mean <= NEARLY_NONE * x / n
-    return rare and expected.background.tail(x_rest, n_rest, error) >= one.alpha
+    error = one.error.carrying(misread + NEARLY_NONE * x / n)
+    return expected.background.tail(x_rest, n_rest, error) >= REST_P
