@@ -96,9 +96,8 @@ def main() -> int:
     parser.add_argument("--trials", type=int, default=3000)
     parser.add_argument("--samples", type=int, default=20)
     asked = parser.parse_args()
-    rng = np.random.default_rng(asked.seed)
-    share = strands(rng, asked.trials)
-    context(rng, asked.samples)
+    share = strands(np.random.default_rng(asked.seed), asked.trials)
+    context(np.random.default_rng(asked.seed), asked.samples)
     return int(share > MOST_HELD_BACK)
 
 

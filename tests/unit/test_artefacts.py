@@ -10,6 +10,7 @@ from scipy import integrate, stats
 from ablkd.background.allele import DEFAULT_TEMPLATES
 from ablkd.background.classes import single_changes
 from ablkd.background.learning import Library, learn
+from ablkd.background.run import load, save
 from ablkd.background.strands import strand_factor, strand_spread
 from ablkd.calling.artefacts import STRAND_FACTOR
 from ablkd.calling.call import call_sample
@@ -109,12 +110,13 @@ def sample_with(reference, spread, seed):
 
 
 @pytest.mark.parametrize("spread", [0.3, 1.25])
-def test_the_spread_of_strands_is_learned(reference, spread):
+def test_the_spread_of_strands_is_learned_and_kept(reference, spread, tmp_path):
     counts = sample_with(reference, spread, 7)
     found = strand_spread([counts], single_changes(reference), 0.01)
     assert 0.75 * spread < found < 1.35 * spread
     run = learn(reference.platform("ont"), reference, [Library(counts, True)])
-    assert run.strand_spread == found
+    save(run, tmp_path / "run.npz")
+    assert load(tmp_path / "run.npz").strand_spread == found
 
 
 def test_without_errors_to_learn_from_the_usual_spread_is_taken(reference):
