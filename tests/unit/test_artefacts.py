@@ -78,8 +78,8 @@ def test_counts_of_equal_fractions_speak_for_a_variant_and_the_order_of_strands_
 @pytest.mark.parametrize("fraction", [0.02, 0.1, 0.5])
 @pytest.mark.parametrize("fragments", [500, 5000])
 def test_a_true_variant_is_hardly_ever_held_back(fraction, fragments):
-    """Even where one strand loses bases to the quality cut (sd of the log ratio 0.2). At most 0.1 % are asked for; ten
-    of 1,500 are expected in one of 10 million such tests."""
+    """Even where one strand loses bases to the quality cut (sd of the log ratio 0.2). Were 0.1 % held
+    back, more than 6 of 1,500 would be in one of a thousand such tests."""
     rng = np.random.default_rng(20261130)
     half = np.exp(rng.normal(0, 0.2, 1500) / 2)
     n = np.array([fragments // 2, fragments - fragments // 2])
