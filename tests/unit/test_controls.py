@@ -182,6 +182,35 @@ def test_a_wild_type_control_holds_nothing():
     )
 
 
+FRAMESHIFT = call("R907fs", 0.71, tier="novel")
+NOTE = "also found, in no list of mutations: R907fs 71.0 % (artefacts, or variants of the donor)"
+
+
+@pytest.mark.parametrize(
+    ("role", "qc", "reason"),
+    [
+        ("wild_type_control", [], NOTE),
+        ("no_template_control", [fragments(10)], f"10 fragments on target (fewer than 100 are allowed); {NOTE}"),
+    ],
+)
+def test_a_variant_that_no_list_has_is_a_note_and_fails_no_control(role, qc, reason):
+    assert judged(role, [FRAMESHIFT], qc=qc) == ("pass", reason)
+    assert judged(role, [replace(FRAMESHIFT, filter="background")], qc=qc)[1] == reason.removesuffix(NOTE).rstrip("; ")
+
+
+def test_a_listed_mutation_fails_a_control_whatever_else_it_shows():
+    assert judged("wild_type_control", [FRAMESHIFT, call("T315I", 0.05)]) == (
+        "fail",
+        f"T315I 5.0 % found where nothing should be; {NOTE}",
+    )
+
+
+def test_of_many_artefacts_the_most_frequent_are_named():
+    calls = [call(f"R{n}fs", n / 1000, tier="novel") for n in range(300, 317)]
+    status, reason = judged("wild_type_control", calls)
+    assert status == "pass" and "R316fs 31.6 %, R315fs 31.5 %" in reason and "and 13 more" in reason
+
+
 def test_a_control_that_fails_names_each_mutation_once_with_its_fraction():
     calls = [call("F317L", 0.02), call("T315I", 0.1), call("F317L", 0.03)]
     status, reason = judged("wild_type_control", calls)

@@ -17,7 +17,7 @@ from ablkd.verdicts.variants import codon_variant, indel_variant
 
 T315I, F317L = (315, "ATT"), [(317, "CTC"), (317, "TTA"), (317, "TTG")]
 SKIP = SpliceVariant("exon4_skipping", "skip", 550, 822, "", "r.550_822del", "p.?", "no", "meaning", "source")
-FILTERS = ("background", "depth", "carry_over", "orientation", "traces_disagree", "amplicon")
+FILTERS = ("background", "depth", "carry_over", "orientation", "context", "traces_disagree", "amplicon")
 
 
 def observed(variant, vaf=0.1, high=None, filters=(), lod95=0.01):

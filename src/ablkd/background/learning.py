@@ -20,6 +20,7 @@ from ablkd.background.contaminants import (
 )
 from ablkd.background.indels import learn_indels, run_indels
 from ablkd.background.run import RunBackground
+from ablkd.background.strands import strand_spread
 from ablkd.background.templates import estimate_templates
 from ablkd.counting.counts import Counts
 from ablkd.kernels import tails
@@ -98,6 +99,7 @@ def learn(platform: Platform, reference: Reference, libraries: Sequence[Library]
         evidence_counts=sum((x for x, _ in taught), nothing),
         evidence_depths=sum((n for _, n in taught), nothing),
         contaminants=contaminants,
+        strand_spread=strand_spread([lib.counts for lib in libraries], changes, float(prior_means(platform).max())),
         run_states=sum((counts.codons.sum(axis=1) for counts in of_run), nothing),
         junction_keys=np.array(sorted(junctions), np.str_),
         junction_counts=np.array([junctions[key] for key in sorted(junctions)], np.int64).reshape(-1, 2),

@@ -28,6 +28,7 @@ class RunBackground:
     contaminants int64[K, 5]: what contaminates them, as of `contaminants.find_contaminants`.
     junction_keys, junction_counts int64[J, 2]: keys of `counting.junctions`, and the fragments of all the run's samples
     that show each, and that could.
+    strand_spread: standard deviation of the log ratio of the error rates of both strands, as of `strands`.
     indel_keys, indel_counts: indels that controls show. indel_means float64[KINDS]: class means of indels.
     run_indel_keys, run_indel_counts: indels of all the run's samples, as of `indels.run_indels`.
     """
@@ -50,6 +51,7 @@ class RunBackground:
     evidence_counts: NDArray[np.int64]
     evidence_depths: NDArray[np.int64]
     contaminants: NDArray[np.int64]
+    strand_spread: float
     indel_keys: NDArray[np.str_]
     indel_counts: NDArray[np.int64]
     indel_means: NDArray[np.float64]
@@ -108,4 +110,5 @@ def load(path: Path) -> RunBackground:
     """Read what `save` wrote."""
     with np.load(path, allow_pickle=False) as data:
         values = {f.name: data[f.name] for f in fields(RunBackground)}
-    return RunBackground(**{**values, "cv": float(values["cv"]), "panel": str(values["panel"])})
+    numbers = {name: float(values[name]) for name in ("cv", "strand_spread")}
+    return RunBackground(**{**values, **numbers, "panel": str(values["panel"])})

@@ -7,13 +7,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ablkd import hgvs
 from ablkd.background.allele import ErrorRate
 from ablkd.background.classes import bases_of
 from ablkd.background.expected import Expected
 from ablkd.background.run import RunBackground
+from ablkd.calling.artefacts import (
+    by_tile,
+    is_error_of_context,
+    only_at_ends,
+    strands_disagree,
+    strata_disagree,
+)
 from ablkd.calling.indels import indel_observations
 from ablkd.calling.limits import lowest_depth, sites_of
 from ablkd.calling.worth import median_limits
@@ -22,7 +28,6 @@ from ablkd.counting.recalibration import Recalibration, quality_tail, recalibrat
 from ablkd.counting.tally import Tally, count
 from ablkd.fragments import Fragments
 from ablkd.isoforms import build_graph
-from ablkd.kernels.power import beta_binomial_tail
 from ablkd.records import Call, Coverage, Platform, QcMetric
 from ablkd.reference import Reference
 from ablkd.verdicts.calls import BACKGROUND, Observation, call_rows
@@ -38,12 +43,6 @@ from ablkd.verdicts.thresholds import (
     alphas,
 )
 from ablkd.verdicts.variants import SUBSTITUTIONS, Variant, codon_variant
-
-# METHOD: orientations, or the primer pairs that cover a codon, disagree where a stratum that should show the allele (5
-# expected) has it with p < 1e-4 and less than a fifth of the pooled fraction.
-POWERED, STRAND_P, STRAND_RATIO = 5.0, 1e-4, 0.2
-# METHOD: an artefact of read ends has 90 % of its bases within 10 nt of one, where fewer than half of the rest are.
-END_DISTANCE, END_ALT, END_REST = 10, 0.9, 0.5
 
 
 def call_sample(
@@ -71,7 +70,13 @@ def call_sample(
     for one in tested:
         if one.is_real:
             real[one.codon].add(one.state)
-    observed = [_observation(tally, expected, one, real[one.codon] | {one.state}) for one in tested if one.is_listed]
+    listed = [one for one in tested if one.is_listed]
+    observed = [_observation(tally, expected, one, real[one.codon] | {one.state}) for one in listed]
+    of_context = [is_error_of_context(tally, expected, one, tested) for one in listed]
+    observed = [
+        replace(row, filters=(*row.filters, "context")) if held else row
+        for row, held in zip(observed, of_context, strict=True)
+    ]
     observed += indel_observations(tally, indels, expected, levels.indel)
     sites = sites_of(tally, expected, qualities, levels)
     unlisted = [one.p_value for one in tested if not one.is_listed]
@@ -201,13 +206,14 @@ def _filters(tally: Tally, expected: Expected, tested: Tested) -> list[str]:
         reasons.append("carry_over")
     if _contaminated(expected, tested, x, n):
         reasons.append("control_contaminated")
-    if _strata_disagree(tally.counts[codon], state, expected.background.templates):
+    strata, templates = tally.counts[codon], expected.background.templates
+    if strata_disagree(strata, state, templates) or strands_disagree(strata, state, expected):
         reasons.append("orientation")
     if tested.is_seen:
         states = tally.states([codon + 1])[:, 0]
-        if _strata_disagree(_by_tile(states, tally.fragments.tile), state, expected.background.templates):
+        if strata_disagree(by_tile(states, tally.fragments.tile), state, templates):
             reasons.append("amplicon")
-        if _only_at_ends(tally.fragments, states, codon, state):
+        if only_at_ends(tally.fragments, states, codon, state):
             reasons.append("read_end")
     return reasons
 
@@ -220,35 +226,6 @@ def _contaminated(expected: Expected, tested: Tested, x: int, n: int) -> bool:
     if expected.is_control or tested.variant.tier == "polymorphism":
         return False
     return x < CARRY_OVER_FACTOR * expected.contaminated(tested.codon, tested.state) * n
-
-
-def _by_tile(states: NDArray[np.int8], tile: NDArray[np.int16]) -> NDArray[np.int64]:
-    """int64[T, 64]: states of the fragments of each primer pair that covers the codon."""
-    shown = states >= 0
-    return np.array([np.bincount(states[shown & (tile == t)], minlength=64) for t in np.unique(tile[shown])])
-
-
-def _strata_disagree(strata: NDArray[np.int64], state: int, templates: float) -> bool:
-    depth = strata.sum(axis=1)
-    pooled = strata[:, state].sum() / depth.sum()
-    for seen, n in zip(strata[:, state], depth, strict=True):
-        if n * pooled < POWERED or seen / n >= STRAND_RATIO * pooled:
-            continue
-        # At most so many.
-        few = 1 - beta_binomial_tail(int(seen) + 1, int(n), pooled * templates, (1 - pooled) * templates)
-        if few < STRAND_P:
-            return True
-    return False
-
-
-def _only_at_ends(f: Fragments, states: NDArray[np.int8], codon: int, state: int) -> bool:
-    near = np.zeros(len(states), bool)
-    for span in (f.forward, f.reverse):
-        covers = (span[:, 0] <= 3 * codon) & (3 * codon + 3 <= span[:, 1])
-        distance = np.minimum(3 * codon - span[:, 0], span[:, 1] - 3 * codon - 3)
-        near |= covers & (distance < END_DISTANCE)
-    alt, rest = states == state, (states >= 0) & (states != state)
-    return bool(alt.any() and rest.any() and near[alt].mean() >= END_ALT and near[rest].mean() < END_REST)
 
 
 def _completed(observed: Sequence[Observation], unlisted: Sequence[float], sites: Sequence[Site]) -> list[Observation]:

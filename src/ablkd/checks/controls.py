@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from ablkd.records import APART, Call, ControlVerdict, Coverage, Phase, QcMetric, Sample, SampleTables, SpliceEvent
 from ablkd.samples import Expected, expected_findings
-from ablkd.wording import per_cent
+from ablkd.wording import joined, per_cent
 
 # METHOD: an expected fraction is met within this factor, or within the 99.9 % interval, whichever is wider.
 FACTOR = 1.5
@@ -18,7 +18,13 @@ WIDER = 3.2905 / 1.9600
 NO_TEMPLATE_LIMIT = 100
 # What steps say of files in which nothing of the target was found; any other reason leaves open what was there.
 NOTHING_THERE = ("no read", "resembles none", "no called bases")
-CHANGED = ("catalogue", "novel")
+# METHOD: controls answer whether the run is contaminated and whether its positives are to be believed. A listed
+# mutation or an abnormal isoform in one fails it, and a polymorphism where no template was. A variant of no list does
+# not: in a wild type it is a variant of the donor, or an artefact, and neither says anything against the patients'
+# findings. Whether it came from a patient is asked by the contamination check, which looks for every sample's own
+# variants, listed or not, in every control. It is named with its fraction, for a person to judge.
+UNLISTED = ("novel", "synonymous")
+MOST_NAMED = 4
 
 
 def judge_controls(samples: Sequence[Sample], tables: SampleTables, abnormal: Collection[str]) -> list[ControlVerdict]:
@@ -177,14 +183,16 @@ def _wild_type(sample: Sample, rows: _Rows) -> tuple[bool, str]:
         return False, reason
     if not any(row.assessable == "yes" for row in rows.coverage[sample.sample]):
         return False, "nothing could be assessed in it"
-    names = _found((c for c in rows.passed[sample.sample] if c.tier in CHANGED), rows.abnormal[sample.sample])
-    return not names, f"{names} found where nothing should be" if names else ""
+    passed = rows.passed[sample.sample]
+    names = _found((c for c in passed if c.tier == "catalogue"), rows.abnormal[sample.sample])
+    return not names, _joined(f"{names} found where nothing should be" if names else "", _note(passed))
 
 
 def _no_template(sample: Sample, rows: _Rows) -> tuple[bool, str]:
-    names = _found(rows.passed[sample.sample], rows.abnormal[sample.sample])
+    passed = rows.passed[sample.sample]
+    names = _found((c for c in passed if c.tier not in UNLISTED), rows.abnormal[sample.sample])
     if names:
-        return False, f"{names} found where no template was"
+        return False, _joined(f"{names} found where no template was", _note(passed))
     reason = rows.unusable(sample.sample)
     # An empty control is the cleanest one; a file that cannot be read shows nothing.
     if reason and not all(any(words in part for words in NOTHING_THERE) for part in reason.split("; ")):
@@ -197,14 +205,33 @@ def _no_template(sample: Sample, rows: _Rows) -> tuple[bool, str]:
     count = int(float(metric.value))
     if count >= NO_TEMPLATE_LIMIT:
         return False, f"{count} fragments on target (fewer than {NO_TEMPLATE_LIMIT} are allowed)"
-    return True, f"{count} fragments on target (fewer than {NO_TEMPLATE_LIMIT} are allowed)"
+    return True, _joined(f"{count} fragments on target (fewer than {NO_TEMPLATE_LIMIT} are allowed)", _note(passed))
+
+
+def _note(passed: Iterable[Call]) -> str:
+    """The most frequent variants that passed and are in no list, which fail no control; empty where there are none."""
+    fractions = sorted(_fractions((c for c in passed if c.tier in UNLISTED), ()).items(), key=lambda item: -item[1])
+    if not fractions:
+        return ""
+    named = [f"{name} {per_cent(fraction)}" for name, fraction in fractions[:MOST_NAMED]]
+    more = [f"{len(fractions) - MOST_NAMED} more"] if len(fractions) > MOST_NAMED else []
+    return f"also found, in no list of mutations: {joined([*named, *more])} (artefacts, or variants of the donor)"
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(filter(None, parts))
 
 
 def _found(calls: Iterable[Call], events: Iterable[SpliceEvent]) -> str:
-    """Names and fractions; codon states of one name are summed."""
+    """Names and fractions."""
+    return ", ".join(f"{name} {per_cent(fraction)}" for name, fraction in _fractions(calls, events).items())
+
+
+def _fractions(calls: Iterable[Call], events: Iterable[SpliceEvent]) -> dict[str, float]:
+    """Name -> fraction; codon states of one name are summed."""
     fractions: dict[str, float] = defaultdict(float)
     for call in calls:
         fractions[call.name] += call.vaf
     for event in events:
         fractions[event.event] += event.fraction or 0.0
-    return ", ".join(f"{name} {per_cent(fraction)}" for name, fraction in fractions.items())
+    return fractions

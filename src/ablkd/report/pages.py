@@ -39,6 +39,7 @@ WORDS = {
     "orientation": "the two orientations disagree",
     "amplicon": "the amplicons that cover it disagree",
     "read_end": "only at the ends of reads",
+    "context": "only on molecules with a more frequent variant next to it: may be an error of the changed sequence",
     "homopolymer": "in a run of equal bases",
     "carry_over": "may come from another sample of the run",
     "control_contaminated": "a wild-type control of the run contains it",

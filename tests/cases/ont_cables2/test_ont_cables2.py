@@ -16,7 +16,9 @@ from cables2 import LEFT, RIGHT, TARGET, write_knowledge
 from ablkd.alignment.align import align_sample
 from ablkd.alignment.columns import Columns
 from ablkd.background.allele import DEFAULT_TEMPLATES
+from ablkd.background.classes import single_changes
 from ablkd.background.learning import Library, learn
+from ablkd.background.strands import strand_spread
 from ablkd.calling.call import call_sample
 from ablkd.counting.indels import as_counts, seen_indels
 from ablkd.counting.tally import count
@@ -223,3 +225,9 @@ def test_without_a_catalogue_the_same_changes_are_found_as_novel(knowledge, frag
     assert [r.verdict for r in rows] == (["compound"] if name == "cis" else [])
     assert max(haplotypes, key=lambda h: h.fraction or 0).haplotype == ("Y583*+*821E" if name == "cis" else "unmutated")
     assert {c.kind for c in coverage} <= {"indel"}
+
+
+@pytest.mark.parametrize("name", ["none", "left"])
+def test_the_strands_of_real_errors_differ(knowledge, fragments, name):
+    known = knowledge(catalogue=True)
+    assert strand_spread([fragments[name][1]], single_changes(known), 0.01) >= 2
