@@ -50,11 +50,13 @@ def test_drawn_mates(name):
     assert drawn(fragments, 0, PLAIN) == wanted
 
 
-def test_an_inserted_base_of_poor_quality_is_not_told():
+def test_an_insertion_counts_whatever_its_qualities():
+    """A read without it counts whatever its own are; an insertion of which a base is unknown has no name."""
     bases, quals, nodes, reverse = read_of("GTTG(CC)CAACGG")
-    for spoiled in (("GTTGCNCAACGG", quals), (bases, quals[:5] + [LEAST - 1] + quals[6:])):
-        fragments, _ = merged(PLAIN, (*spoiled, nodes, reverse))
-        assert drawn(fragments, 0, PLAIN) == "GTTGCAACGG"
+    poor, unknown = quals[:5] + [LEAST - 1] + quals[6:], "GTTGCNCAACGG"
+    for read, wanted in (((bases, poor), "GTTG(CC)CAACGG"), ((unknown, quals), "GTTGCAACGG")):
+        fragments, _ = merged(PLAIN, (*read, nodes, reverse))
+        assert drawn(fragments, 0, PLAIN) == wanted
 
 
 def test_spans_orientation_and_quality():
@@ -220,13 +222,13 @@ def observed(mate: Mate):
     seen, inserted, waiting = {}, {}, []
     for base, quality, place in kept:
         if place == "inserted":
-            waiting.append((base, quality))
+            waiting.append(base)
             continue
         before = max(seen, default=place - 1)
         seen.update(dict.fromkeys(range(before + 1, place), "-"))
         seen[place] = base if quality >= LEAST and base != "N" else "."
-        if waiting and before == place - 1 and all(q >= LEAST and b != "N" for b, q in waiting):
-            inserted[place] = "".join(b for b, _ in waiting)
+        if waiting and before == place - 1 and "N" not in waiting:
+            inserted[place] = "".join(waiting)
         waiting = []
     return seen, inserted
 
