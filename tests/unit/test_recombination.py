@@ -149,7 +149,7 @@ def test_the_rate_of_a_control_reaches_the_samples_of_its_run_alone(reference, r
         steps.recombination(sheet, run, root / "reference", *inputs, tmp_path / f"{run}.tsv")
         out = [tmp_path / f"{run}.{table}" for table in ("haplotypes.tsv", "phase.tsv", "pile_ups.json", "qc.tsv")]
         steps.phase(
-            "S", root / "reference", tmp_path / "S.npy", tmp_path / "S.calls.tsv", tmp_path / "call_qc.tsv",
+            "S", "ont", root / "reference", tmp_path / "S.npy", tmp_path / "S.calls.tsv", tmp_path / "call_qc.tsv",
             tmp_path / "splicing.tsv", tmp_path / f"{run}.tsv", *out,
         )  # fmt: skip
         (metric,) = read_rows(out[3], QcMetric)
