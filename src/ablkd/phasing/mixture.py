@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import combinations, product
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,8 @@ SHARES, FINE_SHARES = 4, 13
 LEVELS = np.array([-4.0, -3.0, -2.2, -1.4, -0.7, 0.0, 0.7, 1.4, 2.2, 3.0, 4.0])
 FINE_ROOTS = np.linspace(-4.0, 4.0, 33)
 TRIES = 6
+# A rate at which nothing recombines.
+LOWEST = 1e-9
 # A gain of log likelihood that says nothing.
 NEGLIGIBLE = 0.05
 Floats = NDArray[np.float64]
@@ -44,22 +46,26 @@ Made = tuple[Floats, Floats]
 class PcrPrior:
     """What is known of recombinations per bp over all cycles: ln rate is normal around ln median with `log_sd`.
 
-    METHOD: any share of heteroduplexes up to `heteroduplex` is as likely.
+    There are at most `heteroduplex` of the fragments heteroduplexes; METHOD: the root of their share is uniform, as
+    Jeffreys' prior of a small share says. What was measured by a control over `distance` bp is recombination and
+    heteroduplexes together, so that with more of these there is less recombination.
     """
 
     median: float
     log_sd: float
     heteroduplex: float = 0.0
+    distance: float = np.inf
 
-    def rates(self, number: int) -> tuple[Floats, Floats]:
-        """(rates, weights that add up to 1), float64[number]."""
-        z = np.linspace(-WIDEST, WIDEST, number)
+    def rates(self, share: float, number: int) -> tuple[Floats, Floats]:
+        """(rates, weights that add up to 1), float64[number], if `share` of the fragments are heteroduplexes."""
+        z = deviates(number)
         weights = np.exp(-0.5 * z**2)
-        return self.median * np.exp(self.log_sd * z), weights / weights.sum()
+        rates = self.median * np.exp(self.log_sd * z) + np.log1p(-share / 2) / self.distance
+        return np.maximum(rates, LOWEST), weights / weights.sum()
 
     def shares(self, number: int) -> Floats:
         """Shares of heteroduplexes, all as likely, float64[number]; 0 alone where there are none."""
-        return np.linspace(0.0, self.heteroduplex, number if self.heteroduplex else 1)
+        return self.heteroduplex * np.linspace(0.0, 1.0, number if self.heteroduplex else 1) ** 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,14 +106,14 @@ class Mixture:
 
     def likelihoods(self, prior: PcrPrior) -> tuple[Floats, Floats]:
         """(fractions float64[A, 2^K], log likelihood plus log prior float64[A]) at each share and each of RATES."""
-        rates, weights = prior.rates(RATES)
-        shares = prior.shares(SHARES)
         fractions, totals = [self._even], []
-        for share, rate in product(shares, rates):
-            h, total = self._fit(fractions[-1], self._made(rate, share))
-            fractions.append(h)
-            totals.append(total)
-        return np.array(fractions[1:]), np.array(totals) + np.log(np.tile(weights, len(shares)) / len(shares))
+        shares = prior.shares(SHARES)
+        for share in shares:
+            for rate, weight in zip(*prior.rates(share, RATES), strict=True):
+                h, total = self._fit(fractions[-1], self._made(rate, share))
+                fractions.append(h)
+                totals.append(total + np.log(weight / len(shares)))
+        return np.array(fractions[1:]), np.array(totals)
 
     def weigh(self, target: int, prior: PcrPrior) -> Weighed:
         """Posterior of the target haplotype's fraction among the molecules that were amplified.
@@ -116,13 +122,14 @@ class Mixture:
         fractions are at their best for each fraction of the target, each rate and each share of heteroduplexes (profile
         likelihood); rate and share are integrated over their prior.
         """
-        rates, shares = prior.rates(RATES)[0], prior.shares(SHARES)
+        shares = prior.shares(SHARES)
+        rates = [prior.rates(share, RATES)[0] for share in shares]
         top, none = np.zeros((2, len(shares), RATES))
         levels = np.zeros((len(shares), RATES, len(LEVELS)))
         h = without = self._even
         most = 0.0
         for s, r in np.ndindex(top.shape):
-            made = self._made(rates[r], shares[s])
+            made = self._made(rates[s][r], shares[s])
             h, top[s, r] = self._fit(h, made)
             without, none[s, r] = self._fit(without if (s, r) > (0, 0) else h, made, target, 0.0)
             if none[s, r] > top[s, r]:
@@ -249,10 +256,9 @@ def _integrate(prior: PcrPrior, top: Floats, none: Floats, levels: Floats, most:
     lost, missed = highest - top, highest - none
     less = missed - lost >= np.minimum(lost, NEGLIGIBLE)
     signed = np.where(less, 1.0, -1.0) * np.sqrt(2 * missed)
-    weights = prior.rates(FINE_RATES)[1] / len(prior.shares(FINE_SHARES))
-    none_fine = np.exp(
-        -0.5 * np.maximum(_finer(prior, signed) ** 2, _finer(prior, np.sqrt(2 * _else(lost, less))) ** 2)
-    )
+    weights = prior.rates(0.0, FINE_RATES)[1] / len(prior.shares(FINE_SHARES))
+    apart = _finer(prior, np.sqrt(2 * _else(lost, less)))
+    none_fine = np.exp(-0.5 * np.maximum(_finer(prior, signed) ** 2, apart**2))
     top_fine = np.exp(-0.5 * _finer(prior, np.sqrt(2 * lost)) ** 2)
     levels_fine = _finer(prior, levels).reshape(-1, len(LEVELS))
     values = np.array([np.interp(FINE_ROOTS, LEVELS, row) for row in levels_fine])
@@ -268,7 +274,7 @@ def _integrate(prior: PcrPrior, top: Floats, none: Floats, levels: Floats, most:
 def _else(lost: Floats, less: NDArray[np.bool_]) -> Floats:
     """The part of the loss float64[shares, RATES] that is not the target's.
 
-    It is all where PCR makes `less` of the target than was seen; beyond, at most what it was at the rate or share before.
+    All where PCR makes `less` of the target than was seen; beyond, at most what it was at the rate or share before.
     """
     part = lost.copy()
     for s, r in np.ndindex(lost.shape):
@@ -279,8 +285,12 @@ def _else(lost: Floats, less: NDArray[np.bool_]) -> Floats:
 
 def _finer(prior: PcrPrior, values: Floats) -> Floats:
     """Values [shares, RATES, ...] at FINE_SHARES and FINE_RATES."""
-    rates, fine_rates = np.log(prior.rates(RATES)[0]), np.log(prior.rates(FINE_RATES)[0])
-    fine = np.moveaxis(monotone_cubic(rates, np.moveaxis(values, 1, 0), fine_rates), 1, 0)
+    fine = np.moveaxis(monotone_cubic(deviates(RATES), np.moveaxis(values, 1, 0), deviates(FINE_RATES)), 1, 0)
     if len(fine) == 1:
         return fine
     return monotone_cubic(prior.shares(SHARES), fine, prior.shares(FINE_SHARES))
+
+
+def deviates(number: int) -> Floats:
+    """Where the prior of ln rate is looked at, float64[number], in standard deviations."""
+    return np.linspace(-WIDEST, WIDEST, number)

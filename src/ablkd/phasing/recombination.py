@@ -87,7 +87,7 @@ def measured(sample: str, names: Sequence[str], observations: Observations) -> R
 def _estimate(mixture: Mixture, error_factor: float) -> tuple[float, float]:
     """Mean and standard deviation of ln rate after the control, before which it was as assumed."""
     mixture = replace(mixture, errors=mixture.errors * error_factor)
-    rates, _ = GRID.rates(NODES)
+    rates, _ = GRID.rates(0.0, NODES)
     x = np.log(rates)
     totals = np.array([mixture.fit(rate)[1] for rate in rates])
     totals = totals - 0.5 * ((x - np.log(ASSUMED.median)) / ASSUMED.log_sd) ** 2
@@ -101,8 +101,9 @@ def in_force(rows: Sequence[RecombinationRate], heteroduplex: float = 0.0) -> Ra
     """The prior of a run's samples from its controls; of none that shows anything what is assumed.
 
     heteroduplex: the highest share that the platform may have. METHOD: ln rates are averaged by their precision; what
-    controls differ among each other beyond BETWEEN, samples do. There are no more heteroduplexes than would make all
-    that the highest of these rates makes of the control with the longest distance.
+    controls differ among each other beyond BETWEEN, samples do. A control does not tell recombination from
+    heteroduplexes: of these there are at most as many as make all that the highest rate makes over the control's
+    distance, of several controls over the longest.
     """
     useful = [r for r in rows if r.rate is not None and r.log_sd is not None]
     useless = [f"{r.sample}: {r.reason}" for r in rows if r.rate is None]
@@ -121,7 +122,7 @@ def in_force(rows: Sequence[RecombinationRate], heteroduplex: float = 0.0) -> Ra
     found = RateInForce(PcrPrior(float(np.exp(mean)), log_sd), f"measured by {names} of the run{aside}")
     longest = max(r.distance or np.inf for r in useful)
     most = 2 * float(-np.expm1(-found.range[1] * longest))
-    return replace(found, prior=replace(found.prior, heteroduplex=min(heteroduplex, most)))
+    return replace(found, prior=replace(found.prior, heteroduplex=min(heteroduplex, most), distance=longest))
 
 
 def qc_rows(sample: str, controls: Sequence[RecombinationRate], heteroduplex: float = 0.0) -> list[QcMetric]:
