@@ -132,9 +132,10 @@ def qc_rows(sample: str, controls: Sequence[RecombinationRate], heteroduplex: fl
     reason = f"{rate.origin}; 95 %: {low:.1g} to {high:.1g}"
     rows = [QcMetric(sample, "recombination_rate", f"{rate.prior.median:.2g}", "per bp", "", "pass", reason)]
     if heteroduplex:
-        most, source = rate.prior.heteroduplex, "the platform" if rate.prior.heteroduplex == heteroduplex else "the run"
-        reason = f"at most, by {source}: fragments read from strands of two molecules"
-        rows.append(QcMetric(sample, "heteroduplex", f"{most:.2g}", "fraction", "", "pass", reason))
+        most = rate.prior.heteroduplex
+        origin = "assumed of the platform" if most == heteroduplex else f"{rate.origin}"
+        reason = f"at most so many read from strands of two molecules; {origin}"
+        rows.append(QcMetric(sample, "heteroduplex", f"{most:.2g}", "of fragments", "", "pass", reason))
     for row in controls:
         if row.sample == sample and row.rate is not None:
             shown = f"{row.observed or 0.0:.2g} of {row.spanning} fragments over {row.mutations} are recombinant"
