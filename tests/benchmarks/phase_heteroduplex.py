@@ -142,7 +142,7 @@ def verdict(cells):
         counts.append((sum(c.false for c in of), sum(c.absent for c in of), share))
     k, n, share = max(counts, key=lambda c: c[0] / max(c[1], 1))
     words = f"most false compounds: {k} of {n} at {share:.0%} heteroduplexes (at most {upper(k, n):.2%})"
-    return words, k <= FALSE_COMPOUNDS * n
+    return words, bool(k <= FALSE_COMPOUNDS * n)
 
 
 def main(words=None):

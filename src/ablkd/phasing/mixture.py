@@ -123,18 +123,18 @@ class Mixture:
         likelihood); rate and share are integrated over their prior.
         """
         shares = prior.shares(SHARES)
-        rates = [prior.rates(share, RATES)[0] for share in shares]
+        rates = np.array([prior.rates(share, RATES)[0] for share in shares])
         top, none = np.zeros((2, len(shares), RATES))
         levels = np.zeros((len(shares), RATES, len(LEVELS)))
         h = without = self._even
         most = 0.0
         for s, r in np.ndindex(top.shape):
-            made = self._made(rates[s][r], shares[s])
+            made = self._made(float(rates[s, r]), float(shares[s]))
             h, top[s, r] = self._fit(h, made)
             without, none[s, r] = self._fit(without if (s, r) > (0, 0) else h, made, target, 0.0)
             if none[s, r] > top[s, r]:
                 h, top[s, r] = without, none[s, r]
-            levels[s, r] = self._levels(h, top[s, r], made, target)
+            levels[s, r] = self._levels(h, float(top[s, r]), made, target)
             most = max(most, float((h @ (self.states == self.states[target])).min()))
         return _integrate(prior, top, none, levels, most)
 
