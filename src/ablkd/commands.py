@@ -205,10 +205,10 @@ COMMANDS: dict[str, Command] = {
     ),
     "phase": Command(
         "fragments and calls to haplotypes and compound verdicts",
-        "ablkd phase --sample S1 --reference reference --fragments fragments.npy --calls calls.tsv "
-        "--call-qc call_qc.tsv --splicing splicing.tsv --recombination recombination.tsv "
+        "ablkd phase --sample S1 --platform illumina --reference reference --fragments fragments.npy "
+        "--calls calls.tsv --call-qc call_qc.tsv --splicing splicing.tsv --recombination recombination.tsv "
         "--haplotypes haplotypes.tsv --phase phase.tsv --pile-ups pile_ups.json --qc phase_qc.tsv",
-        "sample reference fragments calls call_qc splicing recombination haplotypes phase pile_ups qc",
+        "sample platform reference fragments calls call_qc splicing recombination haplotypes phase pile_ups qc",
     ),
     "trace": Command(
         "Sanger traces to the same tables as reads",

@@ -153,7 +153,7 @@ def _platform(row: Platform, _: Reference) -> Iterator[str]:
     for name in ("error_log_sd", "between_sample_cv"):
         if not 0 <= getattr(row, name) < 10:
             yield f"{name} {getattr(row, name)} is not 0 to 10 (correct it)"
-    for name in ("required_lod", "reporting_cut", "carry_over"):
+    for name in ("required_lod", "reporting_cut", "carry_over", "heteroduplex"):
         if not 0 <= getattr(row, name) <= 1:
             yield f"{name} {getattr(row, name)} is not a fraction of 0 to 1 (correct it)"
 

@@ -99,7 +99,8 @@ class Platform:
 
     `reads` is `short`, `long` or `trace`. The error columns are prior class means per base and the
     natural-log standard deviation of a site's rate around them. `carry_over` is the share of a run's fragments
-    that are taken for another sample's.
+    that are taken for another sample's. `heteroduplex` is the highest share of reads that may be one consensus of two
+    strands from different molecules, 0 where a read is of one strand.
     """
 
     platform: str
@@ -114,6 +115,7 @@ class Platform:
     required_lod: float
     reporting_cut: float
     carry_over: float
+    heteroduplex: float
     source: str
 
 
@@ -356,7 +358,7 @@ class RecombinationRate:
 
     spanning fragments show two or more of the `mutations` that were mixed, `observed` of them have more than one. rate
     is per bp over all cycles, `log_sd` the standard deviation of its natural logarithm; both empty, with the `reason`,
-    where the control shows nothing.
+    where the control shows nothing. `distance` is bases between the first and the last of the mutations.
     """
 
     sample: str
@@ -366,6 +368,7 @@ class RecombinationRate:
     rate: float | None
     log_sd: float | None
     reason: str
+    distance: float | None = None
 
 
 @dataclass(frozen=True)

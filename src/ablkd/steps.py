@@ -178,6 +178,7 @@ def recombination(
 
 def phase(
     sample: str,
+    platform: str,
     reference: Path,
     fragments: Path,
     calls: Path,
@@ -201,13 +202,14 @@ def phase(
     known = load_reference(reference)
     changes = (read_rows(calls, r.Call), read_rows(splicing, r.SpliceEvent))
     controls = read_rows(recombination, r.RecombinationRate)
-    prior, loaded = in_force(controls).prior, load(fragments)
+    heteroduplex = known.platform(platform).heteroduplex
+    prior, loaded = in_force(controls, heteroduplex).prior, load(fragments)
     seen = observe(loaded, known, build_graph(known), *changes)
     molecules, verdicts = phase_observed(sample, seen, _templates(call_qc), prior)
     write_rows(haplotypes, r.Haplotype, molecules)
     write_rows(phase, r.Phase, verdicts)
     write_json(pile_ups, piled(loaded, seen, molecules))
-    write_rows(qc, r.QcMetric, qc_rows(sample, controls))
+    write_rows(qc, r.QcMetric, qc_rows(sample, controls, heteroduplex))
 
 
 def trace(

@@ -26,7 +26,7 @@ from scipy import special
 
 from ablkd.phasing.linkage import MISSING
 from ablkd.phasing.phase import phase_rows
-from ablkd.phasing.recombination import ASSUMED, in_force, measured
+from ablkd.phasing.recombination import in_force, measured
 
 DISTANCES = (5, 78, 117, 195, 700)
 RATES = (0.0, 2e-4, 1e-3, 2e-3, 4e-3)
@@ -103,7 +103,8 @@ def prior_of_control(cell, rng):
     rate = cell.rate * np.exp(CONTROL_LOG_SD * rng.standard_normal())
     after, _ = amplify(np.array([0.0, 0.5, 0.5, 0.0]), (195,), rate, max(TEMPLATES), False, rng)
     states, _ = shown(after, (195,), platform, platform.fragments[1], rng)
-    return in_force([measured("control", ["A", "B"], observe(states, (195,), platform))]).prior
+    control = measured("control", ["A", "B"], observe(states, (195,), platform))
+    return in_force([control], platform.heteroduplex).prior
 
 
 def trial(cells, priors, shares, distances, true, number, rng):
@@ -157,7 +158,8 @@ def grid(seed, trials, platforms=tuple(PLATFORMS), distances=DISTANCES, rates=RA
     for asked, shares, gaps, true in cells:
         cell = asked[0]
         words = f"{cell.fractions} {cell.distance} {cell.rate:g} {cell.platform}".encode()
-        priors = (ASSUMED, prior_of_control(cell, np.random.default_rng(np.random.SeedSequence([seed, *words]))))
+        assumed = in_force([], PLATFORMS[cell.platform].heteroduplex).prior
+        priors = (assumed, prior_of_control(cell, np.random.default_rng(np.random.SeedSequence([seed, *words]))))
         for number in range(trials):
             rng = np.random.default_rng(np.random.SeedSequence([seed, number, *words]))
             trial(asked, priors, shares, gaps, true, number, rng)

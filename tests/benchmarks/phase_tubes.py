@@ -24,7 +24,7 @@ class Platform:
 
     cut: mean and sd of insert and the read length, or None where whole products are read; whole: share of reads that
     are not broken off; missing: share of sites that a read does not tell; fragments: fewest and most of a sample; least:
-    the smallest fraction that calling lets through.
+    the smallest fraction that calling lets through; heteroduplex: the highest share of them that is reckoned with.
     """
 
     cut: tuple[float, float, int] | None
@@ -33,12 +33,13 @@ class Platform:
     whole: float = 1.0
     missing: float = 0.01
     least: float = 0.005
+    heteroduplex: float = 0.0
 
 
 PLATFORMS = {
     "2x150": Platform((300, 50, 150), 2e-4, (4_000, 60_000)),
     "2x250": Platform((450, 80, 250), 2e-4, (4_000, 60_000)),
-    "hifi": Platform(None, 3e-4, (1_000, 6_000)),
+    "hifi": Platform(None, 3e-4, (1_000, 6_000), heteroduplex=0.4),
     "ont": Platform(None, 6e-3, (1_000, 6_000), whole=0.75, missing=0.06, least=0.03),
 }
 # How much the error of one site in one sample differs from what is known of it (sd of its logarithm).
@@ -72,10 +73,12 @@ def amplify(shares, distances, rate, templates, late, rng):
     return pool / pool.sum(), drawn
 
 
-def shown(after, distances, platform, number, rng):
-    """int8[N, K] of 1, 0 and MISSING, and the true error of each site."""
+def shown(after, distances, platform, number, rng, share=0.0):
+    """int8[N, K] of 1, 0 and MISSING, and the true error of each site; `share` of the reads are of heteroduplexes."""
     sites = len(distances) + 1
     haplotypes = rng.choice(len(after), number, p=after)
+    if share:
+        haplotypes = consensus(haplotypes, rng.choice(len(after), number, p=after), sites, share, rng)
     states = (haplotypes[:, None] >> np.arange(sites)[None, :] & 1).astype(np.int8)
     errors = platform.error * np.exp(ERROR_LOG_SD * rng.standard_normal(sites))
     states ^= rng.random(states.shape) < errors
@@ -98,6 +101,16 @@ def shown(after, distances, platform, number, rng):
             beyond = np.where(from_left, place + CODON > ends, place < ends)
             seen[:, i] &= ~(broken & beyond)
     return np.where(seen, states, MISSING).astype(np.int8), errors
+
+
+def consensus(one, other, sites, share, rng):
+    """Haplotypes as read: in `share` of the reads the second strand is that of another molecule, and each site is read
+    from the strand that happened to be read better there."""
+    taken = np.zeros(len(one), int)
+    for site in range(sites):
+        taken |= rng.integers(0, 2, len(one)) << site
+    mixed = rng.random(len(one)) < share
+    return np.where(mixed, (one & taken) | (other & ~taken), one)
 
 
 def observe(states, distances, platform):

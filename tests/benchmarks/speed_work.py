@@ -172,7 +172,17 @@ def chain(out: Path, reads: tuple[Path, ...]) -> dict[str, str]:
         "--required-lod",
         0.03,
     ]
-    phase = ["phase", *common, *fragments, *table["calls"], "--call-qc", call_qc, *table["splicing"], *pile_ups]
+    phase = [
+        "phase",
+        *common,
+        *platform,
+        *fragments,
+        *table["calls"],
+        "--call-qc",
+        call_qc,
+        *table["splicing"],
+        *pile_ups,
+    ]
     phase += ["--recombination", out / "recombination.tsv", *table["haplotypes"], *table["phase"]]
     told = ["--qc-parts", out / "align_qc.tsv", call_qc, *pile_ups, *table["drugs"], *table["qc"]]
     return {

@@ -1,9 +1,10 @@
 """The grid of phasing in small: no false compound, true ones found, and the tubes behind it recombine as they should."""
 
 import numpy as np
+import phase_heteroduplex
 import pytest
 from phase_grid import PAIRS, Cell, grid, simple_rules, table, verdict
-from phase_tubes import MISSING, PLATFORMS, amplify, shown
+from phase_tubes import MISSING, PLATFORMS, amplify, consensus, shown
 
 SEED = 20_001
 
@@ -65,3 +66,21 @@ def test_the_simple_rules():
     assert simple_rules(two, 1e-4) == (True, False)
     assert simple_rules(two[two.sum(axis=1) != 1], 1e-4) == (True, True)
     assert simple_rules(two[two.sum(axis=1) < 2], 1e-4) == (False, False)
+
+
+def test_heteroduplexes_in_small():
+    """Twelve samples at 40 %: no set that no molecule has is a compound, and one that is easily told is found."""
+    cells = list(phase_heteroduplex.grid(SEED, 1, clones=("30/30", "both 8, 17/17"), shares=(0.4,), rates=(0.0,)))
+    assert len(cells) == 24
+    assert sum(c.false for c in cells) == 0 < sum(c.absent for c in cells) == 12
+    assert sum(c.found for c in cells) >= 10 and sum(c.present for c in cells) == 12
+    sentence, kept = phase_heteroduplex.verdict(cells)
+    assert kept and sentence.startswith("most false compounds: 0 of 12 at 40%")
+    assert "30/30" in phase_heteroduplex.table("By clones", cells, "clones")
+
+
+def test_a_heteroduplex_is_read_site_by_site():
+    """Of strands with one change each, a quarter of the reads have both and a quarter none."""
+    one, other = np.full(40_000, 1), np.full(40_000, 2)
+    read = consensus(one, other, 2, 0.5, np.random.default_rng(4))
+    assert np.bincount(read, minlength=4) / 40_000 == pytest.approx([0.125, 0.625, 0.125, 0.125], abs=0.01)

@@ -1,4 +1,4 @@
-"""The best fractions of recombined haplotypes against sums over all cuts and a general optimiser."""
+"""The best fractions of recombined haplotypes against sums over all cuts, all pairs of strands and an optimiser."""
 
 from __future__ import annotations
 
@@ -23,20 +23,29 @@ def after_pcr(h: np.ndarray, keep: np.ndarray) -> np.ndarray:
     return after
 
 
-def general(shows, whole, counts, keep, possible, target, value):
+def read_of_two(after: np.ndarray, mixing: np.ndarray) -> np.ndarray:
+    """Every pair of molecules, and every set of sites that may be read from the first."""
+    if not len(mixing):
+        return after
+    kinds, chances = np.arange(len(after)), np.outer(after, after).ravel()
+    taken = [(kinds[:, None] & s | kinds[None, :] & ~s).ravel() for s in kinds]
+    return sum(mixing[s] * np.bincount(taken[s], chances, len(after)) for s in kinds)
+
+
+def general(shows, whole, counts, keep, mixing, possible, target, value):
     """(fractions, log likelihood) by BFGS on the logarithms of the free fractions."""
     free = [x for x in range(len(possible)) if possible[x] and x != target]
 
     def fractions(logs):
         h = np.zeros(len(possible))
-        h[free] = np.exp(logs - logs.max())
+        h[free] = np.exp(logs - logs.max()) + 1e-12
         h *= (1 - value) / h.sum()
         if target >= 0:
             h[target] = value
         return h
 
     def loss(logs):
-        after = after_pcr(fractions(logs), keep)
+        after = read_of_two(after_pcr(fractions(logs), keep), mixing)
         return -float(counts @ (np.log(shows @ after) - np.log(whole @ after)))
 
     found = optimize.minimize(loss, np.zeros(len(free)), method="BFGS", options={"gtol": 1e-5})
@@ -64,16 +73,19 @@ def drawn(sites, seed):
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("sites", [2, 3])
 @pytest.mark.parametrize("target, value", [(-1, 0.0), (3, 0.0), (3, 0.1)])
-def test_the_fit_is_the_maximum(sites, seed, target, value):
+@pytest.mark.parametrize("share", [0.0, 0.35])
+def test_the_fit_is_the_maximum(sites, seed, target, value, share):
     shows, whole, partial, counts, keep = drawn(sites, seed)
+    mixing = np.random.default_rng(seed).dirichlet(np.ones(2**sites)) * share
+    mixing[-1] += 1 - share
+    mixing = mixing if share else np.zeros(0)
     possible = np.ones(2**sites, bool)
     possible[1] = seed != 2
-    found, total = fit(possible / possible.sum(), possible, target, value, keep, shows, whole, partial, counts)
-    best, most = general(shows, whole, counts, keep, possible, target, value)
+    found, total = fit(possible / possible.sum(), possible, target, value, keep, mixing, shows, whole, partial, counts)
+    best, most = general(shows, whole, counts, keep, mixing, possible, target, value)
     assert total >= most - 2e-3
-    assert total == pytest.approx(
-        counts @ (np.log(shows @ after_pcr(found, keep)) - np.log(whole @ after_pcr(found, keep)))
-    )
+    read = read_of_two(after_pcr(found, keep), mixing)
+    assert total == pytest.approx(counts @ (np.log(shows @ read) - np.log(whole @ read)))
     assert found.sum() == pytest.approx(1) and found.min() >= 0 and found[~possible].sum() == 0
     if target >= 0:
         assert found[target] == value
@@ -93,7 +105,9 @@ def test_few_fragments_that_span_both_sites_count_among_many_that_do_not():
         ]
     )
     possible, keep = np.ones(4, bool), np.ones(1)
-    found, _ = fit(possible / 4, possible, -1, 0.0, keep, shows, np.ones_like(shows), np.zeros(8, bool), counts)
+    found, _ = fit(
+        possible / 4, possible, -1, 0.0, keep, np.zeros(0), shows, np.ones_like(shows), np.zeros(8, bool), counts
+    )
     f = np.linspace(0.002, 0.05, 4_801)
     known = 255 * np.log(0.5 + f) + 195 * np.log(0.4 - f) + 45 * np.log(0.1 - f) + 5 * np.log(f)
     assert found[3] == pytest.approx(f[known.argmax()], abs=2e-4)

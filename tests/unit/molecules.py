@@ -45,8 +45,18 @@ def recombined(shares: dict[tuple, float], sites: list[str], rate: float) -> dic
     return pool
 
 
+def read_of_two_strands(pool: dict[tuple, float], share: float) -> dict[tuple, float]:
+    """Shares of haplotypes as read if `share` of the reads have strands of two molecules, and each site is read from
+    either."""
+    read = {h: (1 - share) * p for h, p in pool.items()}
+    for (one, p), (other, q) in product(pool.items(), repeat=2):
+        for taken in product((0, 1), repeat=len(one)):
+            read[tuple((one, other)[t][i] for i, t in enumerate(taken))] += share * p * q / 2 ** len(one)
+    return read
+
+
 def sample(reference, shares: dict[str, float], sites: list[str], rng, *, rate=0.0, templates=5_000, number=4_000,
-           alone=0, error=1e-4, spans=None):  # fmt: skip
+           alone=0, error=1e-4, spans=None, heteroduplex=0.0):  # fmt: skip
     """(fragments, calls) of molecules whose haplotypes are written `G250E+T315I` (`-` for none).
 
     `number` fragments span all sites, `alone` each site alone (or `spans`: number by sites spanned).
@@ -55,6 +65,7 @@ def sample(reference, shares: dict[str, float], sites: list[str], rng, *, rate=0
     drawn = rng.multinomial(templates, list(truth.values()))
     families = rng.gamma(np.maximum(4.0 * drawn, 1e-12)) * (drawn > 0)
     pool = recombined(dict(zip(truth, families / families.sum(), strict=True)), sites, rate)
+    pool = read_of_two_strands(pool, heteroduplex) if heteroduplex else pool
     haplotypes = list(pool)
     chances = np.maximum(list(pool.values()), 0)
     covers = spans or {tuple(sites): number, **({(s,): alone for s in sites} if alone else {})}

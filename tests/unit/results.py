@@ -497,8 +497,7 @@ def crowded(name: str = "S5", **changes) -> Result:
             Phase(
                 name,
                 pair,
-                "compound" if pair in ("G250E+D276G", "G250E+T315I", "D276G+T315I") else "polyclonal",
-                0.99,
+                *(("compound", 0.99) if set(pair.split("+")) < {"G250E", "D276G", "T315I"} else ("polyclonal", 0.01)),
                 7000,
                 0.2,
                 0.1,

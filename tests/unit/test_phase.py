@@ -1,10 +1,13 @@
 """Cis, trans, artefact or unknown: verdicts on simulated molecules whose truth is known."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from drawn import Kind, call_row, draw, event_row
+from hypothesis import given
+from hypothesis import strategies as st
 from molecules import CHANGES, recombined, sample
 
 from ablkd.isoforms import build_graph
@@ -15,6 +18,9 @@ from ablkd.phasing.phase import phase_sample
 from ablkd.phasing.posterior import through_templates
 from ablkd.phasing.recombinants import Parts
 from ablkd.phasing.recombination import ASSUMED
+from ablkd.records import APART, Phase, SampleTables
+from ablkd.verdicts import invariants
+from ablkd.verdicts.thresholds import SURE, UNLIKELY
 
 PAIR = ["D276G", "T315I"]  # 117 bp apart
 FAR = ["G250E", "T315I"]  # 195 bp apart
@@ -26,9 +32,9 @@ def verdicts(reference, graph, monkeypatch):
     monkeypatch.setattr(phase, "haplotype_rows", lambda *_: [])
     monkeypatch.setattr(phase, "build_graph", lambda _: graph)
 
-    def judged(shares, sites, rng, templates=5_000, **how):
+    def judged(shares, sites, rng, templates=5_000, prior=ASSUMED, **how):
         fragments, calls = sample(reference, shares, sites, rng, templates=templates, **how)
-        _, rows = phase_sample("S", reference, fragments, calls, [], templates, ASSUMED)
+        _, rows = phase_sample("S", reference, fragments, calls, [], templates, prior)
         return {r.mutations: r for r in rows}
 
     return judged
@@ -123,6 +129,71 @@ def test_three_sites_in_cis_are_a_compound_and_so_are_their_pairs(verdicts):
     for seed in range(5):
         rows = verdicts(shares, sites, np.random.default_rng(seed), rate=2e-4)
         assert {r.verdict for r in rows.values()} == {"compound"}
+
+
+# ---------------------------------------------------------------- reads of both strands
+
+CONSENSUS = replace(ASSUMED, heteroduplex=0.4)
+NEAR = ["T315I", "F317L"]  # 6 bases apart
+
+
+@pytest.mark.parametrize("share", [0.2, 0.4])
+@pytest.mark.parametrize("sites", [NEAR, FAR])
+def test_heteroduplexes_of_separate_clones_are_no_compound(verdicts, sites, share):
+    """12 trials in each of four settings; 30 and 30 %, of which 0.9 and 1.8 % of the reads have both."""
+    shares = {sites[0]: 0.3, sites[1]: 0.3, "-": 0.4}
+    found = verdicts_of_trials(verdicts, 12, shares, sites, heteroduplex=share, templates=3_000, prior=CONSENSUS)
+    assert found["compound"] == 0 and found["cannot_be_phased"] == 0
+
+
+def test_of_a_platform_without_heteroduplexes_the_same_is_a_compound(verdicts):
+    """6 bases apart no recombination explains it: what the test above rests on."""
+    shares = {"T315I": 0.3, "F317L": 0.3, "-": 0.4}
+    assert verdicts_of_trials(verdicts, 5, shares, NEAR, heteroduplex=0.4)["compound"] == 5
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4])
+def test_true_compounds_are_found_among_heteroduplexes(verdicts, share):
+    shares = {"T315I+F317L": 0.08, "T315I": 0.17, "F317L": 0.17, "-": 0.58}
+    assert verdicts_of_trials(verdicts, 10, shares, NEAR, heteroduplex=share, prior=CONSENSUS)["compound"] == 10
+
+
+def test_a_clone_with_both_ends_takes_the_middle_of_another_from_the_second_strand(verdicts):
+    """What no single cut makes: of 30 % with G250E and T315I, and 30 % with D276G, 0.9 % of the reads have all."""
+    sites = ["G250E", "D276G", "T315I"]
+    shares = {"G250E+T315I": 0.3, "D276G": 0.3, "-": 0.4}
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        rows = verdicts(shares, sites, rng, heteroduplex=0.4, prior=CONSENSUS)
+        assert [name for name, row in rows.items() if row.verdict == "compound"] == ["G250E+T315I"]
+
+
+def test_haplotypes_that_heteroduplexes_made_are_left_out(reference):
+    shares = {"T315I": 0.3, "F317L": 0.3, "-": 0.4}
+    fragments, calls = sample(reference, shares, NEAR, np.random.default_rng(2), heteroduplex=0.3)
+    rows, _ = phase_sample("S", reference, fragments, calls, [], 5_000, CONSENSUS)
+    assert {r.haplotype for r in rows} == {"T315I", "F317L", "unmutated"}
+    assert [r.fraction for r in rows] == pytest.approx([0.3, 0.3, 0.4], abs=0.03)
+
+
+# ---------------------------------------------------------------- the verdict and its probability
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.booleans(), st.booleans())
+def test_a_verdict_is_the_one_that_its_probability_says(proof, doubt, found, plausible):
+    verdict, probability = phase._decide(proof, doubt, found, plausible)
+    row = Phase("S", "A+B", verdict, probability, 9, 0.1, 0.1, None, 0.0, 0.5)
+    assert list(invariants._phased(SampleTables(phase=(row,)))) == []
+    assert (verdict == "compound") == (proof >= SURE)
+    assert doubt <= UNLIKELY or verdict not in APART
+    assert probability is None or probability in (proof, doubt)
+
+
+def test_a_small_compound_beside_large_clones_has_the_probability_that_proves_it(verdicts):
+    """2 % of clones of 40 %: surely more than a fiftieth, surely less than a tenth."""
+    shares = {"T315I+F317L": 0.02, "T315I": 0.38, "F317L": 0.38, "-": 0.22}
+    row = verdicts(shares, NEAR, np.random.default_rng(3), templates=50_000, number=20_000)["T315I+F317L"]
+    assert row.verdict == "compound" and row.probability >= SURE and row.compound_high < 0.04
 
 
 # ---------------------------------------------------------------- trans and nothing to say

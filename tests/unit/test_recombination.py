@@ -1,6 +1,7 @@
 """Recombination controls: the rate they show, what several say together, and what it changes."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -96,6 +97,34 @@ def test_a_control_without_a_rate_is_named():
     assert beside.prior.median == pytest.approx(5e-4) and "not usable: MIX" in beside.origin
 
 
+# ---------------------------------------------------------------- reads of both strands
+
+
+def test_a_control_without_recombinants_bounds_the_share_of_heteroduplexes():
+    """At 1e-4 per bp 195 bp make 2 %, the rate at most twice as high 4 %: as many as 9 % heteroduplexes."""
+    row = replace(rate_row("MIX", 1e-4), distance=195.0)
+    assert in_force([], 0.4).prior.heteroduplex == in_force([replace(row, rate=2e-3)], 0.4).prior.heteroduplex == 0.4
+    few = in_force([row], 0.4).prior.heteroduplex
+    assert few == pytest.approx(2 * (1 - np.exp(-1e-4 * 195 * np.exp(1.96 * 0.4))), rel=0.05)
+    assert in_force([row]).prior.heteroduplex == 0
+    (_, share) = qc_rows("S", [row], 0.4)
+    assert (share.metric, share.value) == ("heteroduplex", f"{few:.2g}") and "measured by MIX" in share.reason
+    (_, share) = qc_rows("S", [], 0.4)
+    assert (share.value, share.unit) == ("0.4", "of fragments") and share.reason.endswith("assumed of the platform")
+
+
+def test_what_a_control_shows_is_recombination_and_heteroduplexes_together(reference):
+    """30 % heteroduplexes and no recombination look like 8e-4 per bp over 195 bp, all of which may be theirs."""
+    row = control(reference, 0.0, number=10_000, heteroduplex=0.3)
+    assert row.rate == pytest.approx(-np.log(1 - 0.3 / 2) / 195, rel=0.12) and row.distance == 195
+    prior = in_force([row], 0.4).prior
+    assert prior.heteroduplex == 0.4
+    for share in (0.0, 0.1, 0.3):
+        rates, _ = prior.rates(share, 13)
+        made = 1 - np.exp(-rates[6] * 195) * (1 - share / 2)
+        assert made == pytest.approx(0.15, rel=0.12)
+
+
 # ---------------------------------------------------------------- what a control changes
 
 
@@ -149,7 +178,7 @@ def test_the_rate_of_a_control_reaches_the_samples_of_its_run_alone(reference, r
         steps.recombination(sheet, run, root / "reference", *inputs, tmp_path / f"{run}.tsv")
         out = [tmp_path / f"{run}.{table}" for table in ("haplotypes.tsv", "phase.tsv", "pile_ups.json", "qc.tsv")]
         steps.phase(
-            "S", root / "reference", tmp_path / "S.npy", tmp_path / "S.calls.tsv", tmp_path / "call_qc.tsv",
+            "S", "ont", root / "reference", tmp_path / "S.npy", tmp_path / "S.calls.tsv", tmp_path / "call_qc.tsv",
             tmp_path / "splicing.tsv", tmp_path / f"{run}.tsv", *out,
         )  # fmt: skip
         (metric,) = read_rows(out[3], QcMetric)

@@ -247,6 +247,15 @@ def broken(reference):
     doubtful = replace(event, filter="carry_over", fraction_high=0.05)
     yield replace(good, splicing=(doubtful,)), "exon4_skipping was seen and held back"
     yield replace(good, phase=(Phase("S", "A+B", "polyclonal", 0, 9, 0, 0, 0, 0.0, 0.0),)), "upper bound of A+B is 0"
+    for verdict, probability, words in (
+        ("compound", 0.002, "A+B is compound at a probability of 0.002"),
+        ("polyclonal", 0.2, "A+B is polyclonal at"),
+        ("not_proven", 0.97, "A+B is not proven at"),
+        ("not_proven", 0.01, "A+B is not proven at"),
+        ("cannot_be_phased", 0.5, "A+B is cannot be phased at"),
+        ("explained_by_recombination", None, "A+B is explained by recombination at a probability of None"),
+    ):
+        yield replace(good, phase=(Phase("S", "A+B", verdict, probability, 9, 0, 0, 0, 0.0, 0.1),)), words
     yield replace(good, haplotypes=(Haplotype("S", "A", 0, 0, 0.0, 0, "yes"),)), "the upper bound of A is 0"
     yield replace(good, fusion=(Fusion("S", "f", "F", 0, 0.0, 0.0, 0.0, "not_detected"),)), "the upper bound of f is 0"
 

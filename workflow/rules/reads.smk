@@ -171,9 +171,10 @@ rule phase:
     threads: 1
     params:
         code=CODE,
+        platform=ask(PLAN.cell, "platform"),
         reference=PLAN.settings["reference"],
     shell:
-        "ablkd phase --sample {wildcards.sample:q} --reference {params.reference:q}"
+        "ablkd phase --sample {wildcards.sample:q} --platform {params.platform:q} --reference {params.reference:q}"
         " --fragments {input.fragments:q} --calls {input.calls:q} --call-qc {input.call_qc:q}"
         " --splicing {input.splicing:q} --recombination {input.recombination:q}"
         " --haplotypes {output.haplotypes:q} --phase {output.phase:q} --pile-ups {output.pile_ups:q}"

@@ -5,6 +5,7 @@ Site i is bit i of a haplotype h of K sites. keep float64[K-1] is the chance tha
 
 import numpy as np
 
+from ablkd.kernels import heteroduplex
 from ablkd.kernels.jit import jit
 
 # A fit has converged when the next step promises less log likelihood than this.
@@ -215,14 +216,16 @@ def _towards(h, moving, scores, counts, step):
 
 
 @jit
-def fit(start, possible, target, value, keep, shows, whole, partial, counts):
+def fit(start, possible, target, value, keep, mixing, shows, whole, partial, counts):
     """(fractions before PCR float64[2^K], log likelihood) at the maximum.
 
     start float64[2^K]: where to begin; possible bool[2^K]; target: haplotype whose fraction is `value`, or -1 with
-    value 0; shows float64[C, 2^K]: chance of pattern c if the haplotype is x; counts float64[C]. A few growth steps
-    (Baum and Eagon 1967), then Newton's with the fractions kept positive.
+    value 0; mixing float64[2^K] as in `heteroduplex.consensus`, empty where every fragment is one molecule; shows
+    float64[C, 2^K]: chance of pattern c if the haplotype is x; counts float64[C]. A few growth steps (Baum and Eagon
+    1967), then Newton's with the fractions kept positive.
     """
-    size, sites = len(start), len(keep) + 1
+    size, sites, mixed = len(start), len(keep) + 1, len(mixing) > 0
+    read, grows = np.zeros(len(mixing)), np.zeros((len(mixing), len(mixing)))
     first, space = _places(sites)
     sums, d_sums, prefix, d_prefix = np.zeros(space), np.zeros(space), np.zeros(2 * size - 1), np.zeros(2 * size - 1)
     h, at, slope, change = np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size)
@@ -235,6 +238,9 @@ def fit(start, possible, target, value, keep, shows, whole, partial, counts):
         growing = steps < GROWTH_STEPS
         _after(at, sites, keep, sums, first, prefix)
         after = prefix[size - 1 :]
+        if mixed:
+            heteroduplex.consensus(after, mixing, read, grows)
+            after = read
         there = _likelihood(after, shows, whole, partial, counts, slope, growing)
         if not growing and there < now:
             # Too far: half the way.
@@ -247,6 +253,8 @@ def fit(start, possible, target, value, keep, shows, whole, partial, counts):
             for x in range(size):
                 h[x] = at[x]
             now = there
+            if mixed:
+                heteroduplex.before(slope, grows)
             _pull_back(slope, sites, keep, sums, first, prefix, d_sums, d_prefix)
             grad = d_sums[first[0, sites] :]
             if growing:
@@ -265,6 +273,8 @@ def fit(start, possible, target, value, keep, shows, whole, partial, counts):
                         change[y] = 0.0
                     _change(x, 1.0, sites, keep, sums, first, prefix, d_prefix, change)
                     _change(pivot, -1.0, sites, keep, sums, first, prefix, d_prefix, change)
+                    if mixed:
+                        heteroduplex.after(change, grows)
                     _scores(after, change, shows, whole, partial, scores[number])
                     moving[number] = x
                     number += 1

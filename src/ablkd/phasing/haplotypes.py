@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ablkd.kernels import beta
 from ablkd.phasing.identifiable import design
 from ablkd.phasing.linkage import Observations, seen
-from ablkd.phasing.mixture import Mixture, RatePrior, build
+from ablkd.phasing.mixture import Mixture, PcrPrior, build
 from ablkd.phasing.posterior import through_templates
 from ablkd.records import Haplotype
 
@@ -27,7 +27,7 @@ def haplotype_rows(
     observations: Observations,
     explained: Sequence[tuple[int, ...]],
     templates: float,
-    prior: RatePrior,
+    prior: PcrPrior,
 ) -> list[Haplotype]:
     """A row per haplotype; sets in `explained` (by recombination) are taken as not there before PCR."""
     which = observations.together
@@ -58,7 +58,7 @@ def haplotype_rows(
     return sorted(rows, key=lambda r: (r.haplotype == UNMUTATED, -(r.fraction or 0.0), r.haplotype))
 
 
-def _needed(mixture: Mixture, told: NDArray[np.bool_], prior: RatePrior) -> Mixture:
+def _needed(mixture: Mixture, told: NDArray[np.bool_], prior: PcrPrior) -> Mixture:
     """The mixture without the haplotypes that the data do not need, the rarest tried first; `told` ones only."""
     total = np.logaddexp.reduce(mixture.likelihoods(prior)[1])
     fractions = _fractions(mixture, prior)
@@ -75,7 +75,7 @@ def _needed(mixture: Mixture, told: NDArray[np.bool_], prior: RatePrior) -> Mixt
     return mixture
 
 
-def _fractions(mixture: Mixture, prior: RatePrior) -> NDArray[np.float64]:
+def _fractions(mixture: Mixture, prior: PcrPrior) -> NDArray[np.float64]:
     """float64[2^K]: the fractions at their best for each rate, averaged over the rates."""
     fractions, totals = mixture.likelihoods(prior)
     weights = np.exp(totals - np.logaddexp.reduce(totals))
@@ -83,7 +83,7 @@ def _fractions(mixture: Mixture, prior: RatePrior) -> NDArray[np.float64]:
 
 
 def _interval(
-    mixture: Mixture, haplotype: int, fraction: float, templates: float, prior: RatePrior
+    mixture: Mixture, haplotype: int, fraction: float, templates: float, prior: PcrPrior
 ) -> tuple[float, float]:
     if mixture.possible.sum() == 1:
         return beta.quantile(0.025, templates + 0.5, 0.5), 1.0

@@ -17,17 +17,18 @@ from ablkd.kernels import beta
 from ablkd.phasing.haplotypes import haplotype_rows
 from ablkd.phasing.identifiable import TWO_SIDED, design, wilson
 from ablkd.phasing.linkage import Observations, observe, seen
-from ablkd.phasing.mixture import Mixture, RatePrior, build
+from ablkd.phasing.mixture import Mixture, PcrPrior, build
 from ablkd.phasing.posterior import through_templates
 from ablkd.phasing.recombinants import Parts
 from ablkd.records import Call, Haplotype, Phase, SpliceEvent
 from ablkd.reference import Reference
+from ablkd.verdicts.thresholds import SURE, UNLIKELY
 
 # METHOD: to be excluded, a compound must be below a tenth of the rarest member, whatever few fragments or templates can
 # show. To be proven, it must exceed a fiftieth, what 5 spanning fragments make, and what sequencing errors would add at
 # twice the rate that is known: a compound of a few per cent is one, also beside large clones with one mutation each.
 SHARE_OF_RAREST, LEAST_SHARE, FRAGMENTS_NEEDED = 0.1, 0.02, 5
-SURE, UNLIKELY, PLAUSIBLE = 0.95, 0.05, 0.025
+PLAUSIBLE = 0.025
 # METHOD: below 5 expected spanning fragments of the rarest member only bounds are told; above, the posterior itself
 # says how little few fragments tell.
 MIN_SPANNING = 5.0
@@ -45,7 +46,7 @@ def phase_sample(
     calls: list[Call],
     splicing: list[SpliceEvent],
     templates: float,
-    prior: RatePrior,
+    prior: PcrPrior,
 ) -> tuple[list[Haplotype], list[Phase]]:
     """Haplotypes of a sample and a verdict on its sets of called changes; `templates` molecules entered the PCR."""
     observations = observe(fragments, reference, build_graph(reference), calls, splicing)
@@ -53,7 +54,7 @@ def phase_sample(
 
 
 def phase_observed(
-    sample: str, observations: Observations, templates: float, prior: RatePrior
+    sample: str, observations: Observations, templates: float, prior: PcrPrior
 ) -> tuple[list[Haplotype], list[Phase]]:
     """The same of a sample whose fragments were looked at already."""
     rows = phase_rows(sample, observations, templates, prior)
@@ -66,7 +67,7 @@ def phase_observed(
     return haplotype_rows(sample, observations, explained, templates, prior), rows
 
 
-def phase_rows(sample: str, observations: Observations, templates: float, prior: RatePrior) -> list[Phase]:
+def phase_rows(sample: str, observations: Observations, templates: float, prior: PcrPrior) -> list[Phase]:
     """A verdict on every pair of changes, and on every larger set of those that are phased together."""
     judged = {which: _judge(sample, observations, which, templates, prior) for which in _sets(observations)}
     # METHOD: molecules with all of a set have all of its subsets too.
@@ -84,15 +85,13 @@ def _sets(observations: Observations) -> Iterator[tuple[int, ...]]:
 
 
 def _at_least(row: Phase, larger: Phase) -> Phase:
-    known = [p for p in (row.probability, larger.probability) if p is not None]
     low = max(row.compound_low or 0.0, larger.compound_low or 0.0)
-    high = max(low, row.compound_high or 0.0)
     return replace(
         row,
         verdict="compound",
-        probability=max(known, default=None),
+        probability=row.probability if row.verdict == "compound" else larger.probability,
         compound_low=low,
-        compound_high=high,
+        compound_high=max(low, row.compound_high or 0.0),
     )
 
 
@@ -149,7 +148,7 @@ def gather(observations: Observations, which: Sequence[int], templates: float) -
     return Evidence(mixture, spanning, together, as_read, margins, effective)
 
 
-def _judge(sample: str, observations: Observations, which: Sequence[int], templates: float, prior: RatePrior) -> Phase:
+def _judge(sample: str, observations: Observations, which: Sequence[int], templates: float, prior: PcrPrior) -> Phase:
     evidence = gather(observations, which, templates)
     row = Phase(
         sample=sample,
@@ -170,14 +169,14 @@ def _judge(sample: str, observations: Observations, which: Sequence[int], templa
         return _unlinked(row, evidence, templates)
     posterior = through_templates(evidence.mixture.weigh(evidence.everything, prior), templates)
     parts = evidence.parts
-    probability, needed = posterior.above(SHARE_OF_RAREST * evidence.rarest), parts.rate_needed()
+    needed = parts.rate_needed()
     least = max(LEAST_SHARE * evidence.rarest, FRAGMENTS_NEEDED / evidence.effective, parts.error)
-    proven = posterior.above(least) >= SURE
+    proof = max(posterior.above(least), _associated(evidence, parts))
+    doubt = posterior.above(SHARE_OF_RAREST * evidence.rarest)
+    verdict, probability = _decide(proof, doubt, _found(evidence, parts), _plausible(needed, prior))
     return replace(
         row,
-        verdict="compound"
-        if proven or _associated(evidence, parts)
-        else _apart(evidence, parts, probability, needed, prior),
+        verdict=verdict,
         probability=probability,
         expected_recombinant=parts.recombinant(prior.median),
         recombination_needed=needed,
@@ -186,27 +185,47 @@ def _judge(sample: str, observations: Observations, which: Sequence[int], templa
     )
 
 
-def _apart(evidence: Evidence, parts: Parts, probability: float, needed: float | None, prior: RatePrior) -> str:
-    """The verdict on what is not proven to be a compound."""
+def _decide(proof: float, doubt: float, found: bool, plausible: bool) -> tuple[str, float | None]:
+    """The verdict and the probability it is drawn from.
+
+    proof: that molecules with all changes are more than a compound must exceed; doubt: that they are more than excluded
+    ones may be; found: errors do not explain what was seen with all; plausible: the assumed recombination does.
+
+    METHOD: a compound has a probability of at least SURE, sets that are apart have one of at most UNLIKELY. The rest is
+    not proven, and has that of the two which says so; neither, where few fragments are too many to exclude a compound.
+    """
+    if proof >= SURE:
+        return "compound", proof
+    if doubt <= UNLIKELY and (not found or plausible or proof <= UNLIKELY):
+        return "explained_by_recombination" if found else "polyclonal", doubt
+    return "not_proven", next((p for p in (proof, doubt) if UNLIKELY < p < SURE), None)
+
+
+def _found(evidence: Evidence, parts: Parts) -> bool:
+    """Whether more fragments show all changes than errors make."""
     k, n = round((evidence.observed or 0.0) * evidence.effective), round(evidence.effective)
-    found = k > 0 and beta.cdf(max(parts.error, 1e-9), float(k), float(n - k + 1)) < SEEN_P
-    if not found:
-        return "polyclonal" if probability <= UNLIKELY else "not_proven"
-    plausible = needed is not None and (
-        needed <= 0 or math.erfc(math.log(needed / prior.median) / (math.sqrt(2) * prior.log_sd)) / 2 >= PLAUSIBLE
-    )
-    return "explained_by_recombination" if probability <= UNLIKELY and plausible else "not_proven"
+    return k > 0 and beta.cdf(max(parts.error, 1e-9), float(k), float(n - k + 1)) < SEEN_P
 
 
-def _associated(evidence: Evidence, parts: Parts) -> bool:
-    """METHOD: recombination shrinks the association of two changes and never turns its sign, so that a positive one
-    is cis whatever the rate; it must be more than twice the known errors make. Only of pairs.
+def _plausible(needed: float | None, prior: PcrPrior) -> bool:
+    """Whether the rate that is needed is not beyond what is known."""
+    if needed is None or needed <= 0:
+        return needed is not None
+    return math.erfc(math.log(needed / prior.median) / (math.sqrt(2) * prior.log_sd)) / 2 >= PLAUSIBLE
+
+
+def _associated(evidence: Evidence, parts: Parts) -> float:
+    """Probability that two changes are on one molecule because they are found together more often than by chance; 0 if
+    that is not clear.
+
+    METHOD: recombination and heteroduplexes shrink the association of two changes and never turn its sign, so that a
+    positive one is cis whatever their rate; it must be more than twice the known errors make. Only of pairs.
     """
     if len(evidence.margins) > 2:
-        return False
+        return 0.0
     excess = evidence.as_read[evidence.everything] - evidence.margins.prod()
-    gained = evidence.mixture.fit(0.0)[1] - evidence.mixture.fit(SHUFFLED)[1]
-    return bool(excess > parts.error and gained > ASSOCIATED**2 / 2)
+    deviate = math.sqrt(2 * max(0.0, evidence.mixture.fit(0.0)[1] - evidence.mixture.fit(SHUFFLED)[1]))
+    return math.erfc(-deviate / math.sqrt(2)) / 2 if excess > parts.error and deviate > ASSOCIATED else 0.0
 
 
 def _unlinked(row: Phase, evidence: Evidence, templates: float) -> Phase:

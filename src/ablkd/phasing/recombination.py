@@ -1,7 +1,7 @@
 """How often PCR recombines molecules: what is assumed, and what the recombination controls of a run show.
 
 A recombination control is a mixture of molecules that have one mutation each, so that whatever has two of them was
-made by PCR.
+made by PCR, or read from the two strands of a heteroduplex.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ import numpy as np
 from ablkd.fragments import Fragments
 from ablkd.isoforms import build_graph
 from ablkd.phasing.linkage import Observations, observe, seen
-from ablkd.phasing.mixture import Mixture, RatePrior, build
+from ablkd.phasing.mixture import Mixture, PcrPrior, build
 from ablkd.records import Call, QcMetric, RecombinationRate
 from ablkd.reference import Reference
 from ablkd.samples import expected_findings
 
 # METHOD: prior on ln rate (recombinations per bp over all cycles): 95 % from 2e-5 to 1.9e-3. Judo 1998 gives 1 % to
 # more than 20 % of molecules over 282 bp in a 1:1 mix, which are 7e-5 to 1.8e-3.
-ASSUMED = RatePrior(2e-4, 1.15)
+ASSUMED = PcrPrior(2e-4, 1.15)
 # METHOD: the rate of a sample differs from that of a control of its run by this much (sd of ln rate); with less, false
 # compounds appear when a sample recombines twice as often as the control.
 BETWEEN = 0.4
 # METHOD: the rate of sequencing errors at a site is known within a factor of two.
 ERROR_FACTOR = 2.0
 # What a control can show: so wide a range of rates that the assumed one does not end it.
-GRID = RatePrior(float(np.exp(-8.0)), 2.7)
+GRID = PcrPrior(float(np.exp(-8.0)), 2.7)
 NODES = 109
 MIN_SPANNING = 100
 
@@ -37,7 +37,7 @@ MIN_SPANNING = 100
 class RateInForce:
     """The prior of a run's samples, and in words where it is from."""
 
-    prior: RatePrior
+    prior: PcrPrior
     origin: str
 
     @property
@@ -73,7 +73,8 @@ def measured(sample: str, names: Sequence[str], observations: Observations) -> R
     several = seen(mixture.patterns).sum(axis=1) > 1
     spanning = int(mixture.counts[several].sum())
     both = int(mixture.counts[(mixture.patterns == 1).sum(axis=1) > 1].sum())
-    row = replace(row, spanning=spanning, observed=both / spanning if spanning else None)
+    observed = both / spanning if spanning else None
+    row = replace(row, spanning=spanning, observed=observed, distance=float(mixture.distances.sum()))
     if spanning < MIN_SPANNING:
         return replace(
             row, reason=f"{spanning} fragments span two of the mutations (at least {MIN_SPANNING} are needed)"
@@ -86,7 +87,7 @@ def measured(sample: str, names: Sequence[str], observations: Observations) -> R
 def _estimate(mixture: Mixture, error_factor: float) -> tuple[float, float]:
     """Mean and standard deviation of ln rate after the control, before which it was as assumed."""
     mixture = replace(mixture, errors=mixture.errors * error_factor)
-    rates, _ = GRID.rates(NODES)
+    rates, _ = GRID.rates(0.0, NODES)
     x = np.log(rates)
     totals = np.array([mixture.fit(rate)[1] for rate in rates])
     totals = totals - 0.5 * ((x - np.log(ASSUMED.median)) / ASSUMED.log_sd) ** 2
@@ -96,17 +97,20 @@ def _estimate(mixture: Mixture, error_factor: float) -> tuple[float, float]:
     return mean, float(max(np.sqrt(weights @ (x - mean) ** 2), x[1] - x[0]))
 
 
-def in_force(rows: Sequence[RecombinationRate]) -> RateInForce:
+def in_force(rows: Sequence[RecombinationRate], heteroduplex: float = 0.0) -> RateInForce:
     """The prior of a run's samples from its controls; of none that shows anything what is assumed.
 
-    METHOD: ln rates are averaged by their precision; what controls differ among each other beyond BETWEEN, samples do.
+    heteroduplex: the highest share that the platform may have. METHOD: ln rates are averaged by their precision; what
+    controls differ among each other beyond BETWEEN, samples do. A control does not tell recombination from
+    heteroduplexes: of these there are at most as many as make all that the highest rate makes over the control's
+    distance, of several controls over the longest.
     """
     useful = [r for r in rows if r.rate is not None and r.log_sd is not None]
     useless = [f"{r.sample}: {r.reason}" for r in rows if r.rate is None]
     if not useful:
         why = f" ({'; '.join(useless)})" if useless else ""
         control = "no usable recombination control in the run" if useless else "no recombination control in the run"
-        return RateInForce(ASSUMED, f"assumed: {control}{why}")
+        return RateInForce(replace(ASSUMED, heteroduplex=heteroduplex), f"assumed: {control}{why}")
     logs = np.array([np.log(r.rate) for r in useful if r.rate])
     sds = np.array([r.log_sd for r in useful])
     weights = 1 / (sds**2 + BETWEEN**2)
@@ -115,15 +119,23 @@ def in_force(rows: Sequence[RecombinationRate]) -> RateInForce:
     log_sd = float(np.hypot(max(BETWEEN, apart), 1 / np.sqrt((1 / sds**2).sum())))
     names = ", ".join(r.sample for r in useful)
     aside = f"; not usable: {'; '.join(useless)}" if useless else ""
-    return RateInForce(RatePrior(float(np.exp(mean)), log_sd), f"measured by {names} of the run{aside}")
+    found = RateInForce(PcrPrior(float(np.exp(mean)), log_sd), f"measured by {names} of the run{aside}")
+    longest = max(r.distance or np.inf for r in useful)
+    most = 2 * float(-np.expm1(-found.range[1] * longest))
+    return replace(found, prior=replace(found.prior, heteroduplex=min(heteroduplex, most), distance=longest))
 
 
-def qc_rows(sample: str, controls: Sequence[RecombinationRate]) -> list[QcMetric]:
+def qc_rows(sample: str, controls: Sequence[RecombinationRate], heteroduplex: float = 0.0) -> list[QcMetric]:
     """Which rate was reckoned with and where it is from; of a recombination control also what it showed itself."""
-    rate = in_force(controls)
+    rate = in_force(controls, heteroduplex)
     low, high = rate.range
     reason = f"{rate.origin}; 95 %: {low:.1g} to {high:.1g}"
     rows = [QcMetric(sample, "recombination_rate", f"{rate.prior.median:.2g}", "per bp", "", "pass", reason)]
+    if heteroduplex:
+        most = rate.prior.heteroduplex
+        origin = "assumed of the platform" if most == heteroduplex else f"{rate.origin}"
+        reason = f"at most so many read from strands of two molecules; {origin}"
+        rows.append(QcMetric(sample, "heteroduplex", f"{most:.2g}", "of fragments", "", "pass", reason))
     for row in controls:
         if row.sample == sample and row.rate is not None:
             shown = f"{row.observed or 0.0:.2g} of {row.spanning} fragments over {row.mutations} are recombinant"

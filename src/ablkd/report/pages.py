@@ -25,7 +25,7 @@ WORDS = {
     "low_level": "low level",
     "not_assessable": "not assessable",
     "not_detected": "not detected",
-    "explained_by_recombination": "explained by PCR recombination",
+    "explained_by_recombination": "explained by PCR artefacts",
     "not_proven": "compound not proven",
     "cannot_be_phased": "cannot be phased",
     "bounds_only": "bounds only",

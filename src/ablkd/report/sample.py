@@ -104,7 +104,7 @@ def report_view(result: Result, reference: Reference | None) -> dict[str, Any]:
         "apart": apart(result),
         "phase": phase_rows(result.phase),
         "pictures": _pictures(result, reference),
-        "recombination": [row for row in result.qc if row.metric == "recombination_rate"],
+        "artefacts": [row for row in result.qc if row.metric in ("recombination_rate", "heteroduplex")],
         "inputs": [row for row in result.qc if row.metric == "input_sha256"],
         "checks": [row for row in result.qc if row.metric in METRICS],
         "quality": [row for row in result.qc if row.metric not in ("input_sha256", *METRICS)],

@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from ablkd.hgvs import parse_codon_change
-from ablkd.records import Call, Fusion, SampleTables, SpliceEvent
+from ablkd.records import APART, Call, Fusion, SampleTables, SpliceEvent
 from ablkd.reference import Reference
 from ablkd.verdicts.calls import PASS, held_back
 from ablkd.verdicts.coverage import concerns
 from ablkd.verdicts.events import HOLDING_BACK
+from ablkd.verdicts.thresholds import SURE, UNLIKELY
 from ablkd.verdicts.variants import SUBSTITUTIONS, codon_variant
 
 # Tables keep six significant digits of a fraction.
@@ -30,7 +31,7 @@ def check_tables(tables: SampleTables, reference: Reference, settings: Mapping[s
         With every contradiction that was found.
     """
     required, reporting = (float(settings[k]) if k in settings else None for k in ("required_lod", "reporting_cut"))
-    found = [*_names(tables, reference), *_bounds(tables), *_both(tables)]
+    found = [*_names(tables, reference), *_bounds(tables), *_both(tables), *_phased(tables)]
     found += list(_absent(tables, required)) if required is not None else []
     found += list(_levels(tables, reporting)) if reporting is not None else []
     if found:
@@ -86,6 +87,21 @@ def _bounds(tables: SampleTables) -> Iterator[str]:
     for name, bound in bounds:
         if bound is not None and bound <= 0:
             yield f"the upper bound of {name} is 0"
+
+
+def _phased(tables: SampleTables) -> Iterator[str]:
+    """A verdict on a set of changes is the one that its probability says, where it has one."""
+    for row in tables.phase:
+        if row.probability is None:
+            fits = row.verdict != "explained_by_recombination"
+        elif row.verdict == "compound":
+            fits = row.probability >= SURE - ROUNDING
+        elif row.verdict in APART:
+            fits = row.probability <= UNLIKELY + ROUNDING
+        else:
+            fits = row.verdict == "not_proven" and UNLIKELY - ROUNDING < row.probability < SURE + ROUNDING
+        if not fits:
+            yield f"{row.mutations} is {row.verdict.replace('_', ' ')} at a probability of {row.probability}"
 
 
 def _levels(tables: SampleTables, reporting: float) -> Iterator[str]:

@@ -30,6 +30,8 @@ MIN_FUSION_FRACTION = 0.005
 # METHOD: a shorter product may have amplified up to five times better; the true odds of an isoform event lie between a
 # fifth and all of the apparent ones (an insertion: between all and five times).
 LENGTH_BIAS = 5.0
+# METHOD: a set of changes is on one molecule from a probability of 95 %, and apart up to one of 5 %.
+SURE, UNLIKELY = 0.95, 0.05
 
 
 @dataclass(frozen=True)
