@@ -14,7 +14,7 @@ from ablkd import hgvs
 from ablkd.background.allele import GRID, HIGHEST_RATE, LIMIT, UNBELIEVED, ErrorRate
 from ablkd.background.indel_learning import HIGHEST_FACTOR, log_likelihood, maybe_mutated
 from ablkd.background.indels import RAREST, indel_kind
-from ablkd.background.run import RunBackground, indel_key
+from ablkd.background.run import RunBackground, indel_key, parse_indel_key
 from ablkd.background.spread import without_site
 from ablkd.counting.counts import Counts, Indel
 from ablkd.records import Platform
@@ -46,7 +46,7 @@ class IndelRates:
     position: int | None
     is_control: bool
 
-    def rate(self, indel: Indel) -> ErrorRate:
+    def rate(self, indel: Indel, use_controls: bool = True) -> ErrorRate:
         """The rate of an indel with what the other samples of the run add to it.
 
         METHOD: empirical Bayes, as for substitutions: the spread of the platform's sites, times what the controls show
@@ -60,7 +60,7 @@ class IndelRates:
         believed = rates <= min(LIMIT, max(HIGHEST_RATE, HIGHEST_FACTOR * mean))
         weights = np.where(believed, self._prior(indel), 0.0)
         weights /= weights.sum()
-        if n.sum() >= CONTROL_DEPTH:
+        if use_controls and n.sum() >= CONTROL_DEPTH:
             # Rates that nobody would believe of a place, for the controls to speak of.
             weights = weights + UNBELIEVED / len(GRID) * (~believed & (rates <= LIMIT))
             logs = log_likelihood(x, n, np.broadcast_to(rates, (len(x), len(GRID))), self.run.cv).sum(axis=0)
@@ -113,6 +113,15 @@ class IndelRates:
         return len(owners) >= RECURRENT
 
     @cached_property
+    def in_controls(self) -> list[Indel]:
+        """What the run's other controls show, the most frequent first."""
+        informative = self._other_controls & ~self.run.indel_foreign
+        x = np.where(informative, self.run.indel_shown, 0).sum(axis=1)
+        n = np.where(informative, self.run.indel_depths, 0).sum(axis=1)
+        fractions = x / np.maximum(n, CONTROL_DEPTH)
+        return [parse_indel_key(str(self.run.indel_keys[i])) for i in np.argsort(-fractions, kind="stable") if x[i]]
+
+    @cached_property
     def _others(self) -> NDArray[np.bool_]:
         return np.arange(len(self.run.samples)) != (-1 if self.position is None else self.position)
 
@@ -153,13 +162,16 @@ class IndelRates:
 
 
 def smallest_indel(sequence: str, target: str, indel: Indel) -> Indel | None:
-    """The one deletion or insertion that makes of `sequence`, which is as long as the target, what `indel` makes of the
-    target; None where it takes more than one. At its most 3' place."""
+    """The one deletion or insertion that makes of `sequence`, the target with a codon changed near it, what `indel`
+    makes of the target, at its most 3' place; None where it takes more than one."""
+    first, past = hgvs.ambiguous_span(target, *indel)
+    low, high = max(0, first - NEAR - 3), past + NEAR + 3
     start, end, inserted = indel
-    made = target[:start] + inserted + target[end:]
-    short = min(len(made), len(sequence))
-    first = next((i for i in range(short) if made[i] != sequence[i]), short)
-    last = next((i for i in range(short - first) if made[-1 - i] != sequence[-1 - i]), short - first)
-    if first + last < short:
+    before, made = sequence[low:high], target[low:start] + inserted + target[end:high]
+    short = min(len(made), len(before))
+    same = next((i for i in range(short) if made[i] != before[i]), short)
+    last = next((i for i in range(short - same) if made[-1 - i] != before[-1 - i]), short - same)
+    if same + last < short:
         return None
-    return hgvs.shift_indel_right(sequence, first, len(sequence) - last, made[first : len(made) - last])
+    edit = low + same, low + len(before) - last, made[same : len(made) - last]
+    return hgvs.shift_indel_right(sequence, *edit)

@@ -102,8 +102,8 @@ def possible_indels(reference: Reference) -> tuple[Ints, Ints, Ints]:
                 found.append((_kinds(True, length, shown), ends))
         found.append((_kinds(False, length, copies), start))
     kinds, places = (np.concatenate(part) for part in zip(*found, strict=True))
-    distinct, number = np.unique(np.stack([kinds, places]), axis=1, return_counts=True)
-    return distinct[0], distinct[1], number
+    distinct, number = np.unique(kinds * len(everywhere) + places, return_counts=True)
+    return distinct // len(everywhere), distinct % len(everywhere), number
 
 
 def _kinds(insertion: bool, length: int, copies: Ints) -> Ints:

@@ -110,6 +110,12 @@ def indel_key(indel: Indel) -> str:
     return "{}_{}_{}".format(*indel)
 
 
+def parse_indel_key(key: str) -> Indel:
+    """What `indel_key` wrote."""
+    start, end, inserted = key.split("_")
+    return int(start), int(end), inserted
+
+
 def save(background: RunBackground, path: Path) -> None:
     """Write as an uncompressed npz; the same background gives the same bytes."""
     arrays: dict[str, Any] = {f.name: np.asarray(getattr(background, f.name)) for f in fields(background)}

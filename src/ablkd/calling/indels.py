@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ablkd.background.expected import Expected
+from ablkd.calling.indel_limits import IndelTest
 from ablkd.counting.counts import Indel
 from ablkd.counting.indels import SeenIndel
 from ablkd.counting.tally import Tally
@@ -14,8 +15,8 @@ from ablkd.verdicts.variants import indel_variant
 
 def indel_observations(
     tally: Tally, indels: dict[Indel, SeenIndel], expected: Expected, alpha: float
-) -> list[Observation]:
-    """What was measured of every deletion or insertion seen in at least three fragments that is listed.
+) -> list[tuple[Observation, IndelTest]]:
+    """What was measured of every deletion or insertion seen in at least three fragments that is listed, and its test.
 
     `indels` as `counting.indels.seen_indels` gives them; `alpha` is the significance level of an indel.
     """
@@ -27,7 +28,9 @@ def indel_observations(
     return [one for one in observed if one is not None]
 
 
-def _observation(tally: Tally, expected: Expected, alpha: float, indel: Indel, seen: SeenIndel) -> Observation | None:
+def _observation(
+    tally: Tally, expected: Expected, alpha: float, indel: Indel, seen: SeenIndel
+) -> tuple[Observation, IndelTest] | None:
     f, background = tally.fragments, expected.background
     count, depth = len(seen.owners), seen.depth
     error, carried = expected.indels.rate(indel), expected.indels.carried(indel)
@@ -40,7 +43,7 @@ def _observation(tally: Tally, expected: Expected, alpha: float, indel: Indel, s
     share, low, high = background.interval(count, depth, error.mean, error.spread)
     forward = f.forward[seen.owners, 1] > 0
     reverse = f.reverse[seen.owners, 1] > 0
-    return Observation(
+    observation = Observation(
         variant=indel_variant(expected.reference, *indel),
         depth=depth,
         alt_count=count,
@@ -54,6 +57,7 @@ def _observation(tally: Tally, expected: Expected, alpha: float, indel: Indel, s
         background=error.mean,
         lod95=None,
     )
+    return observation, IndelTest(indel, error, alpha)
 
 
 def _filters(expected: Expected, indel: Indel, count: int, depth: int, is_seen: bool, explained: bool) -> list[str]:

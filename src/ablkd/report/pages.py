@@ -39,7 +39,7 @@ WORDS = {
     "orientation": "the two orientations disagree",
     "amplicon": "the amplicons that cover it disagree",
     "read_end": "only at the ends of reads",
-    "homopolymer": "in a run of equal bases",
+    "recurrent": "other patients of the run have it at a like fraction: an error of its place",
     "carry_over": "may come from another sample of the run",
     "control_contaminated": "a wild-type control of the run contains it",
     "traces_disagree": "the traces of the sample contradict each other",
