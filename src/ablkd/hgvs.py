@@ -85,6 +85,19 @@ def codon_genome(reference: Reference, codon: int, ref: str, alt: str) -> str:
     return f"{chromosome}:{position}:{before}:{after}"
 
 
+INDEL = re.compile(r"^(?:[^:]+:)?c\.(\d+)(?:_(\d+))?(delins|del|dup|ins)([ACGTN]+|N\[\d+\])?$")
+
+
+def indel_sizes(change: str) -> tuple[int, str]:
+    """(deleted bases, inserted ones, each of a duplication as N) of what `indel_names` wrote; ValueError otherwise."""
+    match = INDEL.match(change)
+    if match is None:
+        raise ValueError(f"{change} is no deletion or insertion")
+    size, bases = int(match[2] or match[1]) - int(match[1]) + 1, match[4] or ""
+    bases = "N" * int(bases[2:-1]) if "[" in bases else bases
+    return {"del": (size, ""), "dup": (0, "N" * size), "ins": (0, bases), "delins": (size, bases)}[match[3]]
+
+
 def shift_right(sequence: str, start: int, end: int) -> tuple[int, int]:
     """The most 3' place of a deletion of 0-based half-open [start, end) that leaves the same sequence."""
     while end < len(sequence) and sequence[start] == sequence[end]:

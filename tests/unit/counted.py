@@ -79,7 +79,7 @@ def drawn(
         wild = state_of(reference.sequence[3 * codon : 3 * codon + 3])
         left = max(depth - counts[codon].sum(), 0)
         counts[codon, :, wild] = rng.multinomial(left, ORIENTATIONS)
-    return Counts(name, platform, counts, {})
+    return Counts(name, platform, counts, {}, spanning=spanned(reference, depth, codons))
 
 
 def shown(reference, states: dict[tuple[int, str], int], depth: int, name="S", panel="", platform="illumina") -> Counts:
@@ -90,7 +90,14 @@ def shown(reference, states: dict[tuple[int, str], int], depth: int, name="S", p
     for (codon, changed), x in states.items():
         counts[codon - 1, 2, state_of(reference.codon(codon))] -= x
         counts[codon - 1, 2, state_of(changed)] += x
-    return Counts(name, platform, counts, {}, panel)
+    return Counts(name, platform, counts, {}, panel, spanning=spanned(reference, depth, KINASE))
+
+
+def spanned(reference, depth: int, codons) -> np.ndarray:
+    """As many fragments span every place between consecutive codons."""
+    spanning = np.zeros(len(reference.sequence) + 1, np.int64)
+    spanning[3 * min(codons) : 3 * max(codons) + 4] = depth
+    return spanning
 
 
 def run_of_counts(samples: list[Counts], controls: list[Counts], templates: float | None) -> list[Library]:

@@ -164,7 +164,7 @@ def test_an_indel_has_one_name_wherever_its_bases_are_placed(reference):
 # ---------------------------------------------------------------- indels
 
 
-def test_an_indel_follows_the_rule_and_has_no_limit_of_detection(reference):
+def test_an_indel_of_traces_follows_the_rule_and_has_no_limit_of_detection(reference):
     deletion = indel_variant(reference, 990, 993, "")
     for filters, high, status, reason in (
         ([], 0.12, "detected", ""),

@@ -89,10 +89,15 @@ def _lacking(others: Sequence[tuple[Counts, bool]], codon: int, state: int, frac
     """(whether it is a control, whether it lacks the state) of each sample that should show it at this fraction."""
     found = []
     for counts, wild_type in others:
-        x, n = int(counts.codons[codon, :, state].sum()), int(counts.codons[codon].sum())
-        if fraction * n >= EXPECTED_ELSEWHERE:
-            found.append((wild_type, x <= MOST_ELSEWHERE * fraction * n))
+        lacking = lacks(int(counts.codons[codon, :, state].sum()), int(counts.codons[codon].sum()), fraction)
+        if lacking is not None:
+            found.append((wild_type, lacking))
     return found
+
+
+def lacks(x: int, n: int, fraction: float) -> bool | None:
+    """Whether a sample with x of n fragments lacks what another one has at a fraction; None where n is too small."""
+    return x <= MOST_ELSEWHERE * fraction * n if fraction * n >= EXPECTED_ELSEWHERE else None
 
 
 def contaminated_states(contaminants: NDArray[np.int64], sample: int, codons: int) -> NDArray[np.bool_]:

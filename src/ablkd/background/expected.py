@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from ablkd.background.allele import GRID, RT_ERROR, Background, ErrorRate, assumed, with_unbelieved
 from ablkd.background.classes import SingleChanges, bases_of, single_changes
 from ablkd.background.detection import Limits
-from ablkd.background.indels import carried_share, indel_kind, touched_runs
+from ablkd.background.indel_rates import IndelRates
 from ablkd.background.learning import class_means
 from ablkd.background.posterior import CONTROL_DEPTH, LEAST_OTHERS, Posterior
 from ablkd.background.run import RunBackground
 from ablkd.background.templates import TemplateEstimate, estimate_templates
-from ablkd.counting.counts import Counts, Indel
+from ablkd.counting.counts import Counts
 from ablkd.kernels import tails
 from ablkd.records import Platform
 from ablkd.reference import Reference
@@ -81,6 +81,12 @@ class Expected:
     def limits(self) -> Limits:
         """Limits of detection of this sample."""
         return Limits(self.background.templates)
+
+    @cached_property
+    def indels(self) -> IndelRates:
+        """How often errors make insertions and deletions."""
+        own = self._posterior.position, self.is_control
+        return IndelRates(self.counts, self.run, self.platform, self.reference, self.molecules, *own)
 
     @cached_property
     def _posterior(self) -> Posterior:
@@ -154,16 +160,6 @@ class Expected:
         prior = assumed(mean, self.platform.error_log_sd, highest=highest)
         return ErrorRate(rates, _updated(prior, x, n, self.run.cv, highest), clones)
 
-    def indel(self, indel: Indel) -> ErrorRate:
-        """The rate of an insertion or deletion."""
-        kind = indel_kind(indel, self._touched)
-        mean = float(self.run.indel_means[kind])
-        prior = assumed(mean, self.platform.error_log_sd)
-        x = self.run.indel_in_controls(indel) - (self.counts.indel(indel)[0] if self.is_control else 0)
-        states = self.run.control_states - (self._states if self.is_control else 0)
-        n = int(states[min(indel[0] // 3, len(self.depth) - 1)].sum())
-        return ErrorRate(prior.rates + self.carried_indel(indel), _updated(prior, x, n, self.run.cv, mean))
-
     def contaminated(self, codon: int, state: int) -> float:
         """Highest fraction of a codon state that contaminates a wild-type control; 0.0 if none.
 
@@ -178,10 +174,6 @@ class Expected:
         """
         return float(self._carry[codon, state])
 
-    def carried_indel(self, indel: Indel) -> float:
-        """Rate at which fragments of the run's other samples are expected to show the indel here."""
-        return self.platform.carry_over * carried_share(self.run, self._own, indel)
-
     def lost(self, codon: int, real: Collection[int]) -> float:
         """Share of a codon's fragments that show none of the states its molecules have."""
         seen = self._states[codon]
@@ -194,7 +186,7 @@ class Expected:
         expected at that mutation's share times the error rate.
         """
         rate, near = 0.0, 0.0
-        for other, share in self._molecules[codon]:
+        for other, share in self.molecules[codon]:
             rates = self._single_rates(codon, other, state)
             if rates:
                 rate += share * (rates[0] if len(rates) == 1 else self._double(rates))
@@ -202,7 +194,7 @@ class Expected:
         return max(rate, DOUBLE_ERROR), self.templates[0] * RT_ERROR * near
 
     @cached_property
-    def _molecules(self) -> list[list[tuple[int, float]]]:
+    def molecules(self) -> list[list[tuple[int, float]]]:
         """For each codon (state, share) of what its molecules have, errors left out."""
         total = self._states.sum(axis=1)
         found: list[list[tuple[int, float]]] = [
@@ -241,10 +233,6 @@ class Expected:
     def _wild(self) -> NDArray[np.int64]:
         codes = self.reference.codes[: 3 * self.reference.codons].astype(np.int64)
         return codes.reshape(-1, 3) @ np.array([16, 4, 1])
-
-    @cached_property
-    def _touched(self) -> NDArray[np.int64]:
-        return touched_runs(self.reference.codes)
 
 
 def _updated(prior: ErrorRate, x: int, n: int, cv: float, highest: float) -> NDArray[np.float64]:

@@ -1,32 +1,37 @@
-"""How often small insertions and deletions are errors, by kind, length and homopolymer."""
+"""Kinds of small insertions and deletions, and how often errors make each."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ablkd.background.run import RunBackground, indel_key
+from ablkd import hgvs
 from ablkd.counting.counts import Counts, Indel
+from ablkd.counting.tally import LONGEST_DELETION
 from ablkd.records import Platform
 from ablkd.reference import Reference
 
-# A kind is 18 * (insertion) + 6 * (length - 1, at most 2) + (homopolymer that it touches - 1, at most 5).
-LENGTHS, RUNS = 3, 6
-KINDS = 2 * LENGTHS * RUNS
+Ints = NDArray[np.int64]
+# A kind is (insertion, bin of lengths, copies): lengths 1, 2, 3, 4-6, 7-12 and more; copies of the base, or of the two
+# bases, that the indel takes away or adds again: 0 (an insertion of anything else) to 6 and more.
+SHORTEST = np.array([1, 2, 3, 4, 7, 13])
+LENGTHS, COPIES = len(SHORTEST), 7
+KINDS = 2 * LENGTHS * COPIES
 # METHOD: each base that a homopolymer has beyond two triples the chance of an indel in it, until data say otherwise.
 HOMOPOLYMER_FACTOR = 3.0
+# METHOD: each further base of an indel has a chance of 0.3, as in `kernels.realign`: real R9 reads have 0.4 for
+# deletions (0.29 to 0.65 up to 9 bases), 0.2 for insertions. No kind is rarer than one in a hundred million.
+FURTHER_BASE, RAREST = 0.3, 1e-8
 # METHOD: a class mean counts as if ten errors at the platform's rate had been seen besides.
 PSEUDO_ERRORS = 10.0
 # METHOD: an indel of 0.5 % and more (where they are frequent: ten times the mean, never half) is not learned from.
 MUTATED, MUTATED_FACTOR, HIGHEST = 0.005, 10.0, 0.5
-# METHOD: fewer fragments with an indel in one sample are too few to be carried over in a number that is ever called.
-LEAST_CARRIED = 3
 
 
-def touched_runs(codes: NDArray[np.uint8]) -> NDArray[np.int64]:
+def touched_runs(codes: NDArray[np.uint8]) -> Ints:
     """int64[L + 1]: length of the longest run of equal bases that holds a base or ends before it."""
     edges = np.flatnonzero(np.diff(codes)) + 1
     lengths = np.diff(np.r_[0, edges, len(codes)])
@@ -34,88 +39,79 @@ def touched_runs(codes: NDArray[np.uint8]) -> NDArray[np.int64]:
     return np.maximum(np.r_[run, 1], np.r_[1, run])
 
 
-def miscounted_run(indel: Indel, touched: NDArray[np.int64]) -> int:
-    """Length of the homopolymer that an indel may be a miscount of; 1 where it is longer than that."""
+@lru_cache(maxsize=1 << 16)
+def indel_kind(sequence: str, indel: Indel) -> int:
+    """The kind of a pure insertion or deletion on a sequence."""
     start, end, inserted = indel
-    run = int(touched[start])
-    return run if (len(inserted) or end - start) <= run else 1
+    changed = inserted or sequence[start:end]
+    first, past = hgvs.ambiguous_span(sequence, *indel)
+    unit = 1 if len(set(changed)) == 1 else 2 if changed[2:] == changed[:-2] and len(changed) % 2 == 0 else 0
+    least = 0 if inserted else 1
+    copies = min(max((past - first) // unit, least), COPIES - 1) if unit else least
+    return _kind(bool(inserted), len(changed), copies)
 
 
-def indel_kind(indel: Indel, touched: NDArray[np.int64]) -> int:
-    """The kind of one indel."""
-    start, end, inserted = indel
-    length = min(len(inserted) or end - start, LENGTHS)
-    run = min(miscounted_run(indel, touched), RUNS)
-    return (LENGTHS * RUNS if inserted else 0) + RUNS * (length - 1) + run - 1
+def _kind(insertion: bool, length: int, copies: int) -> int:
+    return (insertion * LENGTHS + int(np.searchsorted(SHORTEST, length, side="right")) - 1) * COPIES + copies
 
 
 def prior_indel_means(platform: Platform) -> NDArray[np.float64]:
     """float64[KINDS]: mean rate per site of each kind as platforms.tsv assumes it."""
-    by_run = platform.indel_error * HOMOPOLYMER_FACTOR ** np.maximum(0, np.arange(RUNS) - 1)
-    return np.tile(np.minimum(by_run, HIGHEST), 2 * LENGTHS)
+    by_copies = HOMOPOLYMER_FACTOR ** np.maximum(0, np.arange(COPIES) - 2)
+    by_length = FURTHER_BASE ** (SHORTEST - 1)
+    means = platform.indel_error * np.outer(by_length, by_copies).ravel()
+    return np.tile(np.clip(means, RAREST, HIGHEST), 2)
 
 
-def learn_indels(
-    samples: Sequence[tuple[Counts, bool]], platform: Platform, reference: Reference
-) -> tuple[NDArray[np.str_], NDArray[np.int64], NDArray[np.float64]]:
-    """(keys, counts) of the indels that wild-type samples show, and the class means float64[KINDS].
-
-    `samples` are counts, and whether the sample is wild type.
-    """
-    touched = touched_runs(reference.codes)
+def kind_means(samples: Sequence[Counts], platform: Platform, reference: Reference) -> NDArray[np.float64]:
+    """float64[KINDS]: errors per site of each kind, over what is not mutated."""
     prior = prior_indel_means(platform)
     errors, sites = np.zeros(KINDS), np.zeros(KINDS)
-    controls: Counter[str] = Counter()
-    for counts, wild_type in samples:
-        depth = np.repeat(counts.codons.sum(axis=(1, 2)), 3)
-        sites += _opportunities(depth, reference.codes, touched)
+    kinds, places, weights = possible_indels(reference)
+    for counts in samples:
+        if len(counts.spanning):
+            sites += np.bincount(kinds, weights * counts.spanning[places], KINDS)
         for indel, (x, n) in counts.indels.items():
-            kind = indel_kind(indel, touched)
+            kind = indel_kind(reference.sequence, indel)
             if x <= max(MUTATED, min(MUTATED_FACTOR * prior[kind], HIGHEST)) * n:
                 errors[kind] += x
-            if wild_type:
-                controls[indel_key(indel)] += x
-    keys = sorted(controls)
-    means = np.minimum((errors + PSEUDO_ERRORS) / (sites + PSEUDO_ERRORS / prior), HIGHEST)
-    if not any(wild_type for _, wild_type in samples):
-        # METHOD: without a control nobody knows which places lose or gain bases far oftener than their kind.
-        means = np.maximum(means, prior)
-    return np.array(keys, np.str_), np.array([controls[k] for k in keys], np.int64), means
+    return np.minimum((errors + PSEUDO_ERRORS) / (sites + PSEUDO_ERRORS / prior), HIGHEST)
 
 
-def run_indels(samples: Sequence[Counts]) -> tuple[NDArray[np.str_], NDArray[np.int64]]:
-    """(keys, counts) of the indels that LEAST_CARRIED fragments or more of a sample show, over all samples of a run."""
-    seen: Counter[str] = Counter()
-    for counts in samples:
-        seen.update({indel_key(indel): x for indel, (x, _) in counts.indels.items() if x >= LEAST_CARRIED})
-    keys = sorted(seen)
-    return np.array(keys, np.str_), np.array([seen[key] for key in keys], np.int64)
+@lru_cache(maxsize=4)
+def possible_indels(reference: Reference) -> tuple[Ints, Ints, Ints]:
+    """(kind, place, how many) int64[K] of the indels of up to LONGEST_DELETION bases, each at its most 3' place.
 
-
-def carried_share(background: RunBackground, own: Counts | None, indel: Indel) -> float:
-    """Share of the fragments of the run's other samples that show an indel; `own` is the run's sample to leave out.
-
-    METHOD: fragments with the indel show no codon that it interrupts. The codons next to these give the depth.
+    METHOD: insertions of bases that do not stand there already are one site for each place and length, whatever bases.
     """
-    x, states = background.indel_in_run(indel), background.run_states
-    if own is not None:
-        count = own.indels.get(indel, (0, 0))[0]
-        x -= count if count >= LEAST_CARRIED else 0
-    start, end, _ = indel
-    around = slice(max(0, start // 3 - 1), max(end - 1, start) // 3 + 2)
-    depth = states[around].sum(axis=1) - (0 if own is None else own.codons[around].sum(axis=(1, 2)))
-    return float(min(1.0, x / max(int(depth.max(initial=0)), 1)))
+    codes, found = reference.codes.astype(np.int64), []
+    everywhere = np.arange(len(codes) + 1)
+    for length in range(1, LONGEST_DELETION + 1):
+        found.append((np.full(len(everywhere), _kind(True, length, 0)), everywhere))
+        start = np.flatnonzero(np.r_[codes[:-length] != codes[length:], True])
+        copies = np.ones(len(start), np.int64)
+        for unit in (2, 1):
+            if length % unit == 0:
+                before = _repeated(codes, unit)
+                # Bases of the deletion, and those before it, that repeat what stands one unit before them.
+                alike = before[start + length - 1]
+                copies = np.where(alike >= length - unit, (alike + unit) // unit, copies)
+                ends = np.append(np.flatnonzero(codes[unit:] != codes[:-unit]) + unit, len(codes))
+                ends = ends[codes[ends - 1] != codes[ends - 2]] if unit == 2 else ends
+                shown = (before[ends - 1] + unit) // unit
+                found.append((_kinds(True, length, shown), ends))
+        found.append((_kinds(False, length, copies), start))
+    kinds, places = (np.concatenate(part) for part in zip(*found, strict=True))
+    distinct, number = np.unique(kinds * len(everywhere) + places, return_counts=True)
+    return distinct // len(everywhere), distinct % len(everywhere), number
 
 
-def _opportunities(
-    depth: NDArray[np.int64], codes: NDArray[np.uint8], touched: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """float64[KINDS]: fragments times places where an indel of each kind can have its name.
+def _kinds(insertion: bool, length: int, copies: Ints) -> Ints:
+    return _kind(insertion, length, 0) + np.minimum(copies, COPIES - 1)
 
-    The most 3' place of a deleted base is the last of its run.
-    """
-    runs = np.minimum(touched[: len(depth)], RUNS) - 1
-    last = np.r_[codes[: len(depth) - 1] != codes[1 : len(depth)], True]
-    anywhere = np.bincount(runs, depth, RUNS)
-    at_ends = np.bincount(runs[last], depth[last], RUNS)
-    return np.concatenate([at_ends, anywhere, anywhere, anywhere, anywhere, anywhere])
+
+def _repeated(codes: Ints, unit: int) -> Ints:
+    """int64[L]: how many bases in a row, up to each one, equal the base one unit before them."""
+    equal = np.r_[np.zeros(unit, bool), codes[unit:] == codes[:-unit]]
+    at = np.arange(len(codes))
+    return at - np.maximum.accumulate(np.where(equal, -1, at))

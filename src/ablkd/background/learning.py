@@ -18,8 +18,9 @@ from ablkd.background.contaminants import (
     find_contaminants,
     without,
 )
-from ablkd.background.indels import learn_indels, run_indels
+from ablkd.background.indel_learning import learn_indels
 from ablkd.background.run import RunBackground
+from ablkd.background.spread import SPREADS, learn_spread
 from ablkd.background.strands import strand_spread
 from ablkd.background.templates import estimate_templates
 from ablkd.counting.counts import Counts
@@ -33,11 +34,6 @@ PSEUDO_ERRORS = 10.0
 # of the samples, so that a mutation which many patients have does not pass for the error of its site. To believe
 # listed sites only up to a quantile of their class instead makes false calls of the sites above it.
 OTHER_IS_MUTATED, LISTED_IS_MUTATED = 0.01, 0.2
-# METHOD: 60 rounds of EM; a class counts as if 50 sites of the lognormal had been seen besides.
-ROUNDS, PSEUDO_SITES = 60, 50.0
-SPREADS = np.arange(0.3, 1.65, 0.1)
-# METHOD: how sure the platform's row is of the spread (sd of the natural logarithm of log_sd).
-SPREAD_SD = 0.3
 # METHOD: the found variation between samples is taken a tenth larger; it is found on at most so many sites that
 # expect three errors a sample, and not at all on fewer than the least number.
 CVS, CV_FACTOR = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0]), 1.1
@@ -46,11 +42,13 @@ CV_SITES, CV_LEAST_SITES, CV_ERRORS, CV_SAMPLES = 200, 30, 3.0, 12
 
 @dataclass(frozen=True, eq=False)
 class Library:
-    """One sample to learn from. `wild_type`: it holds no mutation; `templates`: as stated, None where not known."""
+    """One sample to learn from. `wild_type`: it holds no mutation; `templates`: as stated, None where not known;
+    `patient`: whose it is, empty where not known."""
 
     counts: Counts
     wild_type: bool
     templates: float | None = None
+    patient: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +76,6 @@ def learn(platform: Platform, reference: Reference, libraries: Sequence[Library]
     open_logs = zip(sites, logs, controls, strict=True)
     shown_by_others = _total([maybe_mutated(s, log, changes.listed) for s, log, wild in open_logs if not wild], changes)
     learned = _spread(shown_by_controls + shown_by_others, sites, changes, platform)
-    keys, seen, indel_means = learn_indels([(lib.counts, lib.wild_type) for lib in libraries], platform, reference)
-    run_indel_keys, run_indel_counts = run_indels(of_run)
     nothing = np.zeros((reference.codons, 64), np.int64)
     junctions = _junctions(of_run)
     taught = [evidence(lib.counts, f, reference) for lib, f in zip(libraries, foreign, strict=True) if lib.wild_type]
@@ -103,11 +99,8 @@ def learn(platform: Platform, reference: Reference, libraries: Sequence[Library]
         run_states=sum((counts.codons.sum(axis=1) for counts in of_run), nothing),
         junction_keys=np.array(sorted(junctions), np.str_),
         junction_counts=np.array([junctions[key] for key in sorted(junctions)], np.int64).reshape(-1, 2),
-        indel_keys=keys,
-        indel_counts=seen,
-        indel_means=indel_means,
-        run_indel_keys=run_indel_keys,
-        run_indel_counts=run_indel_counts,
+        patients=np.array([lib.patient for lib in libraries], np.str_),
+        **learn_indels([(lib.counts, lib.wild_type) for lib in libraries], platform, reference, cv),
     )
 
 
@@ -216,34 +209,8 @@ def _between_samples(
 def _spread(
     shown: NDArray[np.float64], sites: Sequence[SiteCounts], changes: SingleChanges, platform: Platform
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """(classes, smooth, sites) of RunBackground.
-
-    METHOD: the spread of site rates around their class mean is half what EM finds without a form (Kiefer and
-    Wolfowitz 1956) and half a lognormal a little wider than the best one; a catalogue allele is never learned from.
-    """
+    """(classes, smooth, sites) of RunBackground; a catalogue allele is never learned from."""
     covered = np.any([s.n > 0 for s in sites], axis=0) if len(sites) else np.zeros(len(changes.codon), bool)
-    found, smooth, number = [], [], []
-    for transition in (False, True):
-        chosen = shown[covered & ~changes.listed & (changes.transition == transition)]
-        likelihood = np.exp(chosen - chosen.max(axis=1, keepdims=True))
-        log_sd = _log_sd(likelihood, platform.error_log_sd)
-        shape = lognormal(log_sd)
-        weights = shape
-        for _ in range(ROUNDS):
-            each = weights * likelihood
-            each /= each.sum(axis=1, keepdims=True)
-            weights = (each.sum(axis=0) + PSEUDO_SITES * shape) / (len(chosen) + PSEUDO_SITES)
-        found.append(weights)
-        smooth.append(0.99 * lognormal(1.2 * log_sd + 0.15) + 0.01 * lognormal(1.2 * log_sd + 0.65))
-        number.append(len(chosen) + int(PSEUDO_SITES))
+    groups = [covered & ~changes.listed & (changes.transition == transition) for transition in (False, True)]
+    found, smooth, number = zip(*(learn_spread(shown[g], platform.error_log_sd) for g in groups), strict=True)
     return np.array(found), np.array(smooth), np.array(number)
-
-
-def _log_sd(likelihood: NDArray[np.float64], usual: float) -> float:
-    """The lognormal's spread with the highest posterior."""
-    scores = []
-    for log_sd in SPREADS:
-        with np.errstate(divide="ignore"):
-            fits = np.log(likelihood @ lognormal(float(log_sd))).sum()
-        scores.append(fits - 0.5 * (np.log(log_sd / usual) / SPREAD_SD) ** 2)
-    return float(SPREADS[int(np.argmax(scores))])

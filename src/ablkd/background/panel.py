@@ -29,7 +29,7 @@ def libraries(
     for sample in (sample for path in counts for sample in read_counts(path, reference)):
         line = lines[sample.sample]
         if line.role in LEARNED_FROM:
-            found.append(Library(sample, line.role == "wild_type_control", line.template_copies))
+            found.append(Library(sample, line.role == "wild_type_control", line.template_copies, line.patient))
     if panel:
         past = [sample for sample in read_counts(panel, reference) if sample.platform == platform]
         version = sha256(panel)[:12]

@@ -13,6 +13,7 @@ from ablkd.background.classes import SingleChanges
 from ablkd.background.contaminants import contaminated_states, evidence
 from ablkd.background.learning import SiteCounts, clean_sites, log_likelihood, maybe_mutated, site_counts
 from ablkd.background.run import RunBackground
+from ablkd.background.spread import without_site
 from ablkd.counting.counts import Counts
 from ablkd.reference import Reference
 
@@ -124,12 +125,8 @@ class Posterior:
         """float64[A, 60]: the spread of each change's class, without what this very site taught."""
         found = self.run.classes[self._group]
         shown = self.run.shown_by_controls + self.run.shown_by_others
-        part = found * np.exp(shown - shown.max(axis=1, keepdims=True))
-        part /= part.sum(axis=1, keepdims=True)
         learned = (~self.changes.listed & shown.any(axis=1))[:, None]
-        sites = self.run.sites[self._group][:, None]
-        without = np.maximum(found * sites - part, 0.0) / (sites - 1)
-        return np.where(learned, without, found)
+        return np.where(learned, without_site(found, self.run.sites[self._group][:, None], shown), found)
 
     @cached_property
     def _group(self) -> NDArray[np.int64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,11 @@ class RunBackground:
     junction_keys, junction_counts int64[J, 2]: keys of `counting.junctions`, and the fragments of all the run's samples
     that show each, and that could.
     strand_spread: standard deviation of the log ratio of the error rates of both strands, as of `strands`.
-    indel_keys, indel_counts: indels that controls show. indel_means float64[KINDS]: class means of indels.
-    run_indel_keys, run_indel_counts: indels of all the run's samples, as of `indels.run_indels`.
+    indel_keys: I indels that a sample shows, as of `indel_learning`; indel_shown, indel_depths int64[I, S]: fragments
+    of each sample that show each, and that could tell; indel_foreign bool[I, S]: it contaminates the sample, a control.
+    spanning int64[S, L + 1]: as of `counts.Counts`. indel_means float64[KINDS]: class means of indels; indel_found,
+    indel_smooth float64[60], indel_sites, indel_learned: their spread, from how many sites it was found, and the keys
+    of those. patients: whose each sample is, empty where not known.
     """
 
     samples: NDArray[np.str_]
@@ -53,20 +57,34 @@ class RunBackground:
     contaminants: NDArray[np.int64]
     strand_spread: float
     indel_keys: NDArray[np.str_]
-    indel_counts: NDArray[np.int64]
+    indel_shown: NDArray[np.int64]
+    indel_depths: NDArray[np.int64]
+    indel_foreign: NDArray[np.bool_]
+    spanning: NDArray[np.int64]
     indel_means: NDArray[np.float64]
-    run_indel_keys: NDArray[np.str_]
-    run_indel_counts: NDArray[np.int64]
+    indel_found: NDArray[np.float64]
+    indel_smooth: NDArray[np.float64]
+    indel_sites: int
+    indel_learned: NDArray[np.str_]
+    patients: NDArray[np.str_]
 
     def position(self, sample: str) -> int | None:
         """Index of a sample of the run; None where it was not learned from."""
         found = np.flatnonzero(self.samples == sample)
         return int(found[0]) if len(found) else None
 
-    def indel_in_controls(self, indel: Indel) -> int:
-        """Fragments of all controls that show it."""
-        found = np.flatnonzero(self.indel_keys == indel_key(indel))
-        return int(self.indel_counts[found].sum())
+    @cached_property
+    def _indel_rows(self) -> dict[str, int]:
+        return {str(key): row for row, key in enumerate(self.indel_keys)}
+
+    def indel(self, indel: Indel) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+        """(fragments that show it, that could tell, whether it contaminates the sample) of each of S samples."""
+        row = self._indel_rows.get(indel_key(indel))
+        if row is not None:
+            return self.indel_shown[row], self.indel_depths[row], self.indel_foreign[row]
+        nothing = np.zeros(len(self.samples), np.int64)
+        around = self.spanning[:, indel[0] : indel[1] + 1]
+        return nothing, around.min(axis=1) if around.size else nothing, nothing.astype(bool)
 
     def carried_junction(self, sample: str, key: str, shown: int, total: int, carry_over: float) -> float:
         """Rate per fragment at which the other samples of the run are expected to show a junction in a sample.
@@ -78,11 +96,6 @@ class RunBackground:
         if self.position(sample) is not None:
             x, n = x - shown, n - total
         return carry_over * float(x) / float(n) if n > 0 else 0.0
-
-    def indel_in_run(self, indel: Indel) -> int:
-        """Fragments of the run's samples that show it; a sample with fewer than `indels.LEAST_CARRIED` has none."""
-        found = np.flatnonzero(self.run_indel_keys == indel_key(indel))
-        return int(self.run_indel_counts[found].sum())
 
     def contaminated(self, codon: int, state: int, without: int | None = None) -> float:
         """Highest fraction of a codon state (0-based codon) that contaminates a control; 0.0 if none.
@@ -99,6 +112,12 @@ def indel_key(indel: Indel) -> str:
     return "{}_{}_{}".format(*indel)
 
 
+def parse_indel_key(key: str) -> Indel:
+    """What `indel_key` wrote."""
+    start, end, inserted = key.split("_")
+    return int(start), int(end), inserted
+
+
 def save(background: RunBackground, path: Path) -> None:
     """Write as an uncompressed npz; the same background gives the same bytes."""
     arrays: dict[str, Any] = {f.name: np.asarray(getattr(background, f.name)) for f in fields(background)}
@@ -111,4 +130,5 @@ def load(path: Path) -> RunBackground:
     with np.load(path, allow_pickle=False) as data:
         values = {f.name: data[f.name] for f in fields(RunBackground)}
     numbers = {name: float(values[name]) for name in ("cv", "strand_spread")}
-    return RunBackground(**{**values, **numbers, "panel": str(values["panel"])})
+    plain = {"panel": str(values["panel"]), "indel_sites": int(values["indel_sites"])}
+    return RunBackground(**{**values, **numbers, **plain})

@@ -20,8 +20,9 @@ from ablkd.calling.artefacts import (
     strands_disagree,
     strata_disagree,
 )
+from ablkd.calling.indel_limits import class_sites, indel_site, longest_insertion
 from ablkd.calling.indels import indel_observations
-from ablkd.calling.limits import lowest_depth, sites_of
+from ablkd.calling.limits import Limit, lowest_depth, sites_of
 from ablkd.calling.worth import median_limits
 from ablkd.counting.indels import as_counts, seen_indels
 from ablkd.counting.recalibration import Recalibration, quality_tail, recalibrate
@@ -31,7 +32,7 @@ from ablkd.isoforms import build_graph
 from ablkd.records import Call, Coverage, Platform, QcMetric
 from ablkd.reference import Reference
 from ablkd.verdicts.calls import BACKGROUND, Observation, call_rows
-from ablkd.verdicts.coverage import Site, coverage_rows
+from ablkd.verdicts.coverage import INDEL_CLASS, Site, coverage_rows
 from ablkd.verdicts.rule import carried_over
 from ablkd.verdicts.thresholds import (
     CARRY_OVER_FACTOR,
@@ -42,7 +43,7 @@ from ablkd.verdicts.thresholds import (
     Alphas,
     alphas,
 )
-from ablkd.verdicts.variants import SUBSTITUTIONS, Variant, codon_variant
+from ablkd.verdicts.variants import Variant, codon_variant
 
 
 def call_sample(
@@ -77,12 +78,16 @@ def call_sample(
         replace(row, filters=(*row.filters, "context")) if held else row
         for row, held in zip(observed, of_context, strict=True)
     ]
-    observed += indel_observations(tally, indels, expected, levels.indel)
-    sites = sites_of(tally, expected, qualities, levels)
+    limit = Limit(expected)
+    sites = [*sites_of(tally, limit, qualities, levels), *class_sites(limit, levels.indel)]
+    for observation, test in indel_observations(tally, indels, expected, levels.indel):
+        observed.append(observation)
+        sites.append(indel_site(limit, observation.variant, test, observation.depth))
     unlisted = [one.p_value for one in tested if not one.is_listed]
     calls = call_rows(sample, _completed(observed, unlisted, sites), reporting_cut)
     coverage = coverage_rows(sample, reference, sites, calls, required_lod)
-    return calls, coverage, _qc_rows(sample, expected, levels, lowest_depth(tally, reference))
+    qc = _qc_rows(sample, expected, levels, lowest_depth(tally, reference))
+    return calls, coverage, [*qc, longest_insertion(sample, fragments)]
 
 
 def _qc_rows(sample: str, expected: Expected, levels: Alphas, lowest: int) -> list[QcMetric]:
@@ -231,17 +236,17 @@ def _contaminated(expected: Expected, tested: Tested, x: int, n: int) -> bool:
 def _completed(observed: Sequence[Observation], unlisted: Sequence[float], sites: Sequence[Site]) -> list[Observation]:
     """The observations with their q-values (Benjamini and Hochberg 1995) and limits of detection.
 
-    `unlisted` are the p-values of what else was tested; the limit is that of the allele, else that of its codon, and
-    an indel has none.
+    `unlisted` are the p-values of what else was tested; the limit is that of the allele or indel, else that of its
+    codon.
     """
     p_values = np.array([*(one.p_value for one in observed), *unlisted])
     order = np.argsort(p_values)[::-1]
     q_values = np.empty(len(p_values))
     q_values[order] = np.minimum.accumulate(p_values[order] * len(p_values) / np.arange(len(p_values), 0, -1))
-    limits = {(site.codon, site.hgvs_c): site.lod95 for site in sites}
+    limits = {(site.codon, site.hgvs_c): site.lod95 for site in sites if site.kind != INDEL_CLASS}
     made = []
     for one, q_value in zip(observed, q_values.tolist(), strict=False):
         own = (one.variant.codon, one.variant.hgvs_c)
-        lod95 = limits.get(own, limits.get((one.variant.codon, ""))) if one.variant.kind in SUBSTITUTIONS else None
+        lod95 = limits.get(own, limits.get((one.variant.codon, "")))
         made.append(replace(one, q_value=q_value, lod95=lod95))
     return made

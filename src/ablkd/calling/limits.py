@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol, TypeVar
 
 from ablkd import hgvs
 from ablkd.background.allele import Background, ErrorRate
@@ -34,8 +35,35 @@ class AlleleTest:
         """Smallest count of at least `least` that is called at n fragments."""
         return background.threshold(n, self.error, self.alpha, max(least, self.by_quality))
 
+    def contaminated(self, expected: Expected) -> bool:
+        """Whether the allele contaminates a control of the run."""
+        return expected.contaminated(*self.allele) > 0
 
-class _Limit:
+    def without_controls(self, expected: Expected) -> ErrorRate:
+        """The rate as if the run had no wild-type control."""
+        return expected.without_controls(*self.allele)
+
+
+class CallTest(Protocol):
+    """What decides whether something is called."""
+
+    @property
+    def error(self) -> ErrorRate: ...
+
+    @property
+    def alpha(self) -> float: ...
+
+    def needed(self, n: int, background: Background, least: int = MIN_ALT_FRAGMENTS) -> int: ...
+
+    def contaminated(self, expected: Expected) -> bool: ...
+
+    def without_controls(self, expected: Expected) -> ErrorRate: ...
+
+
+AnyTest = TypeVar("AnyTest", bound=CallTest)
+
+
+class Limit:
     """Limits of detection of one sample."""
 
     def __init__(self, expected: Expected) -> None:
@@ -43,8 +71,8 @@ class _Limit:
         self.background = expected.background
         self.limits = expected.limits
 
-    def worst(self, n: int, tests: Sequence[AlleleTest]) -> tuple[float, AlleleTest]:
-        """(LoD95, test) of the allele that needs most fragments."""
+    def worst(self, n: int, tests: Sequence[AnyTest]) -> tuple[float, AnyTest]:
+        """(LoD95, test) of what needs most fragments."""
         most, worst = 0, tests[0]
         for test in sorted(tests, key=lambda test: test.error.mean, reverse=True):
             # Whether it needs more than those before is quick to find out; only then is it computed how many.
@@ -53,28 +81,28 @@ class _Limit:
                 most, worst = needed, test
         return self.limits.lod95(most, n, worst.error.mean), worst
 
-    def cause(self, test: AlleleTest, required: float) -> str:
+    def cause(self, test: CallTest, required: float) -> str:
         """Why the limit is missed: would more depth mend it, would more templates, or is it what controls show?
 
         A control that contains the allele teaches nothing of its errors, and no other may be left to do so.
         """
-        if self.expected.contaminated(*test.allele):
+        if test.contaminated(self.expected):
             return "control_contaminated"
         cause = limiting(self.background, test.error, test.alpha, required)
-        clean = self.expected.without_controls(*test.allele)
+        clean = test.without_controls(self.expected)
         # A site that errs in controls may pass with more templates, but without the controls it would have as it is.
         if cause == "templates" and reached(self.background, clean, test.alpha, required):
             return "background"
         return cause
 
 
-def sites_of(tally: Tally, expected: Expected, qualities: Recalibration, levels: Alphas) -> list[Site]:
+def sites_of(tally: Tally, limit: Limit, qualities: Recalibration, levels: Alphas) -> list[Site]:
     """Every catalogue allele, then every codon from the first to the last one that the catalogue lists, each with its
     limit of detection.
     """
+    expected = limit.expected
     reference = expected.reference
     listed = [m.codon for m in reference.mutations]
-    limit = _Limit(expected)
     sites = []
     tests: dict[int, list[AlleleTest]] = {}
     for mutation in reference.mutations:
@@ -119,7 +147,7 @@ def _amplified(tally: Tally, codon: int) -> bool:
     return bool(inside.any()) or not len(spans)
 
 
-def _site(tally: Tally, limit: _Limit, codon: int, tests: list[AlleleTest], mutation: Mutation | None) -> Site:
+def _site(tally: Tally, limit: Limit, codon: int, tests: list[AlleleTest], mutation: Mutation | None) -> Site:
     """An allele, or a codon, whose limit is the worst of its tests."""
     n, gap = int(tally.containing[codon - 1]), ""
     lod, worst = limit.worst(n, tests) if n else (None, tests[0])

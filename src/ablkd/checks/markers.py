@@ -110,7 +110,9 @@ def highest_shown(rows: Rows) -> dict[str, float]:
 
 def limits(rows: Rows) -> dict[str, float | None]:
     """LoD95 of each listed allele and isoform event, and of each codon under its number; None where not assessable."""
-    keys = ((r.hgvs_c if r.kind == "allele" else str(r.codon), r) for r in rows.coverage if r.kind != "indel")
+    keys = (
+        (r.hgvs_c if r.kind == "allele" else str(r.codon), r) for r in rows.coverage if r.kind in ("allele", "codon")
+    )
     found = {key: r.lod95 if r.assessable == "yes" else None for key, r in keys}
     return found | {e.event: e.lod95 if e.call != "not_assessable" else None for e in rows.splicing}
 

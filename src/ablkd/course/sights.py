@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ablkd.hgvs import CODON_CHANGE
+from ablkd.hgvs import CODON_CHANGE, indel_sizes
 from ablkd.interpretation.named_calls import named_calls
-from ablkd.records import Result
+from ablkd.records import Coverage, Result
+from ablkd.verdicts.coverage import class_name
+from ablkd.verdicts.variants import indel_class
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Sight:
 def mutation_sight(result: Result, name: str, codon: int, states: set[str]) -> Sight:
     """A change by its name; `states` are its names on the coding sequence wherever it was called.
 
-    Without a call the limit is that of the same codon states, else of the codon.
+    Without a call the limit is that of the same codon states, else of the codon; of an indel that of its class.
     """
     platform = result.sample.platform
     for call in named_calls(result.calls):
@@ -41,14 +44,22 @@ def mutation_sight(result: Result, name: str, codon: int, states: set[str]) -> S
             status = "evidence_only" if call.level == "evidence_only" else "detected"
             return Sight(status, call.fraction, call.fraction_low, call.fraction_high, call.lod95, platform)
     rows = [row for row in result.coverage if row.kind != "codon" and row.hgvs_c in states]
-    if not rows and not all(CODON_CHANGE.match(state) for state in states):
-        return Sight("not_assessable", platform=platform)  # an indel has no limit of detection
-    rows = rows or [row for row in result.coverage if row.kind == "codon" and row.codon == codon]
+    rows = rows or _rows_of_place(result.coverage, codon, states)
     if not rows or any(row.assessable != "yes" for row in rows):
         return Sight("not_assessable", platform=platform)
     limits = [row.lod95 for row in rows]
     worst = None if None in limits else max(limit for limit in limits if limit is not None)
     return Sight("not_detected", limit=worst, platform=platform)
+
+
+def _rows_of_place(coverage: Sequence[Coverage], codon: int, states: set[str]) -> list[Coverage]:
+    """The rows that say what could have been seen of a change without a row of its own: those of its codon, or those of
+    its class in its exon where it is an indel."""
+    codons = [row for row in coverage if row.kind == "codon" and row.codon == codon]
+    if all(CODON_CHANGE.match(state) for state in states):
+        return codons
+    classes = {class_name(indel_class(*indel_sizes(state)), row.exon) for state in states for row in codons}
+    return [row for row in coverage if row.name in classes]
 
 
 def splice_sight(result: Result, name: str) -> Sight:

@@ -144,7 +144,7 @@ def held_back(tables: SampleTables) -> dict[str, tuple[int | None, str]]:
     A codon is named where none of its listed changes is, with whatever was seen there.
     """
     rows = [row for row in tables.coverage if row.status == "not_assessable" and row.filter]
-    named = {row.name: (row.codon, row.filter) for row in rows if row.kind != "codon"}
+    named = {row.name: (row.codon, row.filter) for row in rows if row.kind in ("allele", "indel")}
     codons = {codon for codon, _ in named.values()}
     others = {c.name: (c.codon, c.filter) for row in rows if row.kind == "codon" and row.codon not in codons
               for c in tables.calls if c.codon == row.codon and c.filter == row.filter}  # fmt: skip

@@ -40,7 +40,7 @@ WORDS = {
     "amplicon": "the amplicons that cover it disagree",
     "read_end": "only at the ends of reads",
     "context": "only on molecules with a more frequent variant next to it: may be an error of the changed sequence",
-    "homopolymer": "in a run of equal bases",
+    "recurrent": "other patients of the run have it at a like fraction: an error of its place",
     "carry_over": "may come from another sample of the run",
     "control_contaminated": "a wild-type control of the run contains it",
     "traces_disagree": "the traces of the sample contradict each other",

@@ -52,7 +52,7 @@ def result_rows(result: Result) -> list[ResultRow]:
     for d in result.drugs:
         missing = f"codons not assessable: {d.missing_codons}" if d.missing_codons else ""
         add("drug", d.drug, d.category, source=d.source, comment="; ".join(filter(None, (d.because, missing))))
-    hidden = [row for row in result.coverage if row.assessable == "no" and row.kind != "indel"]
+    hidden = [row for row in result.coverage if row.assessable == "no" and row.kind in ("allele", "codon")]
     for reason in dict.fromkeys(row.reason for row in hidden):
         gone = [row for row in hidden if row.reason == reason]
         codons = ranges(row.codon for row in gone).replace("–", "-")

@@ -32,7 +32,7 @@ MOST_SETS = 6  # compound verdicts on the first screen; the phase table has them
 
 @dataclass(frozen=True)
 class Gap:
-    """Codons, listed changes, and indels that were seen, not assessed for one reason."""
+    """Codons, listed changes, indels that were seen, and classes of indels, not assessed for one reason."""
 
     reason: str
     codons: str
@@ -191,7 +191,7 @@ def gaps(coverage: tuple[Coverage, ...]) -> list[Gap]:
     for reason, rows in by_reason.items():
         codons = {row.codon for row in rows if row.kind == "codon"}
         listed = sorted({(row.codon, row.name) for row in rows if row.kind == "allele"})
-        indels = tuple(row.name for row in rows if row.kind == "indel")
+        indels = tuple(row.name for row in rows if row.kind in ("indel", "indel_class"))
         made.append(Gap(reason, _span(codons), len(codons), tuple(name for _, name in listed), indels))
     return sorted(made, key=lambda gap: (-len(gap.listed), -gap.count))
 

@@ -10,9 +10,6 @@ from scipy import special
 
 from ablkd import hgvs
 from ablkd.background.expected import Expected
-from ablkd.background.indels import touched_runs
-from ablkd.calling.indels import LONG_HOMOPOLYMER, NOISY_INDELS
-from ablkd.counting.counts import Counts
 from ablkd.validation.conditions import Condition
 from ablkd.validation.rows import FalseCalls
 from ablkd.validation.runs import SimulatedRun
@@ -68,19 +65,15 @@ def _codon_calls(expected: Expected, levels: Alphas) -> list[Called]:
 
 
 def _indel_calls(expected: Expected, levels: Alphas) -> list[Called]:
-    counts: Counts = expected.counts
-    depth = counts.codons.sum(axis=(1, 2))
-    touched = touched_runs(expected.reference.codes)
-    noisy = expected.platform.indel_error >= NOISY_INDELS
     found = []
-    for indel, (x, n) in sorted(counts.indels.items()):
-        codon = min(indel[0] // 3, len(depth) - 1)
-        uncontrolled = not expected.run.control_states[codon].any()
-        if x < MIN_ALT_FRAGMENTS or (noisy and uncontrolled and touched[indel[0]] >= LONG_HOMOPOLYMER):
+    for indel, (x, n) in sorted(expected.counts.indels.items()):
+        if x < MIN_ALT_FRAGMENTS or n < MIN_DEPTH:
             continue
-        error = expected.indel(indel)
+        error = expected.indels.rate(indel)
         if x > error.mean * n and expected.background.tail(x, n, error) < levels.indel:
-            share = expected.background.interval(x, n, min(error.mean, 0.5), error.spread)[0]
+            if expected.indels.recurrent(indel):
+                continue
+            share = expected.background.interval(x, n, error.mean, error.spread)[0]
             found.append(Called("indel", hgvs.indel_names(expected.reference, *indel)[0], None, share))
     return found
 

@@ -8,6 +8,7 @@ from ablkd import hgvs
 from ablkd.reference import Reference
 
 SUBSTITUTIONS = ("substitution", "multinucleotide")
+IN_FRAME_INSERTIONS, IN_FRAME_DELETIONS, FRAMESHIFTS = "in-frame insertions", "in-frame deletions", "frameshifts"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,14 @@ def codon_variant(reference: Reference, codon: int, alt: str) -> Variant:
         tier="polymorphism" if (codon, alt) in reference.benign else tier,
         genome_grch38=hgvs.codon_genome(reference, codon, ref, alt),
     )
+
+
+def indel_class(deleted: int, inserted: str) -> str:
+    """The class of a change that replaces so many bases of the target by `inserted`."""
+    gained = len(inserted) - deleted
+    if gained % 3:
+        return FRAMESHIFTS
+    return IN_FRAME_INSERTIONS if gained > 0 else IN_FRAME_DELETIONS
 
 
 def indel_variant(reference: Reference, start: int, end: int, inserted: str) -> Variant:

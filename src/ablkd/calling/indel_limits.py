@@ -1,0 +1,122 @@
+"""Which insertions and deletions could have been seen: limits of detection by class and exon, and of those listed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ablkd import hgvs
+from ablkd.background.allele import Background, ErrorRate
+from ablkd.background.expected import Expected
+from ablkd.background.indels import COPIES, LENGTHS, SHORTEST, possible_indels
+from ablkd.calling.limits import Limit
+from ablkd.counting.counts import Indel
+from ablkd.fragments import Fragments
+from ablkd.records import QcMetric
+from ablkd.reference import Reference
+from ablkd.verdicts.coverage import Site, indel_class_site
+from ablkd.verdicts.thresholds import MIN_ALT_FRAGMENTS, MIN_DEPTH
+from ablkd.verdicts.variants import FRAMESHIFTS, IN_FRAME_DELETIONS, IN_FRAME_INSERTIONS, Variant, indel_class
+
+# METHOD: an insertion is read as a whole where 20 bases of the target on either side of it fit into the read too. One
+# read in twenty is this long or longer.
+AROUND, LONG_READS = 20, 0.95
+
+
+@dataclass(frozen=True, eq=False)
+class IndelTest:
+    """What decides whether an indel is called: its error rate and its level."""
+
+    indel: Indel
+    error: ErrorRate
+    alpha: float
+
+    def needed(self, n: int, background: Background, least: int = MIN_ALT_FRAGMENTS) -> int:
+        """Smallest count of at least `least` that is called at n fragments."""
+        return background.threshold(n, self.error, self.alpha, least)
+
+    def contaminated(self, expected: Expected) -> bool:
+        """Whether the indel contaminates a control of the run."""
+        return expected.indels.contaminated(self.indel) > 0
+
+    def without_controls(self, expected: Expected) -> ErrorRate:
+        """The rate as if the run had no wild-type control."""
+        return expected.indels.rate(self.indel, use_controls=False)
+
+
+def indel_site(limit: Limit, variant: Variant, test: IndelTest, depth: int) -> Site:
+    """The site of an indel that was seen."""
+    lod95, worst = limit.worst(depth, [test])
+    cause = partial(limit.cause, worst)
+    return Site("indel", variant.name, variant.hgvs_c, variant.codon, depth, lod95, "", cause)
+
+
+def class_sites(limit: Limit, alpha: float) -> list[Site]:
+    """In-frame insertions, in-frame deletions and frameshifts of every exon within the catalogue's range, each with the
+    limit of detection of its worst place at the exon's lowest depth.
+
+    METHOD: worst are the place and kind with the highest mean rate, and the indel that the controls show most often.
+    """
+    reference, spans = limit.expected.reference, limit.expected.counts.spanning
+    sites = []
+    for exon, first, past in _regions(reference):
+        lowest = int(spans[first:past].min()) if len(spans) else 0
+        for label in (IN_FRAME_INSERTIONS, IN_FRAME_DELETIONS, FRAMESHIFTS):
+            worst_indels = _worst(limit.expected, label, first, past)
+            tests = [IndelTest(indel, limit.expected.indels.rate(indel), alpha) for indel in worst_indels]
+            lod95, worst = limit.worst(lowest, tests) if lowest else (None, tests[0])
+            gap = "not_covered" if not lowest else "depth" if lowest < MIN_DEPTH else ""
+            cause = partial(limit.cause, worst)
+            sites.append(indel_class_site(label, exon, (first + 2) // 3 + 1, lowest, lod95, gap, cause))
+    return sites
+
+
+def longest_insertion(sample: str, fragments: Fragments) -> QcMetric:
+    """The qc row of the longest insertion that reads show as a whole."""
+    spans = np.concatenate([span[span[:, 1] > 0] for span in (fragments.forward, fragments.reverse)])
+    reach = int(np.quantile(spans[:, 1] - spans[:, 0], LONG_READS)) if len(spans) else 0
+    longest = max(0, reach - 2 * AROUND)
+    note = f"insertions longer than {longest} nt were not assessed: no read spans them"
+    return QcMetric(sample, "longest_insertion", str(longest), "nt", "", "pass", note)
+
+
+def _regions(reference: Reference) -> list[tuple[str, int, int]]:
+    """(exon, first, past) of the exons within the catalogue's range, 0-based; all is one where none is known."""
+    listed = [m.codon for m in reference.mutations]
+    if not listed:
+        return []
+    low, high = 3 * min(listed) - 3, 3 * max(listed)
+    exons = [(exon.exon, max(low, exon.start - 1), min(high, exon.end)) for exon in reference.exons]
+    return [region for region in exons if region[1] < region[2]] or [("", low, high)]
+
+
+def _worst(expected: Expected, label: str, first: int, past: int) -> list[Indel]:
+    """The indels of a class that errors are expected to make most often in a region, the last one as controls show."""
+    kinds, places, _ = possible_indels(expected.reference)
+    here = (first <= places) & (places < past) & _of_class(kinds, label)
+    means = np.where(here, expected.run.indel_means[kinds], -1.0)
+    at = int(np.argmax(means))
+    found = [_example(expected.reference.sequence, int(kinds[at]), int(places[at]))]
+    shown = (i for i in expected.indels.in_controls if first <= i[0] < past and indel_class(i[1] - i[0], i[2]) == label)
+    return [*found, *islice(shown, 1)]
+
+
+def _example(sequence: str, kind: int, place: int) -> Indel:
+    """The shortest indel of a kind at a place."""
+    length, copies = int(SHORTEST[kind // COPIES % LENGTHS]), kind % COPIES
+    if kind < COPIES * LENGTHS:
+        return place, place + length, ""
+    unit = 1 if length % 2 or sequence[place - 1] == sequence[place - 2] else 2
+    other = next(base for base in hgvs.BASES if base not in sequence[max(0, place - 1) : place + 1])
+    return place, place, sequence[place - unit : place] * (length // unit) if copies else other * length
+
+
+def _of_class(kinds: NDArray[np.int64], label: str) -> NDArray[np.bool_]:
+    length, insertion = kinds // COPIES % LENGTHS, kinds // (COPIES * LENGTHS) == 1
+    if label == FRAMESHIFTS:
+        return SHORTEST[length] != 3
+    return (SHORTEST[length] == 3) & (insertion == (label == IN_FRAME_INSERTIONS))
