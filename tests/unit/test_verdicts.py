@@ -8,12 +8,14 @@ import results as examples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablkd.records import Fusion, Haplotype, Phase, SampleTables, SpliceVariant
+from ablkd.course.sights import mutation_sight
+from ablkd.hgvs import indel_sizes
+from ablkd.records import Coverage, Fusion, Haplotype, Phase, SampleTables, SpliceVariant
 from ablkd.verdicts.calls import Observation, call_rows
 from ablkd.verdicts.coverage import allele_site, codon_site, coverage_rows
 from ablkd.verdicts.events import EventObservation, event_row, fusion_row, new_junction_row
 from ablkd.verdicts.invariants import InconsistentTables, check_tables
-from ablkd.verdicts.variants import codon_variant, indel_variant
+from ablkd.verdicts.variants import codon_variant, indel_class, indel_variant
 
 T315I, F317L = (315, "ATT"), [(317, "CTC"), (317, "TTA"), (317, "TTG")]
 SKIP = SpliceVariant("exon4_skipping", "skip", 550, 822, "", "r.550_822del", "p.?", "no", "meaning", "source")
@@ -271,3 +273,45 @@ def test_the_results_that_pages_are_tested_with_do_not_contradict_themselves(nam
     result = getattr(examples, name)()
     tables = SampleTables(**{field: getattr(result, field) for field in SampleTables.__dataclass_fields__})
     check_tables(tables, reference, result.settings)
+
+
+# ---------------------------------------------------------------- classes of indels
+
+
+CLASSES = """
+change                 name
+944_945del             frameshifts
+826_828del             in-frame deletions
+826_837del             in-frame deletions
+826_828dup             in-frame insertions
+828dup                 frameshifts
+828_829insTTC          in-frame insertions
+828_829insN[7]         frameshifts
+826_831delinsTTC       in-frame deletions
+826_828delinsTTCTTC    in-frame insertions
+"""
+
+
+@pytest.mark.parametrize("line", CLASSES.strip().splitlines()[1:])
+def test_the_class_of_an_indel_is_read_from_its_name(line):
+    change, name = line.split(maxsplit=1)
+    assert indel_class(*indel_sizes(f"NM_005157.6:c.{change}")) == name.strip()
+
+
+def test_an_indel_that_another_sample_of_the_course_has_is_absent_up_to_the_limit_of_its_class():
+    def row(kind, name, status="not_detected", lod95=0.02):
+        assessable = "no" if status == "not_assessable" else "yes"
+        return Coverage("S", kind, name, "", 301, "6", 900, lod95, assessable, "", status)
+
+    def sight(change, *rows):
+        result = replace(examples.t315i(), coverage=tuple(rows), calls=())
+        one = mutation_sight(result, "X", 301, {f"NM_005157.6:c.{change}"})
+        return one.status, one.limit
+
+    codon = row("codon", "L301", lod95=0.001)
+    classes = [row("indel_class", "in-frame deletions, exon 6")]
+    classes.append(row("indel_class", "frameshifts, exon 6", "not_assessable"))
+    assert sight("901_903del", codon, *classes) == ("not_detected", 0.02)
+    assert sight("901_902del", codon, *classes) == ("not_assessable", None)
+    assert sight("901_902insTTC", codon, *classes) == ("not_assessable", None)
+    assert sight("901C>A", codon, *classes) == ("not_detected", 0.001)

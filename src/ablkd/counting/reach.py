@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -47,7 +45,7 @@ class Reach:
     def depth(self, first: Ints, past: Ints) -> Ints:
         """int64[K]: fragments of which one mate covers each of K stretches of target bases."""
         on_target = (first >= 0) & (past <= self.length)
-        first, past = np.where(on_target, first, 0), np.where(on_target, past, self.length)
+        first, past = np.where(on_target, first, 0), np.where(on_target, past, 2 * MARGIN)
         one, two, both = (s.depth(first, past, self.length) for s in (*self.mates, self.both))
         return np.where(on_target, one + two - both, 0)
 
@@ -81,22 +79,18 @@ class _Stretches:
 
         Those that begin early enough, less those that end too early, which have begun before unless they lie within.
         """
-        begun, ended = (np.cumsum(np.bincount(at, minlength=length + 1)) for at in (self._long[:, 0], self._long[:, 1]))
-        found = begun[first] - np.r_[0, ended][past]
-        size = self._long[:, 1] - self._long[:, 0]
-        shorter = np.searchsorted(size, past - first)
-        for i in np.flatnonzero(shorter).tolist():
-            within = self._long[: shorter[i]]
-            found[i] += np.count_nonzero((within[:, 0] > first[i]) & (within[:, 1] < past[i]))
-        return found
-
-    @cached_property
-    def _long(self) -> Ints:
-        """int64[K, 2]: those of two margins and more, the shorter ones first."""
         size = self.past - self.first
-        kept = np.flatnonzero(size >= 2 * MARGIN)
-        kept = kept[np.argsort(size[kept], kind="stable")]
-        return np.stack([self.first[kept], self.past[kept]], axis=1)
+        kept = size >= 2 * MARGIN
+        starts, ends, size = self.first[kept], self.past[kept], size[kept]
+        begun, ended = (np.cumsum(np.bincount(at, minlength=max(length, 2 * MARGIN) + 1)) for at in (starts, ends))
+        found = begun[first] - np.r_[0, ended][past]
+        short = np.flatnonzero(size < (past - first).max(initial=0))
+        short = short[np.argsort(size[short], kind="stable")]
+        shorter = np.searchsorted(size[short], past - first)
+        for i in np.flatnonzero(shorter).tolist():
+            within = short[: shorter[i]]
+            found[i] += np.count_nonzero((starts[within] > first[i]) & (ends[within] < past[i]))
+        return found
 
 
 def _sizes(owners: Ints) -> Ints:

@@ -6,9 +6,9 @@ import numpy as np
 from ablkd.kernels.jit import jit
 from ablkd.kernels.realign import ANY_BASE, EXTEND
 
-# METHOD: a read is aligned to both alleles from a base at least 8 bases away from the change on, at most 40; it tells
-# them apart where it reaches 8 bases past the point up to which they are equal, and one is 20 times (3 nats) likelier.
-FLANK, REACH, PAST, MARGIN = 8, 40, 8, 3.0
+# METHOD: a read is aligned to both alleles from a base at least 11 bases away from the change on, at most 40; it tells
+# them apart where it reaches 12 bases past the point up to which they are equal, and one is 20 times (3 nats) likelier.
+FLANK, REACH, PAST, MARGIN = 11, 40, 12, 3.0
 # METHOD: a read that shows an allele is likelier with it than if its bases were drawn blindly. One that gains or loses
 # another number of bases, by more than a quarter of the change and more than one, does not show it.
 BLIND = np.log(0.25)
