@@ -15,7 +15,8 @@ from ablkd.alignment.realigned import Realigner
 from ablkd.amplicons import assign_tiles, find_amplicon
 from ablkd.counting.counts import write_counts
 from ablkd.counting.junctions import find_junctions
-from ablkd.counting.tally import as_counts, count, seen_indels
+from ablkd.counting.quality_cut import count_from_own_cut, cut_row
+from ablkd.counting.tally import as_counts, seen_indels
 from ablkd.errors import UnusableSample
 from ablkd.fragments import Fragments, empty, save
 from ablkd.records import Platform, QcMetric
@@ -66,12 +67,14 @@ def align_sample(
     name = amplicon or find_amplicon(reference, aligner.graph, joined.ends)
     tile = assign_tiles(reference, aligner.graph, name, joined.ends)
     joined = replace(joined, tile=tile)
-    tally, indels = count(joined, reference, aligner.graph), seen_indels(joined, reference)
+    tally, cut = count_from_own_cut(joined, reference, aligner.graph, platform)
+    joined, indels = tally.fragments, seen_indels(tally.fragments, reference)
     save(replace(joined, codons=tally.codons), fragments)
     junctions = find_junctions(joined, reference, aligner.graph).counts
     write_counts(counts, [replace(as_counts(sample, platform.platform, tally, indels), junctions=junctions)])
     rows += _qc_rows(sample, joined, merger.counts, name, reason)
     if platform.reads == "long":
+        rows.append(cut_row(sample, platform, cut))
         rows.append(QcMetric(sample, "chimeric_reads", str(chimeric), "reads", "", "pass", ""))
         rows.append(QcMetric(sample, "reads_left_out", str(poor), "reads", "", "pass", ""))
     return rows

@@ -14,6 +14,7 @@ from ablkd.background.allele import ErrorRate
 from ablkd.background.classes import bases_of
 from ablkd.background.expected import Expected
 from ablkd.background.run import RunBackground
+from ablkd.calling.fraction import codon_bases, parts
 from ablkd.calling.indels import indel_observations
 from ablkd.calling.limits import lowest_depth, sites_of
 from ablkd.calling.worth import median_limits
@@ -69,7 +70,9 @@ def call_sample(
     for one in tested:
         if one.is_real:
             real[one.codon].add(one.state)
-    observed = [_observation(tally, expected, one, real[one.codon] | {one.state}) for one in tested if one.is_listed]
+    observed = [
+        _observation(tally, expected, qualities, one, real[one.codon] | {one.state}) for one in tested if one.is_listed
+    ]
     observed += indel_observations(tally, indels, expected, levels.indel)
     sites = sites_of(tally, expected, qualities, levels)
     unlisted = [one.p_value for one in tested if not one.is_listed]
@@ -158,14 +161,18 @@ def _tested(
     return Tested(codon, state, variant, error, max(p_value, MIN_P), alpha, is_seen)
 
 
-def _observation(tally: Tally, expected: Expected, tested: Tested, real: Collection[int]) -> Observation:
+def _observation(
+    tally: Tally, expected: Expected, qualities: Recalibration, tested: Tested, real: Collection[int]
+) -> Observation:
     """What was measured of one codon state; `real`: states that are no errors."""
-    background, codon, state = expected.background, tested.codon, tested.state
+    background, codon, state, error = expected.background, tested.codon, tested.state, tested.error
     strata = tally.counts[codon]
     alt_count, n, depth = int(strata[:, state].sum()), int(strata.sum()), int(tally.depth[codon])
-    rate, spread, lost = tested.error.mean, tested.error.spread, expected.lost(codon, real)
-    share, low, high = background.interval(alt_count, depth, rate * n / depth, spread * n / depth, lost)
-    contained = background.interval(alt_count, n, rate, spread, lost)[0]
+    rate, spread, lost = error.mean, error.spread, expected.lost(codon, real)
+    bases, others = codon_bases(tally, qualities, codon), {int(expected.wild[codon]), *real} - {state}
+    hidden = parts(bases, state, others, tally.states_seen[codon], error, expected.carried(codon, state))
+    share, low, high = background.interval(alt_count, depth, rate * n / depth, spread * n / depth, lost, hidden)
+    contained = background.interval(alt_count, n, rate, spread, lost, hidden)[0]
     by_strand = strata[:, state] / np.maximum(strata.sum(axis=1), 1)
     seen = strata[:, state] > 0
     return Observation(

@@ -8,7 +8,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from ablkd.fragments import DELETED, QUALITIES, Fragments
+from ablkd.fragments import DELETED, POOR, QUALITIES, Fragments
 from ablkd.kernels import poisson, poisson_binomial
 from ablkd.kernels.pileup import BOTH, FORWARD, REVERSE
 
@@ -21,6 +21,8 @@ LEAST_SHARE, TIMES_MEAN, BY_CHANCE, ROUNDS = 0.005, 10.0, 1e-3, 2
 PSEUDO_ERRORS = 1.0
 HIGHEST_ERROR, LEAST_ERROR = 0.75, 1e-6
 PROMISED = np.minimum(10 ** (-np.arange(QUALITIES) / 10), HIGHEST_ERROR)
+# Of more poor bases than these every second, third ... one is read: their errors are common enough.
+MOST_POOR = 1_000_000
 # METHOD: the tail is exact from ten times alpha down; above, the Poisson's upper bound says enough.
 EXACT_BELOW = 10.0
 
@@ -46,15 +48,19 @@ class Recalibration:
         is more. Sites and contexts differ beyond that; their background governs, since a call must pass both tests
         (p is the larger one): this one holds back what a site with many poor bases would show anyway.
         """
-        of_kind = self.transitions if ref ^ alt == 2 else (1 - self.transitions) / 2
-        return self.errors * max(1 / 3, of_kind)
+        return self.errors * max(1 / 3, self.of_kind(ref, alt))
+
+    def of_kind(self, ref: int, alt: int) -> float:
+        """Share of the misread bases `ref` that are read as `alt`."""
+        return self.transitions if ref ^ alt == 2 else (1 - self.transitions) / 2
 
 
 def recalibrate(fragments: Fragments, target: NDArray[np.uint8], primers: NDArray[np.int32]) -> Recalibration:
     """Error rates at the silent sites of a sample; those the qualities promise where it has no bases.
 
     `target` uint8[L] base codes, `primers` int32[T, 4] as of `amplicons.primer_spans`. A site that is primer in any
-    tile of the sample is left out. A deleted base was read, and not misread.
+    tile of the sample is left out. A deleted base was read, and not misread. Bases below the quality cut have rates of
+    their own: no observed base has the same orientation and quality.
     """
     misread, transitions = _misread(fragments, target)
     patient = np.ones(len(target), bool)
@@ -62,7 +68,8 @@ def recalibrate(fragments: Fragments, target: NDArray[np.uint8], primers: NDArra
         patient[a:b] = patient[c:d] = False
     silent = _silent(misread.sum(axis=(1, 2)), fragments.histogram.sum(axis=(1, 2)), patient)
     wrong, read = misread[silent].sum(axis=0), fragments.histogram[silent].sum(axis=0)
-    errors = (wrong + PSEUDO_ERRORS) / (read + PSEUDO_ERRORS / PROMISED)
+    poor_wrong, poor_read = _poor(fragments, target, silent)
+    errors = (wrong + poor_wrong + PSEUDO_ERRORS) / (read + poor_read + PSEUDO_ERRORS / PROMISED)
     # One error to each of the three other bases, one of which is the transition.
     share = (transitions[silent].sum() + 1) / (wrong.sum() + 3)
     return Recalibration(np.clip(errors, LEAST_ERROR, HIGHEST_ERROR), float(share))
@@ -87,18 +94,39 @@ def _misread(fragments: Fragments, target: NDArray[np.uint8]) -> tuple[NDArray[n
     """
     f, length = fragments, len(target)
     at = np.flatnonzero(f.allele < DELETED)
-    owner = np.searchsorted(f.offsets, at, side="right") - 1
     position, quality = f.position[at], f.quality[at]
-    forward, reverse = (
-        (span[:, 0][owner] <= position) & (position < span[:, 1][owner]) for span in (f.forward, f.reverse)
-    )
-    two = np.where(quality == QUALITIES - 1, BOTH, ONE_OF_TWO)
-    which = np.where(forward & reverse, two, np.where(forward, FORWARD, REVERSE))
+    which = orientations(f, at)
+    which[(which == BOTH) & (quality < QUALITIES - 1)] = ONE_OF_TWO
     counts = np.bincount((position * 4 + which) * QUALITIES + quality, minlength=length * 4 * QUALITIES)
     counts = counts.reshape(length, 4, QUALITIES)
     share = f.histogram / np.maximum(f.histogram.sum(axis=1, keepdims=True), 1)
     is_transition = (f.allele[at] ^ target[position]) == 2
     return counts[:, :3] + counts[:, 3:] * share, np.bincount(position[is_transition], minlength=length)
+
+
+def _poor(
+    f: Fragments, target: NDArray[np.uint8], silent: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(misread, all) bases below the quality cut at silent sites, int64[3, QUALITIES] by orientation and quality.
+
+    Where both mates cover such a base both show it: one observed alone would not be below the cut.
+    """
+    at = np.flatnonzero(f.allele >= POOR)
+    at = at[:: 1 + len(at) // MOST_POOR]
+    at = at[silent[f.position[at]]]
+    cells = orientations(f, at) * QUALITIES + f.quality[at]
+    wrong = f.allele[at] - POOR != target[f.position[at]]
+    counted = [np.bincount(part, minlength=3 * QUALITIES).reshape(3, QUALITIES) for part in (cells[wrong], cells)]
+    return counted[0], counted[1]
+
+
+def orientations(f: Fragments, at: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Which mates cover the bases of chosen exceptions: FORWARD, REVERSE or BOTH."""
+    owner, position = np.searchsorted(f.offsets, at, side="right") - 1, f.position[at]
+    forward, reverse = (
+        (span[:, 0][owner] <= position) & (position < span[:, 1][owner]) for span in (f.forward, f.reverse)
+    )
+    return np.where(forward & reverse, BOTH, np.where(forward, FORWARD, REVERSE))
 
 
 def quality_tail(x: int, histogram: NDArray[np.integer], errors: NDArray[np.float64], alpha: float) -> float:
