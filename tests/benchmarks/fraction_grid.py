@@ -4,8 +4,8 @@
 
 Reads are drawn here, base by base; nothing is shared with `ablkd simulate`. A base of quality q is misread with the chance
 that q states. Next to the variant, molecules with and without it may be read with poorer quality ("context"). `--wild`:
-so many unmutated samples of each kind of nanopore reads, how many false calls pass. `--real`: mixes of nanopore reads by
-number; the truth beside them is what the reads themselves show in 11 bases around the site, whatever their quality.
+so many unmutated samples of each kind of nanopore reads, how many false calls pass. `--real`: mixes of real nanopore reads
+by number, in each of which the share of variants in the first file is known.
 """
 
 from __future__ import annotations
@@ -180,11 +180,13 @@ def wild_types(known: Reference, seed: int, samples: int) -> None:
         print(name, samples, *false, sep="\t", flush=True)
 
 
-# Name -> (FASTA, its target, files of reads with the variant and without, a k-mer of each around the site, the change).
+# Name -> (FASTA, its target, reads of which some have the variant, site, base, share of its reads that have it, and the
+# stretch (0-based) that is on the allele in question alone). Cables2: the mice are heterozygous for the lox sites.
+CABLES = "ont_cables2/cables_design_cables2.fa", "flox"
 MIXES = {
-    "Cables2 T1749G": ("ont_cables2/cables_design_cables2.fa", "flox", "ont_cables2/cables_barcode32.fq.gz", 1749, "G"),
-    "Cables2 T2461G": ("ont_cables2/cables_design_cables2.fa", "flox", "ont_cables2/cables_barcode35.fq.gz", 2461, "G"),
-    "Tyr G829T": ("ont_tyr/tyr.fa", "control", "ont_tyr/tyr_c230gt_50.fq.gz", 829, "T"),
+    "Cables2 T1749G": (*CABLES, "ont_cables2/cables_barcode32.fq.gz", 1749, "G", 0.96, (1733, 1779)),
+    "Cables2 T2461G": (*CABLES, "ont_cables2/cables_barcode35.fq.gz", 2461, "G", 0.98, (1733, 1779)),
+    "Tyr G829T": ("ont_tyr/tyr.fa", "control", "ont_tyr/tyr_c230gt_50.fq.gz", 829, "T", 0.5, None),
 }
 WILD = {"ont_cables2": "ont_cables2/cables_barcode31.fq.gz", "ont_tyr": "ont_tyr/tyr_control.fq.gz"}
 
@@ -194,19 +196,18 @@ def records(path: Path) -> list[bytes]:
     return [b"".join(lines[n : n + 4]) for n in range(0, len(lines), 4)]
 
 
-def shown_by_words(reads: list[bytes], before: str, alt: str, after: str, ref: str) -> float:
-    """Fraction of the reads that show either base within five exact ones on each side, on either strand."""
-    counts = []
-    for base in (alt, ref):
-        word = (before + base + after).encode()
-        other = word.translate(COMPLEMENT)[::-1]
-        counts.append(sum(word in r.split(b"\n")[1] or other in r.split(b"\n")[1] for r in reads))
-    return counts[0] / sum(counts)
+def of_allele(reads: list[bytes], sequence: str, stretch: tuple[int, int] | None) -> int:
+    """How many reads show 14 bases of a stretch, on either strand; all reads where there is none."""
+    if stretch is None:
+        return len(reads)
+    words = [sequence[i : i + 14].encode() for i in range(stretch[0], stretch[1] - 13)]
+    words += [word.translate(COMPLEMENT)[::-1] for word in words]
+    return sum(any(word in read for word in words) for read in reads)
 
 
 def real(data: Path, seed: int) -> None:
-    print("mix\treads with the variant's file, %\tby 17-mers, %\tby the cut, %\tnew, %\tbase quality from")
-    for name, (fasta, target, file, site, alt) in MIXES.items():
+    print("mix\treads of the first file, %\twith the variant, %\tby the cut, %\tnew, %\tbase quality from")
+    for name, (fasta, target, file, site, alt, pure, stretch) in MIXES.items():
         rng = np.random.default_rng([seed, site])
         with tempfile.TemporaryDirectory() as text:
             folder = Path(text)
@@ -215,17 +216,18 @@ def real(data: Path, seed: int) -> None:
             size, s = min(len(mutated), len(wild)), known.sequence
             for share in (0.05, 0.1, 0.2, 0.5):
                 n = round(share * size)
-                picked = [mutated[i] for i in rng.permutation(len(mutated))[:n]]
-                picked += [wild[i] for i in rng.permutation(len(wild))[: size - n]]
+                one = [mutated[i] for i in rng.permutation(len(mutated))[:n]]
+                two = [wild[i] for i in rng.permutation(len(wild))[: size - n]]
                 path = folder / "r.fastq.gz"
-                path.write_bytes(gzip.compress(b"".join(picked), 1))
-                words = shown_by_words(picked, s[site - 9 : site - 1], alt, s[site : site + 8], s[site - 1])
+                path.write_bytes(gzip.compress(b"".join([*one, *two]), 1))
+                shown_one, shown_two = (of_allele(reads, s, stretch) for reads in (one, two))
+                truth = pure * shown_one / (shown_one + shown_two)
                 found = []
                 for by_cut in (True, False):
                     calls, qc = estimate(known, "ont", [path], [], folder, by_cut)
                     own = [c for c in calls if f"c.{site}{s[site - 1]}>{alt}" in c.hgvs_c]
                     found.append((own[0].vaf_full_length or own[0].vaf) if own else np.nan)
-                shown = (f"{100 * value:.1f}" for value in (share, words, *found))
+                shown = (f"{100 * value:.1f}" for value in (share, truth, *found))
                 print(name, *shown, qc["base_quality"].value, sep="\t", flush=True)
 
 

@@ -19,6 +19,7 @@ from ablkd.fragments import POOR, QUALITIES, Fragments
 from ablkd.isoforms import build_graph
 
 FIRST, LAST = 846, 1046
+NO_PRIMERS = np.zeros((0, 4), np.int32)
 T315I = 943  # c.944C>T, 0-based
 
 
@@ -120,9 +121,24 @@ def test_errors_of_poor_bases_are_recalibrated(reference):
     bases, quality = Reads(poor=(6, 8), reads=6000).draw(reference, rng)
     quality[quality < 20] = 12
     drawn = observed(reference, bases, quality, 20)
-    errors = recalibrate(drawn, reference.codes, np.zeros((0, 4), np.int32)).errors
+    found = recalibrate(drawn, reference.codes, NO_PRIMERS)
+    assert found.poor_log_sd < 0.2
     promised = np.mean([10 ** (-q / 10) for q in (6, 7, 8)])
-    assert errors[0, 12] == pytest.approx(promised, rel=0.03)
+    assert found.errors[0, 12] == pytest.approx(promised, rel=0.03)
+
+
+@pytest.mark.parametrize("log_sd", [0.0, 0.5, 0.9])
+def test_the_spread_of_sites_with_poor_bases_is_found(reference, log_sd):
+    """Sites whose poor bases are wrong more or less often than their quality of 12 says."""
+    rng = np.random.default_rng(9)
+    bases, quality = Reads(vaf=0.0, poor=(12, 12)).draw(reference, rng)
+    plain = reference.codes[FIRST:LAST]
+    rate = 0.06 * np.exp(log_sd * rng.standard_normal((3, LAST - FIRST)) - log_sd**2 / 2) / 3
+    drawn = rng.random(bases.shape)
+    kind = (drawn[..., None] > np.cumsum(np.minimum(rate, 0.3), axis=0).T).sum(axis=2)
+    bases = np.where(quality > 12, bases, np.where(kind < 3, plain ^ (kind + 1), plain))
+    found = recalibrate(observed(reference, bases, quality, 20), reference.codes, NO_PRIMERS)
+    assert found.poor_log_sd == pytest.approx(log_sd, abs=0.2)
 
 
 def test_unmutated_poor_bases_add_nothing(reference):
@@ -136,10 +152,10 @@ def test_unmutated_poor_bases_add_nothing(reference):
     bases = codon_bases(tally, recalibrate(fragments, tally.target, tally.primers), 314)
     state = 16 * 0 + 4 * 3 + 3
     error, wild = expected.of(314, state), int(expected.wild[314])
-    shown = sum(part.count for part in parts(bases, state, [wild], tally.states_seen[314], error, 0.0))
+    shown = sum(part.count for part in parts(bases, state, [wild], tally.states_seen[314], error, 0.0, 0.9))
     assert 0.4 * reads.reads < shown < 0.6 * reads.reads
     misread = bases.count[bases.base[:, 1] == 3].sum()
-    made = sum(p.count * p.fraction for p in parts(bases, state, [wild], tally.states_seen[314], error, 0.0))
+    made = sum(p.count * p.fraction for p in parts(bases, state, [wild], tally.states_seen[314], error, 0.0, 0.9))
     assert misread > 20 and made < 0.1 * misread
 
 

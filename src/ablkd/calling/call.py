@@ -170,7 +170,8 @@ def _observation(
     alt_count, n, depth = int(strata[:, state].sum()), int(strata.sum()), int(tally.depth[codon])
     rate, spread, lost = error.mean, error.spread, expected.lost(codon, real)
     bases, others = codon_bases(tally, qualities, codon), {int(expected.wild[codon]), *real} - {state}
-    hidden = parts(bases, state, others, tally.states_seen[codon], error, expected.carried(codon, state))
+    carried, log_sd = expected.carried(codon, state), expected.platform.error_log_sd
+    hidden = parts(bases, state, others, tally.states_seen[codon], error, carried, log_sd)
     share, low, high = background.interval(alt_count, depth, rate * n / depth, spread * n / depth, lost, hidden)
     contained = background.interval(alt_count, n, rate, spread, lost, hidden)[0]
     by_strand = strata[:, state] / np.maximum(strata.sum(axis=1), 1)

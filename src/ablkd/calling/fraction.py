@@ -22,7 +22,8 @@ from ablkd.kernels.pileup import NOT_OBSERVED
 # METHOD: how likely a base is read below the cut may differ between the allele and the rest: the logarithm of the odds
 # ratio is taken to be normal with this standard deviation, around none, before the poor bases are looked at.
 ODDS_SD = 1.0
-# METHOD: a site that errs more often than others with good bases does so with poor ones, up to every second base.
+# METHOD: a site that errs more often than others with good bases does so with poor ones. Where the poor bases of the
+# sample's sites differ less (log-sd) than the platform's sites do, by as much less; up to every second base.
 HIGHEST_CHANCE = 0.5
 # The posterior is summed on a grid that is laid out anew around what it found; rates of less weight do not matter.
 POINTS, HALF_WIDTH, ROUNDS, LEAST_WEIGHT = 41, 6.0, 4, 1e-4
@@ -98,13 +99,20 @@ def _of_key(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int6
 
 
 def parts(
-    bases: CodonBases, state: int, others: Collection[int], seen: NDArray[np.int64], error: ErrorRate, carried: float
+    bases: CodonBases,
+    state: int,
+    others: Collection[int],
+    seen: NDArray[np.int64],
+    error: ErrorRate,
+    carried: float,
+    log_sd: float,
 ) -> list[Part]:
     """The fraction of a codon state among fragments that read its changed bases well, and among those that do not.
 
     `others` are the states that molecules have besides, in the proportions of `seen` int64[64], the fragments that show
     them; `error` is the rate of the state as an error, `carried` of it from the run's other samples, which is no part
-    of the fractions. Fragments that show nothing where the states differ say nothing.
+    of the fractions; `log_sd`: how much the rates of sites differ (the platform's). Fragments that show nothing where
+    the states differ say nothing.
     """
     differing = np.array([len({bases_of(s)[i] for s in (state, *others)}) > 1 for i in range(3)])
     read = (bases.base[:, differing] != NOTHING).any(axis=1)
@@ -112,11 +120,15 @@ def parts(
     observed = int(seen.sum())
     share = float(np.clip(seen[state] / observed - max(error.mean - carried, 0), 0.5 / observed, 1 - 0.5 / observed))
     prior = np.log(share / (1 - share)), np.sqrt(ODDS_SD**2 + 1 / (observed * share * (1 - share)))
-    factors, made = _factors(bases, state, error, carried), []
-    for kept in (read & ~poor, read & poor):
+    factors = _factors(bases, state, error, carried)
+    power = min(1.0, bases.qualities.poor_log_sd / log_sd)
+    # Raised to the power, factors around 1 of that spread have a mean of 1 again.
+    poor_factors = factors**power * np.exp((power - power**2) * log_sd**2 / 2)
+    made = []
+    for kept, own in ((read & ~poor, factors), (read & poor, poor_factors)):
         kinds = bases.part(kept)
         if len(kinds.count):
-            chances = kinds.chance(state), _chances_of_others(kinds, state, others, seen, factors)
+            chances = kinds.chance(state), _chances_of_others(kinds, state, others, seen, own)
             fraction, variance = posterior(kinds.count, *chances, error.weights[_heavy(error)], *prior)
             made.append(Part(int(kinds.count.sum()), max(0.0, fraction - carried), variance))
     return made
