@@ -22,7 +22,8 @@ import numpy as np
 
 from ablkd.alignment.align import align_sample
 from ablkd.background.learning import Library, learn
-from ablkd.calling.call import call_sample
+from ablkd.calling import call, fraction
+from ablkd.counting import quality_cut
 from ablkd.counting.counts import read_counts
 from ablkd.fragments import load
 from ablkd.reference import Reference, load_reference
@@ -31,14 +32,16 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "cases/ont_cables2"))
 from cables2 import write_knowledge
 
 ROOT = Path(__file__).parents[2]
+# The amplicon on the target, and in it the place of T315I, c.944C>T.
 START, STOP = 700, 1600
+AT = 943 - START
 COMPLEMENT = bytes.maketrans(b"ACGT", b"TGCA")
 PHRED_ZERO = 33
 
 
 @dataclass(frozen=True)
 class Kind:
-    """Reads: mean and sd of the quality of reads and of their bases, indels per base, and the variant's context.
+    """Reads of T315I: mean and sd of the quality of reads and of their bases, indels per base, and the context.
 
     mutated, wild: chance that the bases around the variant (`reach` on each side) are read with a quality of `poor` in
     molecules with and without it.
@@ -53,7 +56,6 @@ class Kind:
     wild: float = 0.0
     reach: int = 0
     poor: tuple[int, int] = (5, 19)
-    variant: tuple[int, str] = (944, "T")
     vaf: float = 0.1
     reads: int = 4000
     pairs: int = 0
@@ -71,8 +73,8 @@ KINDS = {
     "nanopore Q20": Kind(**Q20),
     "nanopore Q20, mutated base poorer": Kind(**Q20, mutated=0.5, wild=0.1, poor=(4, 14)),
     "nanopore Q20, wild-type base poorer": Kind(**Q20, mutated=0.1, wild=0.5, poor=(4, 14)),
-    "nanopore Q13": Kind(**Q13),
-    "nanopore Q13, mutated base poorer": Kind(**Q13, mutated=0.4, wild=0.1, poor=(3, 9)),
+    "nanopore Q13": Kind(**Q13, vaf=0.3),
+    "nanopore Q13, mutated base poorer": Kind(**Q13, mutated=0.4, wild=0.1, poor=(3, 9), vaf=0.3),
     "2x150": Kind(**SHORT, vaf=0.05),
     "2x150, mutated base poorer": Kind(**SHORT, mutated=0.4, wild=0.05, vaf=0.05),
 }
@@ -82,7 +84,7 @@ def molecules(rng, sequence: str, kind: Kind, vaf: float):
     """(bases uint8[N, W] of the amplicon as letters, mutated bool[N])."""
     bases = np.tile(np.frombuffer(sequence[START:STOP].encode(), np.uint8), (kind.reads, 1))
     mutated = rng.permutation(kind.reads) < round(vaf * kind.reads)
-    bases[mutated, kind.variant[0] - 1 - START] = ord(kind.variant[1])
+    bases[mutated, AT] = ord("T")
     return bases, mutated
 
 
@@ -91,8 +93,7 @@ def read(rng, bases, mutated, kind: Kind):
     mean = kind.quality + kind.read_sd * rng.standard_normal((len(bases), 1))
     quality = np.clip(np.rint(mean + kind.base_sd * rng.standard_normal(bases.shape)), 2, 40)
     hit = rng.random(len(bases)) < np.where(mutated, kind.mutated, kind.wild)
-    at = kind.variant[0] - 1 - START
-    around = slice(at - kind.reach, at + kind.reach + 1)
+    around = slice(AT - kind.reach, AT + kind.reach + 1)
     quality[hit, around] = rng.integers(*kind.poor, quality[hit, around].shape, endpoint=True)
     # Errors of PCR, whatever the quality.
     wrong = rng.random(bases.shape) < 10 ** (-quality / 10) + 1e-4
@@ -121,7 +122,7 @@ def draw(rng, folder: Path, sequence: str, kind: Kind, vaf: float) -> tuple[list
         letters, quality = read(rng, bases, mutated, kind)
         write(rng, first, letters, quality, kind.indels, rng.random(len(bases)) < 0.5)
         return [first], [], float(mutated.mean())
-    insert, at = rng.integers(220, 380, len(bases)), kind.variant[0] - 1 - START
+    insert = rng.integers(220, 380, len(bases))
     left = rng.integers(0, STOP - START - insert)
     covered = np.zeros(len(bases), bool)
     for path, begin, other in ((first, left, False), (second, left + insert - kind.pairs, True)):
@@ -129,19 +130,18 @@ def draw(rng, folder: Path, sequence: str, kind: Kind, vaf: float) -> tuple[list
         columns = begin[:, None] + np.arange(kind.pairs)
         rows = np.arange(len(bases))[:, None]
         write(rng, path, letters[rows, columns], quality[rows, columns], kind.indels, np.full(len(bases), other))
-        covered |= (begin <= at) & (at < begin + kind.pairs)
+        covered |= (begin <= AT) & (begin + kind.pairs > AT)
     return [first], [second], float(mutated[covered].mean())
 
 
 def estimate(known: Reference, platform: str, first, second, folder: Path, by_cut: bool = False):
     """Calls and qc rows; `by_cut`: with the platform's cut, and fragments that show the whole codon alone."""
     row, paths = known.platform(platform), (folder / "f.npy", folder / "counts.tsv")
-    lowest = row.min_base_quality if by_cut else None
-    with patch("ablkd.counting.quality_cut.LOWEST_CUT", lowest) if by_cut else patch("sys.path", sys.path):
+    lowest, read_parts = (row.min_base_quality, lambda *_: []) if by_cut else (quality_cut.LOWEST_CUT, fraction.parts)
+    with patch.object(quality_cut, "LOWEST_CUT", lowest), patch.object(call, "parts", read_parts):
         rows = align_sample("s", row, "", known, first, second, *paths)
-    run = learn(row, known, [Library(sample, False) for sample in read_counts(paths[1], known)])
-    with patch("ablkd.calling.call.parts", return_value=[]) if by_cut else patch("sys.path", sys.path):
-        calls, _, more = call_sample("s", row, known, load(paths[0]), run, None, 0.03, 0.005)
+        run = learn(row, known, [Library(sample, False) for sample in read_counts(paths[1], known)])
+        calls, _, more = call.call_sample("s", row, known, load(paths[0]), run, None, 0.03, 0.005)
     return calls, {one.metric: one for one in (*rows, *more)}
 
 
@@ -153,27 +153,25 @@ def simulated(known: Reference, seed: int, repeats: int, only: str) -> None:
         rng, rows, cut = np.random.default_rng([seed, number]), [], ""
         for _ in range(repeats):
             with tempfile.TemporaryDirectory() as text:
-                folder = Path(text)
-                first, second, truth = draw(rng, folder, known.sequence, kind, kind.vaf)
-                change = f"c.{kind.variant[0]}"
+                first, second, truth = draw(rng, folder := Path(text), known.sequence, kind, kind.vaf)
                 found = []
                 for by_cut in (True, False):
                     calls, qc = estimate(known, kind.platform, first, second, folder, by_cut)
-                    found.append(next((c.vaf for c in calls if change in c.hgvs_c and c.hgvs_c.endswith("T")), np.nan))
-                cut = qc["base_quality"].value if "base_quality" in qc else "20"
+                    found.append(next((c.vaf for c in calls if c.name == "T315I"), np.nan))
                 rows.append((truth, *found))
+                cut = qc["base_quality"].value if not second else "20"
         shown = ["  ".join(f"{100 * value:.2f}" for value in column) for column in zip(*rows, strict=True)]
         print(name, *shown, cut, sep="\t", flush=True)
 
 
 def wild_types(known: Reference, seed: int, samples: int) -> None:
+    """Calls that pass in samples without a mutation."""
     print("unmutated samples\tsamples\tfalse calls that pass, by the cut\tnew")
     for number, name in enumerate(("nanopore Q20", "nanopore Q13")):
         rng, false = np.random.default_rng([seed, 100 + number]), [0, 0]
         for _ in range(samples):
             with tempfile.TemporaryDirectory() as text:
-                folder = Path(text)
-                first, second, _ = draw(rng, folder, known.sequence, KINDS[name], 0.0)
+                first, second, _ = draw(rng, folder := Path(text), known.sequence, KINDS[name], 0.0)
                 for which, by_cut in enumerate((True, False)):
                     calls, _ = estimate(known, KINDS[name].platform, first, second, folder, by_cut)
                     false[which] += sum(c.filter == "PASS" for c in calls if c.kind not in ("indel", "frameshift"))
@@ -192,22 +190,23 @@ WILD = {"ont_cables2": "ont_cables2/cables_barcode31.fq.gz", "ont_tyr": "ont_tyr
 
 
 def records(path: Path) -> list[bytes]:
+    """The reads of a file, each as its four lines."""
     lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
     return [b"".join(lines[n : n + 4]) for n in range(0, len(lines), 4)]
 
 
 def of_allele(reads: list[bytes], sequence: str, stretch: tuple[int, int] | None) -> int:
     """How many reads show 14 bases of a stretch, on either strand; all reads where there is none."""
-    if stretch is None:
-        return len(reads)
-    words = [sequence[i : i + 14].encode() for i in range(stretch[0], stretch[1] - 13)]
+    words = [sequence[i : i + 14].encode() for i in range(stretch[0], stretch[1] - 13)] if stretch else [b""]
     words += [word.translate(COMPLEMENT)[::-1] for word in words]
     return sum(any(word in read for word in words) for read in reads)
 
 
-def real(data: Path, seed: int) -> None:
+def real(data: Path, seed: int, only: str) -> None:
     print("mix\treads of the first file, %\twith the variant, %\tby the cut, %\tnew, %\tbase quality from")
     for name, (fasta, target, file, site, alt, pure, stretch) in MIXES.items():
+        if only not in name:
+            continue
         rng = np.random.default_rng([seed, site])
         with tempfile.TemporaryDirectory() as text:
             folder = Path(text)
@@ -227,7 +226,7 @@ def real(data: Path, seed: int) -> None:
                     calls, qc = estimate(known, "ont", [path], [], folder, by_cut)
                     own = [c for c in calls if f"c.{site}{s[site - 1]}>{alt}" in c.hgvs_c]
                     found.append((own[0].vaf_full_length or own[0].vaf) if own else np.nan)
-                shown = (f"{100 * value:.1f}" for value in (share, truth, *found))
+                shown = [f"{100 * value:.1f}" for value in (share, truth, *found)]
                 print(name, *shown, qc["base_quality"].value, sep="\t", flush=True)
 
 
@@ -235,7 +234,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--only", default="", help="kinds of reads with this in their name")
+    parser.add_argument("--only", default="", help="names that contain this")
     parser.add_argument("--wild", type=int, default=0)
     parser.add_argument("--real", type=Path)
     args = parser.parse_args()
@@ -245,7 +244,7 @@ def main() -> None:
     if args.wild:
         wild_types(known, args.seed, args.wild)
     if args.real:
-        real(args.real, args.seed)
+        real(args.real, args.seed, args.only)
 
 
 if __name__ == "__main__":

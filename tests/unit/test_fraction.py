@@ -175,6 +175,14 @@ def test_the_cut_is_lowered_where_most_codons_would_be_lost(reference, qualities
     assert found == LOWEST_CUT or codons >= 0.5
 
 
+def test_many_fragments_keep_the_cut_though_few_of_them_show_a_codon(reference):
+    reads = Reads(good=(8, 20), poor=(8, 20), reads=2800)
+    drawn = observed(reference, *reads.draw(reference, np.random.default_rng(7)), 15)
+    tally, cut = count_from_own_cut(drawn, reference, build_graph(reference), reference.platform("ont"))
+    shown = tally.containing[tally.containing > 0]
+    assert cut == 15 and 200 < shown.mean() < 0.15 * reads.reads
+
+
 def test_short_reads_keep_their_cut(reference):
     bases, quality = Reads(good=(8, 12), poor=(8, 12), reads=50).draw(reference, np.random.default_rng(7))
     drawn = observed(reference, bases, quality, 20)

@@ -124,14 +124,28 @@ def parts(
     power = min(1.0, bases.qualities.poor_log_sd / log_sd)
     # Raised to the power, factors around 1 of that spread have a mean of 1 again.
     poor_factors = factors**power * np.exp((power - power**2) * log_sd**2 / 2)
+    # METHOD: poor bases are read in two halves, because the poorest are the least like the good ones.
+    worst = np.where(bases.poor, bases.error, 0.0)[:, differing].max(axis=1)
+    poorest = poor & (worst > _median(worst[read & poor], bases.count[read & poor]))
     made = []
-    for kept, own in ((read & ~poor, factors), (read & poor, poor_factors)):
+    for kept, own in (
+        (read & ~poor, factors),
+        (read & poor & ~poorest, poor_factors),
+        (read & poorest, poor_factors),
+    ):
         kinds = bases.part(kept)
         if len(kinds.count):
             chances = kinds.chance(state), _chances_of_others(kinds, state, others, seen, own)
             fraction, variance = posterior(kinds.count, *chances, error.weights[_heavy(error)], *prior)
             made.append(Part(int(kinds.count.sum()), max(0.0, fraction - carried), variance))
     return made
+
+
+def _median(values: NDArray[np.float64], count: NDArray[np.int64]) -> float:
+    """The median of values, each as often as it counts; 0.0 of none."""
+    order = np.argsort(values, kind="stable")
+    total = np.cumsum(count[order])
+    return float(values[order][np.searchsorted(total, total[-1] / 2)]) if len(values) else 0.0
 
 
 def _heavy(error: ErrorRate) -> NDArray[np.bool_]:
