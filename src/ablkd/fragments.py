@@ -1,7 +1,8 @@
 """The one array shape: fragments as what they cover and where they differ.
 
 A fragment is a merged mate pair or a long read. A match is implied; a base that was not observed (low quality,
-mates disagree, ambiguous overhang) is an exception and never counts as wild type.
+mates disagree, ambiguous overhang) is an exception and never counts as wild type. What was read below the quality cut
+is kept with its quality, for fractions (`calling.fraction`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from ablkd.errors import InputError
 from ablkd.tables import atomic
 
-DELETED, UNOBSERVED = 4, 5
+DELETED, UNOBSERVED, POOR = 4, 5, 8
 QUALITIES = 41
 
 
@@ -40,13 +41,13 @@ class Fragments:
     junctions int64[N]: bit j set where the fragment takes jump j of the splice graph. forward, reverse int32[N, 2]:
     half-open target span of the mate on each strand, (0, 0) where there is none; bases that a jump leaves out are
     not covered. ends int32[N, 2]: outermost graph nodes. tile int16[N]: row of amplicons.tsv, -1 where none.
-    offsets int64[N+1] into position int32[E], allele uint8[E] (A C G T = 0-3, DELETED, UNOBSERVED), quality
-    uint8[E]. ins_fragment int32[I], ins_position int32[I] (inserted before it), ins_offsets int64[I+1] into
-    ins_bases uint8. histogram int32[L, 3, QUALITIES]: observed bases by orientation (forward, reverse, both) and
-    quality. reads: how many reads came in; placed: how many were aligned. Of K candidate indels, candidates int32[K, 2]
-    are the target bases [start, end) that candidate_bases uint8 replace (candidate_offsets int64[K+1]); told
-    int32[T, 4] is what fragments say of them: fragment, candidate, whether it has it and from which sides it tells, as
-    in `kernels.alleles.score`. codons: their counts where they are made.
+    offsets int64[N+1] into position int32[E], allele uint8[E] (A C G T = 0-3, DELETED, UNOBSERVED, or POOR + code of a
+    base below the quality cut), quality uint8[E]. ins_fragment int32[I], ins_position int32[I] (inserted before it),
+    ins_offsets int64[I+1] into ins_bases uint8. histogram int32[L, 3, QUALITIES]: observed bases by orientation
+    (forward, reverse, both) and quality. reads: how many reads came in; placed: how many were aligned. Of K candidate
+    indels, candidates int32[K, 2] are the target bases [start, end) that candidate_bases uint8 replace
+    (candidate_offsets int64[K+1]); told int32[T, 4] is what fragments say of them: fragment, candidate, whether it has
+    it and from which sides it tells, as in `kernels.alleles.score`. codons: their counts where they are made.
     """
 
     junctions: NDArray[np.int64]

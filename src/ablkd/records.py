@@ -264,7 +264,12 @@ class CountRow:
 
 @dataclass(frozen=True)
 class Call:
-    """calls.tsv: one changed codon state."""
+    """calls.tsv: one changed codon state.
+
+    `alt_count` of `depth` fragments show the change in bases of good quality. `vaf` and its interval also use the bases
+    below the quality cut, for what their recalibrated quality is worth, so that `vaf` may differ from the ratio of the
+    counts where the mutated base is read with poorer or better quality than the unmutated one.
+    """
 
     sample: str
     name: str

@@ -18,7 +18,7 @@ import numpy as np
 from ablkd.alignment.block import ReadBlock
 from ablkd.alignment.merged import merge
 from ablkd.alignment.placed import Placed, PlacedArrays
-from ablkd.fragments import DELETED, UNOBSERVED, Fragments
+from ablkd.fragments import DELETED, Fragments
 from ablkd.isoforms import SpliceGraph, build_graph
 from ablkd.records import SpliceVariant, Transcript
 from ablkd.reference import Reference
@@ -113,9 +113,8 @@ def drawn(fragments: Fragments, n: int, graph: SpliceGraph) -> str:
         if int(fragments.junctions[n]) >> j & 1:
             row[start:stop] = " " * (stop - start)
     for k in range(fragments.offsets[n], fragments.offsets[n + 1]):
-        row[fragments.position[k]] = {DELETED: "-", UNOBSERVED: "."}.get(
-            fragments.allele[k], "ACGT"[fragments.allele[k] % 4]
-        )
+        allele = fragments.allele[k]
+        row[fragments.position[k]] = "ACGT-"[allele] if allele <= DELETED else "."
     for k in np.flatnonzero(fragments.ins_fragment == n)[::-1]:
         bases = fragments.ins_bases[fragments.ins_offsets[k] : fragments.ins_offsets[k + 1]]
         row[fragments.ins_position[k]] = f"({''.join('ACGT'[b] for b in bases)})" + row[fragments.ins_position[k]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 from drawing import GOOD, LEAST, TARGET, drawn, jumps, merged, placed, read_along, read_of, toy
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from numba import config
 
 from ablkd.alignment.merged import merge
+from ablkd.fragments import POOR, UNOBSERVED
 
 EXAMPLES = 25 if config.DISABLE_JIT else 300
 PLAIN, BRANCHED = toy(branched=False), toy()
@@ -48,6 +50,33 @@ def test_drawn_mates(name):
     fragments, counts = merged(PLAIN, *(read_of(mate) for mate in mates))
     assert counts == [1, 0, 0]
     assert drawn(fragments, 0, PLAIN) == wanted
+
+
+# Of column 8: what is drawn of the two mates, as (base, quality), and what is kept of it.
+POOR_MATES = {
+    "one mate": ([("T", 12)], (POOR + 3, 12)),
+    "one mate, as the target": ([("G", 12)], (POOR + 2, 12)),
+    "an N": ([("N", 12)], (UNOBSERVED, 0)),
+    "mates agree": ([("T", 12), ("T", 15)], (POOR + 3, 27)),
+    "mates disagree": ([("T", 12), ("G", 19)], (UNOBSERVED, 0)),
+    "the other has an N": ([("N", 38), ("T", 12)], (POOR + 3, 12)),
+    "the other is good": ([("T", 12), ("A", 38)], (0, 38)),
+}
+
+
+@pytest.mark.parametrize("lost", ["", "-"])
+@pytest.mark.parametrize("name", POOR_MATES)
+def test_what_a_poor_base_reads_is_kept(name, lost):
+    """In reads without a gap, and in those with one at column 5, which another kernel merges."""
+    shown, kept = POOR_MATES[name]
+    mates = []
+    for (base, quality), side in zip(shown, (False, True), strict=False):
+        bases, quals, nodes, _ = read_of(f"GTTGC{lost or 'A'}AC{base}GATCCTT")
+        mates.append((bases, [quality if v == 8 else q for q, v in zip(quals, nodes, strict=True)], nodes, side))
+    fragments, _ = merged(PLAIN, *mates)
+    at = np.flatnonzero(fragments.position == 8)
+    assert [(int(fragments.allele[k]), int(fragments.quality[k])) for k in at] == [kept]
+    assert fragments.histogram[8].sum() == (kept[0] < UNOBSERVED)
 
 
 def test_an_insertion_counts_whatever_its_qualities():
@@ -263,7 +292,7 @@ def test_every_observed_base_is_what_a_mate_says(forward, reverse):
     if not counts[0]:
         return
     spans = {*range(*fragments.forward[0]), *range(*fragments.reverse[0])}
-    changed = dict(zip(fragments.position.tolist(), fragments.allele.tolist(), strict=True))
+    changed = dict(zip(fragments.position.tolist(), np.minimum(fragments.allele, UNOBSERVED).tolist(), strict=True))
     assert list(changed) == sorted(changed) and set(changed) <= spans
     for p in spans:
         allele = "ACGT-."[changed[p]] if p in changed else TARGET[p]

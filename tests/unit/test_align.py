@@ -300,7 +300,7 @@ def test_poor_bases_are_not_observed(run, pairs, reference, tmp_path):
     fragments, qc = run(tmp_path / "a", [path])
     assert reference.platforms["illumina"].min_base_quality == 20
     assert qc["usable"].value == "yes" and fragments.histogram.sum() == 0
-    assert set(fragments.allele.tolist()) == {5}
+    assert set(fragments.allele.tolist()) <= {8, 9, 10, 11} and set(fragments.quality.tolist()) == {19}
     assert len(fragments.position) == int((fragments.stops() - fragments.starts()).sum())
 
 

@@ -74,7 +74,8 @@ def test_a_base_that_was_not_observed_counts_for_nothing(reference, call):
     kinds = [Kind(200, "944C>T"), Kind(300, "945N"), Kind(100, "944C>T 943N"), Kind(1400)]
     (row,) = call(draw(reference, kinds))
     assert (row.alt_count, row.depth) == (200, 1600)
-    assert row.vaf == pytest.approx(0.125, abs=0.001)
+    # The fraction is that of all fragments that show the changed base: 300 of 2,000.
+    assert row.vaf == pytest.approx(0.15, abs=0.001)
 
 
 def test_wild_type_fragments_give_no_row(reference, call):

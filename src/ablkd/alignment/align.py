@@ -15,7 +15,7 @@ from ablkd.amplicons import assign_tiles, find_amplicon
 from ablkd.counting.counts import write_counts
 from ablkd.counting.indels import as_counts, seen_indels
 from ablkd.counting.junctions import find_junctions
-from ablkd.counting.tally import count
+from ablkd.counting.quality_cut import count_from_own_cut, cut_row
 from ablkd.errors import UnusableSample
 from ablkd.fragments import Fragments, empty, save
 from ablkd.isoforms import build_graph
@@ -53,7 +53,8 @@ def align_sample(
             joined = replace(joined, reads=read.fragments.reads, placed=read.fragments.placed)
     name = amplicon or find_amplicon(reference, graph, joined.ends)
     joined = replace(joined, tile=assign_tiles(reference, graph, name, joined.ends))
-    tally, indels = count(joined, reference, graph), seen_indels(joined, reference)
+    tally, cut = count_from_own_cut(joined, reference, graph, platform)
+    joined, indels = tally.fragments, seen_indels(tally.fragments, reference)
     save(replace(joined, codons=tally.codons), fragments)
     junctions = find_junctions(joined, reference, graph).counts
     counted = as_counts(sample, platform.platform, tally, indels, reference)
@@ -61,6 +62,7 @@ def align_sample(
     rows += _qc_rows(sample, joined, read.pairs if read else np.zeros(3, np.int64), name, reason)
     if platform.reads == "long":
         chimeric, poor = (read.chimeric, read.left_out) if read else (0, 0)
+        rows.append(cut_row(sample, platform, cut))
         rows.append(QcMetric(sample, "chimeric_reads", str(chimeric), "reads", "", "pass", ""))
         rows.append(QcMetric(sample, "reads_left_out", str(poor), "reads", "", "pass", ""))
     return rows

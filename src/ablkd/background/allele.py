@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
@@ -109,6 +110,18 @@ def one_number(templates: float) -> TemplateNumbers:
 
 
 @dataclass(frozen=True)
+class Part:
+    """Fragments of whose codon some base is below the quality cut: how many, and the allele's fraction among them.
+
+    `variance` is that of the fraction.
+    """
+
+    count: int
+    fraction: float
+    variance: float
+
+
+@dataclass(frozen=True)
 class Background:
     """How counts of one sample vary: `cv` between samples at one site, `templates` molecules in the tube.
 
@@ -138,23 +151,32 @@ class Background:
         )
 
     def interval(
-        self, x: int, n: int, rate: float, spread: float = 0.0, lost: float = 0.0
+        self, x: int, n: int, rate: float, spread: float = 0.0, lost: float = 0.0, parts: Sequence[Part] = ()
     ) -> tuple[float, float, float]:
         """(fraction, low, high) at 95 %: Jeffreys interval on the effective number of molecules.
 
         `rate` is the expected error rate that makes the allele of others and `spread` its standard deviation; `lost` is
-        the share of fragments that errors make into something else.
+        the share of fragments that errors make into something else; `parts`: fragments that are not among the n.
         """
-        share = min(1.0, max(0.0, (x / n - rate) / (1 - rate - lost)))
-        sampling = 1 / (n * (1 - lost)) + (1 + FAMILY_CV2) / self.templates
-        variance = share * (1 - share) * sampling
+        total = n + sum(part.count for part in parts)
+        own, observed = n / total, corrected(x, n, rate, lost)
+        share = own * observed + sum(part.count * part.fraction for part in parts) / total
+        others = sum((part.count / total) ** 2 * part.variance for part in parts)
+        drawn, templates = own**2 / (n * (1 - lost)), (1 + FAMILY_CV2) / self.templates
+        variance = observed * (1 - observed) * drawn + share * (1 - share) * templates
         # METHOD: not to know the error rate of this site in this sample is one more source of variance, and so is
         # that mutated molecules are lost at a rate of their own.
-        errors = spread**2 + (self.cv * rate) ** 2 + (share * (1 - share) * LOST_SPREAD * lost) ** 2
-        effective = share * (1 - share) / (variance + errors) if variance > 0 else 1 / sampling
+        lost_spread = observed * (1 - observed) * LOST_SPREAD * lost
+        errors = own**2 * (spread**2 + (self.cv * rate) ** 2 + lost_spread**2) + others
+        effective = share * (1 - share) / (variance + errors) if variance > 0 else 1 / (drawn + templates)
         a, b = effective * share + 0.5, effective * (1 - share) + 0.5
         low, high = beta.quantile(0.025, a, b), beta.quantile(0.975, a, b)
         return share, min(low, share), max(high, share)
+
+
+def corrected(x: int, n: int, rate: float, lost: float) -> float:
+    """The fraction that x of n fragments show, without errors: `rate` make the allele, `lost` something else."""
+    return min(1.0, max(0.0, (x / n - rate) / (1 - rate - lost)))
 
 
 def prior_background(platform: Platform, templates: float | None) -> Background:

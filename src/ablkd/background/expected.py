@@ -177,7 +177,7 @@ class Expected:
     def lost(self, codon: int, real: Collection[int]) -> float:
         """Share of a codon's fragments that show none of the states its molecules have."""
         seen = self._states[codon]
-        return 1 - float(seen[[*{int(self._wild[codon]), *real}]].sum() / max(1, seen.sum()))
+        return 1 - float(seen[[*{int(self.wild[codon]), *real}]].sum() / max(1, seen.sum()))
 
     def _mean(self, codon: int, state: int) -> tuple[float, float]:
         """(class mean of the errors that make a state of the states seen, templates expected to carry it by RT).
@@ -198,7 +198,7 @@ class Expected:
         """For each codon (state, share) of what its molecules have, errors left out."""
         total = self._states.sum(axis=1)
         found: list[list[tuple[int, float]]] = [
-            [] if n else [(int(w), 1.0)] for n, w in zip(total, self._wild, strict=True)
+            [] if n else [(int(w), 1.0)] for n, w in zip(total, self.wild, strict=True)
         ]
         for codon, state in np.argwhere((self._states >= MOLECULES * total[:, None]) & (total > 0)[:, None]).tolist():
             found[codon].append((state, float(self._states[codon, state] / total[codon])))
@@ -230,7 +230,8 @@ class Expected:
         return mix @ self.means
 
     @cached_property
-    def _wild(self) -> NDArray[np.int64]:
+    def wild(self) -> NDArray[np.int64]:
+        """int64[C]: state of each unmutated codon."""
         codes = self.reference.codes[: 3 * self.reference.codons].astype(np.int64)
         return codes.reshape(-1, 3) @ np.array([16, 4, 1])
 

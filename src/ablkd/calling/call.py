@@ -20,6 +20,7 @@ from ablkd.calling.artefacts import (
     strands_disagree,
     strata_disagree,
 )
+from ablkd.calling.fraction import codon_bases, parts
 from ablkd.calling.indel_limits import class_sites, indel_site, longest_insertion
 from ablkd.calling.indels import indel_observations
 from ablkd.calling.limits import Limit, lowest_depth, sites_of
@@ -72,7 +73,7 @@ def call_sample(
         if one.is_real:
             real[one.codon].add(one.state)
     listed = [one for one in tested if one.is_listed]
-    observed = [_observation(tally, expected, one, real[one.codon] | {one.state}) for one in listed]
+    observed = [_observation(tally, expected, qualities, one, real[one.codon] | {one.state}) for one in listed]
     of_context = [is_error_of_context(tally, expected, one, tested) for one in listed]
     observed = [
         replace(row, filters=(*row.filters, "context")) if held else row
@@ -170,14 +171,19 @@ def _tested(
     return Tested(codon, state, variant, error, max(p_value, MIN_P), alpha, is_seen)
 
 
-def _observation(tally: Tally, expected: Expected, tested: Tested, real: Collection[int]) -> Observation:
+def _observation(
+    tally: Tally, expected: Expected, qualities: Recalibration, tested: Tested, real: Collection[int]
+) -> Observation:
     """What was measured of one codon state; `real`: states that are no errors."""
-    background, codon, state = expected.background, tested.codon, tested.state
+    background, codon, state, error = expected.background, tested.codon, tested.state, tested.error
     strata = tally.counts[codon]
     alt_count, n, depth = int(strata[:, state].sum()), int(strata.sum()), int(tally.depth[codon])
-    rate, spread, lost = tested.error.mean, tested.error.spread, expected.lost(codon, real)
-    share, low, high = background.interval(alt_count, depth, rate * n / depth, spread * n / depth, lost)
-    contained = background.interval(alt_count, n, rate, spread, lost)[0]
+    rate, spread, lost = error.mean, error.spread, expected.lost(codon, real)
+    bases, others = codon_bases(tally, qualities, codon), {int(expected.wild[codon]), *real} - {state}
+    carried, log_sd = expected.carried(codon, state), expected.platform.error_log_sd
+    hidden = parts(bases, state, others, tally.states_seen[codon], error, carried, log_sd)
+    share, low, high = background.interval(alt_count, depth, rate * n / depth, spread * n / depth, lost, hidden)
+    contained = background.interval(alt_count, n, rate, spread, lost, hidden)[0]
     by_strand = strata[:, state] / np.maximum(strata.sum(axis=1), 1)
     seen = strata[:, state] > 0
     return Observation(

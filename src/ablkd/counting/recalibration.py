@@ -8,7 +8,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from ablkd.fragments import DELETED, QUALITIES, Fragments
+from ablkd.fragments import DELETED, POOR, QUALITIES, Fragments
 from ablkd.kernels import poisson, poisson_binomial
 from ablkd.kernels.pileup import BOTH, FORWARD, REVERSE
 
@@ -21,6 +21,12 @@ LEAST_SHARE, TIMES_MEAN, BY_CHANCE, ROUNDS = 0.005, 10.0, 1e-3, 2
 PSEUDO_ERRORS = 1.0
 HIGHEST_ERROR, LEAST_ERROR = 0.75, 1e-6
 PROMISED = np.minimum(10 ** (-np.arange(QUALITIES) / 10), HIGHEST_ERROR)
+# Of more poor bases than these every second, third ... one is read: their errors are common enough.
+MOST_POOR = 1_000_000
+# METHOD: the spread of sites with poor bases is that of the first two moments, with the weight of a hundred expected
+# errors (squared) on a log-sd of 0.9, which real nanopore reads show (0.7 to 1.2). The hundredth of the errors that is
+# most frequent is left out, because variants are among them.
+USUAL_LOG_SD, WEIGHT_OF_USUAL, LEFT_OUT = 0.9, 100.0, 0.01
 # METHOD: the tail is exact from ten times alpha down; above, the Poisson's upper bound says enough.
 EXACT_BELOW = 10.0
 
@@ -30,7 +36,8 @@ class Recalibration:
     """Empirical error rates of a sample's bases.
 
     errors float64[3, QUALITIES]: share of bases misread, by orientation (forward, reverse, both mates) and quality.
-    transitions: share of the misread bases that are a transition.
+    transitions: share of the misread bases that are a transition. poor_log_sd: how much sites and kinds of error differ
+    in what their poor bases misread, beyond what the qualities say (sd of the natural logarithm).
 
     METHOD: rates are by orientation and quality, not by cycle: within an amplicon a cycle is a position, and errors
     of a position are what its own background is for.
@@ -38,6 +45,7 @@ class Recalibration:
 
     errors: NDArray[np.float64]
     transitions: float
+    poor_log_sd: float
 
     def to_base(self, ref: int, alt: int) -> NDArray[np.float64]:
         """Share of bases misread as one given base, float64[3, QUALITIES]; base codes A C G T = 0-3.
@@ -46,15 +54,19 @@ class Recalibration:
         is more. Sites and contexts differ beyond that; their background governs, since a call must pass both tests
         (p is the larger one): this one holds back what a site with many poor bases would show anyway.
         """
-        of_kind = self.transitions if ref ^ alt == 2 else (1 - self.transitions) / 2
-        return self.errors * max(1 / 3, of_kind)
+        return self.errors * max(1 / 3, self.of_kind(ref, alt))
+
+    def of_kind(self, ref: int, alt: int) -> float:
+        """Share of the misread bases `ref` that are read as `alt`."""
+        return self.transitions if ref ^ alt == 2 else (1 - self.transitions) / 2
 
 
 def recalibrate(fragments: Fragments, target: NDArray[np.uint8], primers: NDArray[np.int32]) -> Recalibration:
     """Error rates at the silent sites of a sample; those the qualities promise where it has no bases.
 
     `target` uint8[L] base codes, `primers` int32[T, 4] as of `amplicons.primer_spans`. A site that is primer in any
-    tile of the sample is left out. A deleted base was read, and not misread.
+    tile of the sample is left out. A deleted base was read, and not misread. Bases below the quality cut have rates of
+    their own: no observed base has the same orientation and quality.
     """
     misread, transitions = _misread(fragments, target)
     patient = np.ones(len(target), bool)
@@ -62,10 +74,15 @@ def recalibrate(fragments: Fragments, target: NDArray[np.uint8], primers: NDArra
         patient[a:b] = patient[c:d] = False
     silent = _silent(misread.sum(axis=(1, 2)), fragments.histogram.sum(axis=(1, 2)), patient)
     wrong, read = misread[silent].sum(axis=0), fragments.histogram[silent].sum(axis=0)
-    errors = (wrong + PSEUDO_ERRORS) / (read + PSEUDO_ERRORS / PROMISED)
+    poor, cells = _poor(fragments, silent)
+    is_wrong = fragments.allele[poor] - POOR != target[fragments.position[poor]]
+    poor_wrong, poor_read = (np.bincount(c, minlength=read.size).reshape(read.shape) for c in (cells[is_wrong], cells))
+    errors = (wrong + poor_wrong + PSEUDO_ERRORS) / (read + poor_read + PSEUDO_ERRORS / PROMISED)
+    errors = np.clip(errors, LEAST_ERROR, HIGHEST_ERROR)
     # One error to each of the three other bases, one of which is the transition.
-    share = (transitions[silent].sum() + 1) / (wrong.sum() + 3)
-    return Recalibration(np.clip(errors, LEAST_ERROR, HIGHEST_ERROR), float(share))
+    share = float((transitions[silent].sum() + 1) / (wrong.sum() + 3))
+    spread = _spread(fragments.position[poor], fragments.allele[poor] - POOR, errors.ravel()[cells], target, share)
+    return Recalibration(errors, share, spread)
 
 
 def _silent(misread: NDArray[np.float64], read: NDArray[np.int64], patient: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -87,18 +104,58 @@ def _misread(fragments: Fragments, target: NDArray[np.uint8]) -> tuple[NDArray[n
     """
     f, length = fragments, len(target)
     at = np.flatnonzero(f.allele < DELETED)
-    owner = np.searchsorted(f.offsets, at, side="right") - 1
     position, quality = f.position[at], f.quality[at]
-    forward, reverse = (
-        (span[:, 0][owner] <= position) & (position < span[:, 1][owner]) for span in (f.forward, f.reverse)
-    )
-    two = np.where(quality == QUALITIES - 1, BOTH, ONE_OF_TWO)
-    which = np.where(forward & reverse, two, np.where(forward, FORWARD, REVERSE))
+    which = orientations(f, at)
+    which[(which == BOTH) & (quality < QUALITIES - 1)] = ONE_OF_TWO
     counts = np.bincount((position * 4 + which) * QUALITIES + quality, minlength=length * 4 * QUALITIES)
     counts = counts.reshape(length, 4, QUALITIES)
     share = f.histogram / np.maximum(f.histogram.sum(axis=1, keepdims=True), 1)
     is_transition = (f.allele[at] ^ target[position]) == 2
     return counts[:, :3] + counts[:, 3:] * share, np.bincount(position[is_transition], minlength=length)
+
+
+def _poor(f: Fragments, silent: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(bases below the quality cut at silent sites, as exceptions; orientation and quality of each in one number).
+
+    Where both mates cover such a base both show it: one observed alone would not be below the cut.
+    """
+    at = np.flatnonzero(f.allele >= POOR)
+    at = at[:: 1 + len(at) // MOST_POOR]
+    at = at[silent[f.position[at]]]
+    return at, orientations(f, at) * QUALITIES + f.quality[at]
+
+
+def _spread(
+    position: NDArray[np.int32],
+    base: NDArray[np.uint8],
+    error: NDArray[np.float64],
+    target: NDArray[np.uint8],
+    share: float,
+) -> float:
+    """Log-sd of the rate of each error at each site around what the qualities of its poor bases say.
+
+    `position`, `base`, `error`: of each poor base; `share` of the errors are transitions.
+    """
+    sites = len(target)
+    total = np.bincount(position, error, sites)
+    seen = np.bincount(position * 4 + base.astype(np.int64), minlength=4 * sites).reshape(sites, 4)
+    kind = target[:, None] ^ np.arange(4)
+    expected = total[:, None] * np.where(kind == 2, share, (1 - share) / 2)
+    pairs = (kind > 0) & (expected > 0)
+    seen, expected = seen[pairs], expected[pairs]
+    excess = (seen - expected) / np.sqrt(expected)
+    kept = excess <= np.quantile(excess, 1 - LEFT_OUT) if len(excess) else np.zeros(0, bool)
+    beyond = ((seen - expected) ** 2 - expected)[kept].sum() + WEIGHT_OF_USUAL * np.expm1(USUAL_LOG_SD**2)
+    return float(np.sqrt(np.log1p(max(0.0, beyond / ((expected[kept] ** 2).sum() + WEIGHT_OF_USUAL)))))
+
+
+def orientations(f: Fragments, at: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Which mates cover the bases of chosen exceptions: FORWARD, REVERSE or BOTH."""
+    owner, position = np.searchsorted(f.offsets, at, side="right") - 1, f.position[at]
+    forward, reverse = (
+        (span[:, 0][owner] <= position) & (position < span[:, 1][owner]) for span in (f.forward, f.reverse)
+    )
+    return np.where(forward & reverse, BOTH, np.where(forward, FORWARD, REVERSE))
 
 
 def quality_tail(x: int, histogram: NDArray[np.integer], errors: NDArray[np.float64], alpha: float) -> float:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ablkd.kernels.jit import inlined, jit
+from ablkd.kernels.poor import poor_base, poor_of_two
 
 DELETED, UNOBSERVED, ABSENT = 4, 5, 255
 FORWARD, REVERSE, BOTH = 0, 1, 2
@@ -93,9 +94,10 @@ def _observe(codes, quals, nodes, a, b, graph, min_quality, base, qual, insertio
                     insertions[count, 0], insertions[count, 1], insertions[count, 2] = v, pending_from, pending
                     count += 1
             q = min(quals[i], MOST_QUALITY)
-            good = q >= min_quality and codes[i] < 4
-            base[v] = codes[i] if good else UNOBSERVED
-            qual[v] = q if good else 0
+            if q >= min_quality and codes[i] < 4:
+                base[v], qual[v] = codes[i], q
+            else:
+                base[v], qual[v] = poor_base(codes[i], q)
             if first < 0:
                 first = v
             stop = v + 1
@@ -127,10 +129,13 @@ def _grown(array, need):
 @jit
 def _merged(one, two, quality_one, quality_two):
     """(state, quality, orientation) of a base that the forward read sees as `one`, the reverse read as `two`."""
-    if one == ABSENT or (one == UNOBSERVED and two != ABSENT):
+    if one == ABSENT or (one > DELETED and two <= DELETED):
         return two, quality_two, REVERSE
-    if two in (ABSENT, UNOBSERVED):
+    if two == ABSENT or (two > DELETED and one <= DELETED):
         return one, quality_one, FORWARD
+    if one > DELETED:
+        state, quality = poor_of_two(one, quality_one, two, quality_two)
+        return state, quality, BOTH
     if one == two:
         return one, min(quality_one + quality_two, MOST_QUALITY), BOTH
     # METHOD: mates that disagree are not observed, whichever has the higher quality.
@@ -146,7 +151,7 @@ def _write_exceptions(begin, end, base, qual, target, histogram, position, allel
         if one[k] == ABSENT and two[k] == ABSENT:
             continue
         state, q, orientation = _merged(one[k], two[k], one_qual[k], two_qual[k])
-        if state != UNOBSERVED:
+        if state <= DELETED:
             counts[k, orientation, q] += 1
         if state != bases[k]:
             position[at], allele[at], quality[at] = begin + k, state, q

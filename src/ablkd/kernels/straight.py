@@ -3,6 +3,7 @@
 import numpy as np
 
 from ablkd.kernels.jit import jit
+from ablkd.kernels.poor import poor_base, poor_of_two
 
 UNOBSERVED = 5
 FORWARD, REVERSE, BOTH = 0, 1, 2
@@ -32,7 +33,8 @@ def _one_strand(begin, end, strand, read, target, min_quality, histogram, out, a
     for k in range(end - begin):
         q = min(quals[k], MOST_QUALITY)
         if q < min_quality or codes[k] > 3:
-            position[at], allele[at], quality[at] = begin + k, UNOBSERVED, 0
+            position[at] = begin + k
+            allele[at], quality[at] = poor_base(codes[k], q)
             at += 1
             continue
         counts[_place(k, strand, q)] += 1
@@ -54,9 +56,11 @@ def _two_strands(begin, end, one, two, target, min_quality, histogram, out, at):
         other, other_q = other_codes[k], min(other_quals[k], MOST_QUALITY)
         strand = BOTH
         if q < min_quality or code > 3:
-            strand, code, q = REVERSE, other, other_q
-            if q < min_quality or code > 3:
-                code, q = UNOBSERVED, 0
+            if other_q < min_quality or other > 3:
+                (code, q), (other, other_q) = poor_base(code, q), poor_base(other, other_q)
+                code, q = poor_of_two(code, q, other, other_q)
+            else:
+                strand, code, q = REVERSE, other, other_q
         elif other_q < min_quality or other > 3:
             strand = FORWARD
         elif code == other:
@@ -64,7 +68,7 @@ def _two_strands(begin, end, one, two, target, min_quality, histogram, out, at):
         else:
             # METHOD: mates that disagree are not observed, whichever has the higher quality.
             code, q = UNOBSERVED, 0
-        if code != UNOBSERVED:
+        if code < UNOBSERVED:
             counts[_place(k, strand, q)] += 1
         if code != bases[k]:
             position[at], allele[at], quality[at] = begin + k, code, q

@@ -21,9 +21,9 @@ INFO = (
     '##INFO=<ID=HAPS,Number=.,Type=String,Description="Haplotypes that contain the change">',
 )
 FORMAT = (
-    '##FORMAT=<ID=AD,Number=R,Type=Integer,Description="Fragments without the change, and with it">',
+    '##FORMAT=<ID=AD,Number=R,Type=Integer,Description="Fragments without the change, and with it, by good bases">',
     '##FORMAT=<ID=DP,Number=1,Type=Integer,Description="Fragments that span the codon">',
-    '##FORMAT=<ID=AF,Number=A,Type=Float,Description="Fraction of the fragments that span the codon">',
+    '##FORMAT=<ID=AF,Number=A,Type=Float,Description="Fraction of the fragments that span the codon, poor bases too">',
 )
 _CHANGE = re.compile(r"c\.(\d+)(?:_(\d+))?(?:([ACGT])>([ACGT])|(delins|del|ins|dup)([ACGTN]*))$")
 

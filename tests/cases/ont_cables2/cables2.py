@@ -12,20 +12,20 @@ TARGET = "flox"
 LEFT, RIGHT = "T1749G", "T2461G"
 
 
-def write_knowledge(folder: Path, fasta: Path, platforms: Path, catalogue: bool):
+def write_knowledge(folder: Path, fasta: Path, platforms: Path, catalogue: bool, target: str = TARGET):
     """Write all tables with their headers and load them."""
     (folder / "tki").mkdir(parents=True)
     words = fasta.read_text().split(">")[1:]
-    sequence = next("".join(w.split("\n")[1:]) for w in words if w.split("\n")[0].strip() == TARGET).upper()
+    sequence = next("".join(w.split("\n")[1:]) for w in words if w.split("\n")[0].strip() == target).upper()
     rows: dict[str, list] = {name: [] for name in TABLES}
-    rows["transcripts.tsv"] = [Transcript(TARGET, "target", "Cables2, floxed", 0, 1, len(sequence), "design")]
+    rows["transcripts.tsv"] = [Transcript(target, "target", "of the case", 0, 1, len(sequence), "design")]
     rows["platforms.tsv"] = read_rows(platforms, Platform)
     rows["notes.tsv"] = [Note("report_general", "Test of the method.", "design")]
     if catalogue:
         rows["mutations.tsv"] = [_substitution(sequence, name) for name in (LEFT, RIGHT)]
     for name, kind in TABLES.items():
         write_rows(folder / name, kind, rows[name])
-    (folder / SEQUENCES).write_text(f">{TARGET}\n{sequence}\n")
+    (folder / SEQUENCES).write_text(f">{target}\n{sequence}\n")
     return load_reference(folder)
 
 
