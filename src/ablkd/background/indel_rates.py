@@ -17,13 +17,18 @@ from ablkd.background.indels import RAREST, indel_kind
 from ablkd.background.run import RunBackground, indel_key, parse_indel_key
 from ablkd.background.spread import without_site
 from ablkd.counting.counts import Counts, Indel
+from ablkd.counting.tally import LONGEST_DELETION
 from ablkd.records import Platform
 from ablkd.reference import Reference
+from ablkd.verdicts.thresholds import MIN_ALT_FRAGMENTS
 
 # METHOD: controls are informative about an indel from this many fragments on.
 CONTROL_DEPTH = 100
-# METHOD: a substitution up to so many bases from an indel changes what an error makes of its molecules.
-NEAR = 12
+# METHOD: a substitution or another indel up to so many bases from an indel, in 1 % of the molecules or more, changes
+# what an error makes of these.
+NEAR, COMMON = 12, 0.01
+# Bases around an indel that hold everything near it.
+AROUND = 4 * NEAR + LONGEST_DELETION
 # METHOD: an indel that three or more other patients of the run have at a like fraction is an error of its place. Like:
 # the logarithms differ by at most two standard deviations of the errors of one site in two samples (between-sample cv,
 # and counting). A person's indel has a fraction of its own, which is hardly ever alike in four patients.
@@ -72,7 +77,8 @@ class IndelRates:
         """Mean rate of the kind of an indel.
 
         METHOD: an error on a mutated molecule is an error too: what makes the indel's sequence from a molecule with a
-        substitution near it, as one deletion or insertion of another kind, counts by the share of these molecules.
+        substitution or another indel near it, as one deletion or insertion of another kind, counts by the share of
+        these molecules.
         """
         means = self.run.indel_means
         rate = float(means[indel_kind(self.reference.sequence, indel)])
@@ -151,7 +157,7 @@ class IndelRates:
         return frozenset(self.run.indel_learned.tolist())
 
     def _haplotypes(self, indel: Indel) -> Iterator[tuple[str, float]]:
-        """(sequence, share) of molecules with a common substitution near an indel."""
+        """(sequence, share) of molecules with a common substitution or another common indel near one."""
         sequence = self.reference.sequence
         first, past = hgvs.ambiguous_span(sequence, *indel)
         for codon in range(max(0, first - NEAR) // 3, min((past + NEAR) // 3 + 1, len(self.molecules))):
@@ -159,19 +165,28 @@ class IndelRates:
                 bases = hgvs.CODONS[state]
                 if bases != sequence[3 * codon : 3 * codon + 3]:
                     yield sequence[: 3 * codon] + bases + sequence[3 * codon + 3 :], share
+        for start, end, inserted, share in self._common:
+            if start <= past + NEAR and first - NEAR <= end and (start, end, inserted) != indel:
+                yield sequence[:start] + inserted + sequence[end:], share
+
+    @cached_property
+    def _common(self) -> list[tuple[int, int, str, float]]:
+        """Indels that so many molecules have."""
+        seen = self.counts.indels.items()
+        return [(*indel, x / n) for indel, (x, n) in seen if x >= max(MIN_ALT_FRAGMENTS, COMMON * n)]
 
 
 def smallest_indel(sequence: str, target: str, indel: Indel) -> Indel | None:
-    """The one deletion or insertion that makes of `sequence`, the target with a codon changed near it, what `indel`
+    """The one deletion or insertion that makes of `sequence`, the target with another change near it, what `indel`
     makes of the target, at its most 3' place; None where it takes more than one."""
-    first, past = hgvs.ambiguous_span(target, *indel)
-    low, high = max(0, first - NEAR - 3), past + NEAR + 3
     start, end, inserted = indel
-    before, made = sequence[low:high], target[low:start] + inserted + target[end:high]
+    low, high = max(0, start - AROUND), min(len(target), end + AROUND)
+    before = sequence[low : high + len(sequence) - len(target)]
+    made = target[low:start] + inserted + target[end:high]
     short = min(len(made), len(before))
     same = next((i for i in range(short) if made[i] != before[i]), short)
     last = next((i for i in range(short - same) if made[-1 - i] != before[-1 - i]), short - same)
-    if same + last < short:
+    if same + last < short or len(made) == len(before):
         return None
     edit = low + same, low + len(before) - last, made[same : len(made) - last]
     return hgvs.shift_indel_right(sequence, *edit)
