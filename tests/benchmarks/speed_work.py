@@ -156,7 +156,7 @@ def chain(out: Path, reads: tuple[Path, ...]) -> dict[str, str]:
     table = {name: [f"--{name}", out / f"{name}.tsv"] for name in (*TABLES, "drugs", "qc")}
     sheet = out / "samples.tsv"
     sheet.write_text(f"sample\tplatform\treads_1\treads_2\nS\tillumina\t{reads[0]}\t{reads[-1]}\n")
-    (out / "recombination.tsv").write_text("sample\tmutations\tspanning\tobserved\trate\tlog_sd\treason\n")
+    (out / "recombination.tsv").write_text("sample\tmutations\tspanning\tobserved\trate\tlog_sd\tdistance\treason\n")
     background, call_qc, pile_ups = out / "background.npz", out / "call_qc.tsv", ["--pile-ups", out / "pile_ups.json"]
     platform, result = ["--platform", "illumina"], ["--result", out / "result.json"]
     learn = ["background", "--sheet", sheet, *platform, "--reference", REFERENCE, "--run-counts", out / "counts.tsv"]

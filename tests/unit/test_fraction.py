@@ -14,7 +14,8 @@ from ablkd.calling import call
 from ablkd.calling.fraction import codon_bases, parts, posterior
 from ablkd.counting.quality_cut import LOWEST_CUT, count_from_own_cut
 from ablkd.counting.recalibration import recalibrate
-from ablkd.counting.tally import as_counts, count
+from ablkd.counting.indels import as_counts
+from ablkd.counting.tally import count
 from ablkd.fragments import POOR, QUALITIES, Fragments
 from ablkd.isoforms import build_graph
 
