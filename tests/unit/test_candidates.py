@@ -8,7 +8,7 @@ from test_align import turned, write_fastq
 
 from ablkd.alignment.align import align_sample
 from ablkd.alignment.candidates import normalised
-from ablkd.counting.counts import read_counts
+from ablkd.counting.counts import STATES, read_counts
 from ablkd.fragments import load
 
 FIRST, PAST = 700, 1400
@@ -28,7 +28,7 @@ def molecules(reference, change, fraction, number, rng, fixed=()):
 def with_errors(sequence, rate, rng):
     """A read with substitutions, lost and doubled bases, a third of the errors each."""
     bases = ""
-    for base, draw in zip(sequence, rng.random(len(sequence)) / rate, strict=True):
+    for base, draw in zip(sequence, rng.random(len(sequence)) / max(rate, 1e-9), strict=True):
         bases += (
             "" if draw < 1 / 3 else base + base if draw < 2 / 3 else "ACGT"[int(rng.integers(4))] if draw < 1 else base
         )
@@ -61,6 +61,8 @@ CHANGES = {
     "6 duplicated": lambda r: duplication(r, 6),
     "24 duplicated": lambda r: duplication(r, 24),
     "60 duplicated": lambda r: duplication(r, 60),
+    "110 duplicated": lambda r: duplication(r, 110),
+    "240 duplicated": lambda r: duplication(r, 240),
     "9 lost": lambda r: (PLACE, PLACE + 9, ""),
     "27 lost": lambda r: (PLACE, PLACE + 27, ""),
     "21 new bases": lambda r: (PLACE, PLACE, "GACTTGCAATCCGGATTACGT"),
@@ -79,6 +81,8 @@ def test_fractions_do_not_depend_on_the_length(reference, tmp_path, platform, si
     twentieth of it for reads that tell nothing."""
     if platform == "ont" and "replaced" in kind:
         pytest.skip("noisy reads do not tell which bases beside an insertion were replaced")
+    if size and kind == "240 duplicated":
+        pytest.skip("longer than the reads")
     rng = np.random.default_rng(61)
     change = CHANGES[kind](reference)
     number = 4_000 if size else 700
@@ -87,6 +91,41 @@ def test_fractions_do_not_depend_on_the_length(reference, tmp_path, platform, si
     assert shown > 0
     spread = 4 * np.sqrt(0.2 * 0.8 / depth) + 0.01
     assert abs(shown / depth - 0.2) < spread
+
+
+@pytest.mark.parametrize(("platform", "size"), [("illumina", 150), ("pacbio_hifi", 0)])
+def test_a_complex_change_is_told_once(reference, tmp_path, platform, size):
+    """28 bases replaced by 5: the placement shows two substitutions and a gap, and none of them remains."""
+    rng = np.random.default_rng(64)
+    change = (960, 988, "GTGTG")
+    sequences = molecules(reference, change, 0.3, 2_000 if size else 300, rng)
+    counts, fragments = counted(reference, tmp_path, platform, sequences, size, rng)
+    assert {indel for indel, (shown, _) in counts.indels.items() if shown >= 3} == {
+        normalised(reference.sequence, *change)
+    }
+    states = counts.codons.sum(axis=1)
+    wild = [STATES[reference.codon(codon + 1)] for codon in range(reference.codons)]
+    states[np.arange(reference.codons), wild] = 0
+    assert not np.argwhere(states >= 3).tolist()
+    assert fragments.histogram.min() == 0
+
+
+def test_what_a_primer_made_is_no_deletion(reference, tmp_path):
+    """A fifth of the forward primers of an amplicon lack a base, as oligonucleotides do."""
+    rng = np.random.default_rng(65)
+    tile = next(a for a in reference.amplicons if a.name == "kinase_nested")
+    first, past = tile.forward_start - 1, tile.reverse_end
+    whole = reference.sequences[tile.transcript][first:past]
+    pairs = []
+    for k in range(600):
+        start = 0 if k % 2 else int(rng.integers(0, len(whole) - 300))
+        piece = whole[start : start + 300]
+        piece = piece[:14] + piece[15:] if start == 0 and k % 5 == 0 else piece
+        pairs.append((f"r{k}", piece[:150], turned(piece[-150:])))
+    paths = [write_fastq(tmp_path / f"{m}.fastq.gz", [(p[0], p[m]) for p in pairs]) for m in (1, 2)]
+    outputs = tmp_path / "fragments.npy", tmp_path / "counts.tsv"
+    align_sample("s", reference.platform("illumina"), tile.name, reference, paths[:1], paths[1:], *outputs)
+    assert not read_counts(outputs[1], reference)[0].indels
 
 
 def test_reads_of_a_wild_type_suggest_nothing(reference, tmp_path):

@@ -12,9 +12,9 @@ from drawn import Kind, draw
 from ablkd.background.learning import Library, learn
 from ablkd.calling import call
 from ablkd.calling.fraction import codon_bases, parts, posterior
+from ablkd.counting.indels import as_counts
 from ablkd.counting.quality_cut import LOWEST_CUT, count_from_own_cut
 from ablkd.counting.recalibration import recalibrate
-from ablkd.counting.indels import as_counts
 from ablkd.counting.tally import count
 from ablkd.fragments import POOR, QUALITIES, Fragments
 from ablkd.isoforms import build_graph
@@ -88,7 +88,7 @@ def observed(reference, bases, quality, cut: int) -> Fragments:
 def called(reference, fragments: Fragments, platform: str = "pacbio_hifi"):
     """The call of T315I."""
     row, graph = reference.platform(platform), build_graph(reference)
-    counts = as_counts("s", platform, count(fragments, reference, graph), {})
+    counts = as_counts("s", platform, count(fragments, reference, graph), {}, reference)
     run = learn(row, reference, [Library(counts, False)])
     rows, _, _ = call.call_sample("s", row, reference, fragments, run, None, 0.03, 0.005)
     return next(one for one in rows if one.name == "T315I")
@@ -147,7 +147,7 @@ def test_unmutated_poor_bases_add_nothing(reference):
     reads = Reads(vaf=0.0, wild=0.5)
     fragments = observed(reference, *reads.draw(reference, np.random.default_rng(5)), 20)
     tally = count(fragments, reference, build_graph(reference))
-    counts = as_counts("s", "pacbio_hifi", tally, {})
+    counts = as_counts("s", "pacbio_hifi", tally, {}, reference)
     run = learn(reference.platform("pacbio_hifi"), reference, [Library(counts, False)])
     expected = call.Expected(counts, run, reference.platform("pacbio_hifi"), reference, None)
     bases = codon_bases(tally, recalibrate(fragments, tally.target, tally.primers), 314)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ablkd import hgvs
 from ablkd.alignment.kept import LEAST_CHANGE, KeptReads
+from ablkd.alignment.remnants import without_remnants
 from ablkd.alignment.scores import score_fragments
 from ablkd.counting.counts import Indel
 from ablkd.counting.indels import spanning
@@ -49,12 +50,13 @@ def with_candidates(
     sequence = "".join(hgvs.BASES[code] for code in target)
     found = _candidates(fragments, kept, sequence, platform, reference, graph.with_target(target).arrays)
     inserted = [encode(bases) for _, _, bases in found]
+    told = score_fragments(kept, found, sequence, platform)
     return replace(
-        fragments,
+        without_remnants(fragments, found, told),
         candidates=np.array([place for *place, _ in found], np.int32).reshape(-1, 2),
         candidate_offsets=np.cumsum([0, *map(len, inserted)], dtype=np.int64),
         candidate_bases=np.concatenate([*inserted, np.zeros(0, np.uint8)]),
-        told=score_fragments(kept, found, sequence, platform),
+        told=told,
     )
 
 

@@ -47,7 +47,10 @@ class Merger:
         # Only reads that are not straight can hold an insertion or deletion.
         fragment = np.where(others[-2] < 0, -1, others[-2] + self.columns[1].size)
         self.keeper.add(one, fragment)
-        self.keeper.add(two, fragment[: len(two.placed)])
+        if len(two.placed):
+            # Of mates on one strand only the first is used.
+            used = (one.placed == 0) | (one.reverse != two.reverse)
+            self.keeper.add(two, np.where(used, fragment, -1))
         for made, columns in zip((whole, others), self.columns, strict=True):
             columns.extend(dict(zip(COLUMNS, made, strict=False)))
             self.counts += made[-1]

@@ -44,10 +44,11 @@ def read_sample(
 
     Raises UnusableSample where a file cannot be read, there are no reads, or their qualities are of an old scale.
     """
-    first = _placed(reference, graph, platform, reference.codes, reads_1, reads_2)
-    own = consensus(first.fragments, reference.codes)
-    if not gaps_beside(first.fragments, own != reference.codes):
-        return first
+    read = _placed(reference, graph, platform, reference.codes, reads_1, reads_2)
+    own = consensus(read.fragments, reference.codes)
+    if not gaps_beside(read.fragments, own != reference.codes, platform.indel_error):
+        return read
+    del read  # A sample is in memory once.
     return _placed(reference, graph, platform, own, reads_1, reads_2)
 
 

@@ -9,14 +9,11 @@ from numpy.typing import NDArray
 
 from ablkd import hgvs
 from ablkd.alignment.placed import Placed
-from ablkd.background.indels import HOMOPOLYMER_FACTOR, touched_runs
+from ablkd.background.indels import gap_rates
 from ablkd.isoforms import SpliceGraph
 from ablkd.kernels.realign import realign
 from ablkd.records import Platform
 from ablkd.reference import Reference, encode
-
-# METHOD: no place loses or gains bases in more than three of ten reads.
-MOST_GAPS = 0.3
 
 
 class Realigner:
@@ -26,9 +23,7 @@ class Realigner:
         self.graph = graph.arrays
         self.mismatch = platform.transition_error + 2 * platform.transversion_error
         self.single = np.log(platform.indel_error)
-        runs = touched_runs(self.graph.bases)[: len(self.graph.bases)]
-        rates = platform.indel_error * HOMOPOLYMER_FACTOR ** np.maximum(0, runs - 2)
-        self.gaps = np.log(np.minimum(rates, MOST_GAPS))
+        self.gaps = np.log(gap_rates(self.graph.bases, platform.indel_error))
         self.first, self.candidates = _candidates(reference, self.graph.bases[: graph.target_length])
 
     def settle(self, placed: Placed) -> Placed:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ablkd import hgvs
 from ablkd.alignment.kept import KeptReads
-from ablkd.background.indels import HIGHEST, HOMOPOLYMER_FACTOR, touched_runs
+from ablkd.background.indels import gap_rates
 from ablkd.counting.counts import Indel
 from ablkd.kernels.alleles import FLANK, HAS, HAS_NOT, REACH, UNTOLD, score
 from ablkd.records import Platform
@@ -59,7 +59,7 @@ def score_fragments(kept: KeptReads, candidates: Sequence[Indel], target: str, p
         spans,
         np.cumsum([0, *map(len, sequences)]),
         encode("".join(sequences)),
-        np.concatenate([_gaps(sequence, platform.indel_error) for sequence in sequences]),
+        np.log(np.concatenate([gap_rates(encode(sequence), platform.indel_error) for sequence in sequences])),
         np.array([(one.equal_left, one.equal_right) for one in alleles], np.int64),
         np.log(platform.indel_error),
         platform.transition_error + 2 * platform.transversion_error,
@@ -71,12 +71,6 @@ def score_fragments(kept: KeptReads, candidates: Sequence[Indel], target: str, p
 def _longer(change: Indel) -> int:
     start, end, inserted = change
     return len(inserted) - (end - start)
-
-
-def _gaps(sequence: str, indel_error: float) -> NDArray[np.float64]:
-    """Log chance of a gap at each base, by the homopolymer that it lies in."""
-    runs = touched_runs(encode(sequence))[: len(sequence)]
-    return np.log(np.minimum(indel_error * HOMOPOLYMER_FACTOR ** np.maximum(0, runs - 2), HIGHEST))
 
 
 def _keep_likeliest(rows: NDArray[np.int32], odds: NDArray[np.float64], spans: NDArray[np.int64]) -> None:

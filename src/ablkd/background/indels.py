@@ -21,7 +21,7 @@ SHORTEST = np.array([1, 2, 3, 4, 7, 13])
 LENGTHS, COPIES = len(SHORTEST), 7
 KINDS = 2 * LENGTHS * COPIES
 # METHOD: each base that a homopolymer has beyond two triples the chance of an indel in it, until data say otherwise.
-HOMOPOLYMER_FACTOR = 3.0
+HOMOPOLYMER_FACTOR, MOST_GAPS = 3.0, 0.3
 # METHOD: each further base of an indel has a chance of 0.3, as in `kernels.realign`: real R9 reads have 0.4 for
 # deletions (0.29 to 0.65 up to 9 bases), 0.2 for insertions. No kind is rarer than one in a hundred million.
 FURTHER_BASE, RAREST = 0.3, 1e-8
@@ -29,6 +29,15 @@ FURTHER_BASE, RAREST = 0.3, 1e-8
 PSEUDO_ERRORS = 10.0
 # METHOD: an indel of 0.5 % and more (where they are frequent: ten times the mean, never half) is not learned from.
 MUTATED, MUTATED_FACTOR, HIGHEST = 0.005, 10.0, 0.5
+
+
+def gap_rates(codes: NDArray[np.uint8], indel_error: float) -> NDArray[np.float64]:
+    """float64[L]: chance that a read gains or loses a base at each base of a sequence, by the homopolymer it lies in.
+
+    METHOD: no place loses or gains bases in more than three of ten reads.
+    """
+    runs = touched_runs(codes)[: len(codes)]
+    return np.minimum(indel_error * HOMOPOLYMER_FACTOR ** np.maximum(0, runs - 2), MOST_GAPS)
 
 
 def touched_runs(codes: NDArray[np.uint8]) -> Ints:

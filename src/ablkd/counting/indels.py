@@ -38,7 +38,8 @@ def seen_indels(fragments: Fragments, reference: Reference) -> dict[Indel, SeenI
     placed: defaultdict[Indel, list[Ints]] = defaultdict(list)
     for indel, shown in _placed(fragments):
         placed[hgvs.shift_indel_right(reference.sequence, *indel)].append(shown)
-    reach, told = Reach(fragments, reference), Told(fragments, reference)
+    reach = Reach(fragments, reference)
+    told = Told(fragments, reference, reach)
     owners: dict[Indel, Ints] = {}
     for indel, parts in placed.items():
         shown = told.unexplained(indel, np.unique(np.concatenate(parts)))
@@ -55,7 +56,7 @@ def seen_indels(fragments: Fragments, reference: Reference) -> dict[Indel, SeenI
 def telling(fragments: Fragments, reference: Reference, indel: Indel) -> NDArray[np.bool_]:
     """bool[N]: fragments that could tell whether they have an indel."""
     reach = Reach(fragments, reference)
-    if candidate := Told(fragments, reference).candidates.get(indel):
+    if candidate := Told(fragments, reference, reach).candidates.get(indel):
         return candidate.telling(reach, len(fragments))
     return reach.covers(np.arange(len(fragments)), *_window(reference, indel))
 

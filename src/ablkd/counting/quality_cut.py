@@ -48,12 +48,12 @@ def cut_row(sample: str, platform: Platform, cut: int) -> QcMetric:
 
 def _worst_of_codons(fragments: Fragments) -> NDArray[np.uint8]:
     """Lowest quality of the poor bases in every codon of every fragment that has some."""
-    poor = fragments.allele >= POOR
+    poor = np.flatnonzero(fragments.allele >= POOR)
     position, quality = fragments.position[poor], fragments.quality[poor]
     if not len(position):
         return quality
-    # Positions ascend within a fragment.
-    starts = np.flatnonzero((np.diff(position // 3) != 0) | (np.diff(position) <= 0)) + 1
+    owner = np.searchsorted(fragments.offsets, poor, side="right")
+    starts = np.flatnonzero((np.diff(position // 3) != 0) | (np.diff(owner) != 0)) + 1
     return np.minimum.reduceat(quality, np.r_[0, starts])
 
 

@@ -25,7 +25,7 @@ class Reach:
     def __init__(self, fragments: Fragments, reference: Reference) -> None:
         self.length = len(reference.sequence)
         graph = build_graph(reference)
-        low, high = _between_primers(fragments, reference, graph)
+        low, high = self.low, self.high = _between_primers(fragments, reference, graph)
         breaks = _breaks(fragments, graph)
         clipped = [
             np.stack([np.maximum(span[:, 0], low), np.where(span[:, 1] > 0, np.minimum(span[:, 1], high), 0)], axis=1)
@@ -34,6 +34,10 @@ class Reach:
         self.mates = [_Stretches(span, breaks) for span in clipped]
         shared = np.stack([np.maximum(*(s[:, 0] for s in clipped)), np.minimum(*(s[:, 1] for s in clipped))], axis=1)
         self.both = _Stretches(shared, breaks)
+
+    def between_primers(self, owners: Ints, first: int, past: int) -> NDArray[np.bool_]:
+        """bool[len(owners)]: whether target bases [first, past) lie between the primers of each fragment."""
+        return (self.low[owners] <= first) & (past <= self.high[owners])
 
     def covers(self, owners: Ints, first: int, past: int) -> NDArray[np.bool_]:
         """bool[len(owners)]: whether one mate covers target bases [first, past), which lie on the target."""

@@ -18,7 +18,7 @@ from ablkd import hgvs
 from ablkd.counting.counts import Indel
 from ablkd.counting.reach import Reach
 from ablkd.fragments import Fragments
-from ablkd.kernels.alleles import FLANK, HAS, LEFT, PAST, REACH, RIGHT
+from ablkd.kernels.alleles import FLANK, HAS, LEFT, PAST, RIGHT
 from ablkd.reference import Reference
 
 Ints = NDArray[np.int64]
@@ -64,8 +64,8 @@ class Candidate(NamedTuple):
 class Told:
     """The candidates of a sample by what they are."""
 
-    def __init__(self, fragments: Fragments, reference: Reference) -> None:
-        self.fragments, self.sequence = fragments, reference.sequence
+    def __init__(self, fragments: Fragments, reference: Reference, reach: Reach) -> None:
+        self.fragments, self.sequence, self.reach = fragments, reference.sequence, reach
 
     @cached_property
     def candidates(self) -> Mapping[Indel, Candidate]:
@@ -77,7 +77,11 @@ class Told:
             inserted = "".join(hgvs.BASES[code] for code in bases)
             indel = hgvs.shift_indel_right(self.sequence, start, end, inserted)
             fragment, _, has, sides = f.told[cuts[k] : cuts[k + 1]].T.astype(np.int64)
-            found[indel] = Candidate(indel, *self._windows(indel), fragment, has == HAS, sides)
+            left, right = self._windows(indel)
+            # What a primer made is not the patient's.
+            for side, window in ((LEFT, left), (RIGHT, right)):
+                sides = np.where(self.reach.between_primers(fragment, *window), sides, sides & ~side)
+            found[indel] = Candidate(indel, left, right, fragment, (has == HAS) & (sides > 0), sides)
         return found
 
     def _windows(self, indel: Indel) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -86,11 +90,14 @@ class Told:
         return (a - FLANK - 1, a + from_a + PAST), (b - before_b - PAST, b + FLANK + 1)
 
     def unexplained(self, indel: Indel, owners: Ints) -> Ints:
-        """Fragments that show an indel where it was placed, without those of which a candidate near it says more."""
+        """Fragments that show an indel where it was placed, without those of which a candidate says more.
+
+        METHOD: what noise left of a candidate lies where that can be placed, or beside it.
+        """
         if indel in self.candidates:
             return owners[:0]
         start, end, _ = indel
         for one in self.candidates.values():
-            if one.left[0] - REACH <= end and start <= one.right[1] + REACH:
+            if one.left[0] <= end and start <= one.right[1]:
                 owners = np.setdiff1d(owners, one.owners, assume_unique=True)
         return owners

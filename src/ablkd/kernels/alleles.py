@@ -14,7 +14,7 @@ FLANK, REACH, PAST, MARGIN = 11, 40, 12, 3.0
 BLIND = np.log(0.25)
 QUARTER = 4
 SHIFT = 10
-LONGEST = 500
+LONGEST = 640
 HAS, HAS_NOT, UNTOLD = 1, 0, -1
 LEFT, RIGHT = 1, 2
 FAR = -1e9
@@ -110,12 +110,12 @@ def _judge(read, quals, nodes, span, haps, gaps, equal, single, mismatch, rows):
         # Index in the allele's sequence, which begins `flank` bases before the change, of the first base to align.
         if step > 0:
             start = nodes[left] + 1 - (a - flank)
-            m = len(hap) - start
+            m = min(len(hap) - start, n + SHIFT)
             if both:
                 m = flank + middle[allele] + nodes[right] - b - start
         else:
             start = flank + middle[allele] + nodes[right] - 1 - b
-            m = start + 1
+            m = min(start + 1, n + SHIFT)
         if m > LONGEST or n > LONGEST:
             return UNTOLD, 0, 0.0
         values[allele] = _viterbi(

@@ -64,7 +64,7 @@ def _departs(nodes, least, graph):
 def departing(reads, fragment, least, graph):
     """The reads of a block (`placed.PlacedArrays`) that depart from the target: int64[.].
 
-    `fragment` int32[R] numbers the fragment of each read, -1 for none; `least`: bases that a read must gain or lose.
+    `fragment` int64[R] numbers the fragment of each read, -1 for none; `least`: bases that a read must gain or lose.
     """
     found, count = np.empty(len(fragment), np.int64), 0
     for r in range(len(fragment)):

@@ -62,10 +62,12 @@ def data(real_data):
 
 
 def joined(parts: list[Fragments]) -> Fragments:
+    """All fragments in one; each part has candidates of its own, so that indels are counted where they were placed."""
+    own = ("candidates", "candidate_offsets", "candidate_bases", "told")
     sums = {name: sum(getattr(part, name) for part in parts) for name in ("histogram", "reads", "placed")}
     columns = Columns()
     for part in parts:
-        columns.extend({name: getattr(part, name) for name in FIELDS if name not in sums})
+        columns.extend({name: getattr(part, name) for name in FIELDS if name not in (*sums, *own)})
     return Fragments(**columns.taken(), **sums)
 
 
