@@ -95,7 +95,8 @@ def test_fractions_do_not_depend_on_the_length(reference, tmp_path, platform, si
 
 @pytest.mark.parametrize(("platform", "size"), [("illumina", 150), ("pacbio_hifi", 0)])
 def test_a_complex_change_is_told_once(reference, tmp_path, platform, size):
-    """28 bases replaced by 5: the placement shows two substitutions and a gap, and none of them remains."""
+    """28 bases replaced by 5: the placement shows two substitutions and a gap, and none of them remains, but in reads
+    that end a few bases past its beginning."""
     rng = np.random.default_rng(64)
     change = (960, 988, "GTGTG")
     sequences = molecules(reference, change, 0.3, 2_000 if size else 300, rng)
@@ -106,7 +107,7 @@ def test_a_complex_change_is_told_once(reference, tmp_path, platform, size):
     states = counts.codons.sum(axis=1)
     wild = [STATES[reference.codon(codon + 1)] for codon in range(reference.codons)]
     states[np.arange(reference.codons), wild] = 0
-    assert not np.argwhere(states >= 3).tolist()
+    assert states.max() < 0.05 * counts.indel(normalised(reference.sequence, *change))[0]
     assert fragments.histogram.min() == 0
 
 

@@ -181,11 +181,13 @@ def _widened(low: float, high: float) -> tuple[float, float]:
 def _wild_type(sample: Sample, rows: _Rows) -> tuple[bool, str]:
     if reason := rows.unusable(sample.sample):
         return False, reason
-    if not any(row.assessable == "yes" for row in rows.coverage[sample.sample]):
+    coverage, passed = rows.coverage[sample.sample], rows.passed[sample.sample]
+    if coverage and not any(row.assessable == "yes" for row in coverage):
         return False, "nothing could be assessed in it"
-    passed = rows.passed[sample.sample]
     names = _found((c for c in passed if c.tier == "catalogue"), rows.abnormal[sample.sample])
-    return not names, _joined(f"{names} found where nothing should be" if names else "", _note(passed))
+    found = f"{names} found where nothing should be" if names else ""
+    unlisted = "" if coverage else "the knowledge folder lists no mutation that it could contain"
+    return not names, _joined(found, unlisted, _note(passed))
 
 
 def _no_template(sample: Sample, rows: _Rows) -> tuple[bool, str]:

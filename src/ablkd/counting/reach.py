@@ -117,6 +117,8 @@ def _breaks(fragments: Fragments, graph: SpliceGraph) -> tuple[Ints, Ints, Ints]
         # A fragment that comes from a partner begins at its breakpoint: nothing on the target is interrupted.
         if edge.origin < graph.target_length or not edge.transcript:
             found.append((np.flatnonzero(fragments.junctions & (np.int64(1) << np.int64(e))), *left_out(graph, e)))
+    if not found:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64)
     owner = np.concatenate([owners for owners, _, _ in found])
     first, past = (np.concatenate([np.full(len(b[0]), b[i], np.int64) for b in found]) for i in (1, 2))
     return owner, first, past
