@@ -58,7 +58,7 @@ def interpret(
     controls_of_run = [row for row in lines.values() if row.run == line.run and row.role != "patient"]
     of_controls = read_all_tables(control_tables, ("calls", "coverage", "phase", "splicing"))
     of_controls = replace(of_controls, qc=tuple(_all_rows(control_qc, r.QcMetric)))
-    controls = judge_controls(controls_of_run, of_controls, known.abnormal_events)
+    controls = judge_controls(controls_of_run, of_controls, known.abnormal_events, bool(known.mutations))
     found = interpreted(
         without_folders(line),
         known,

@@ -234,6 +234,8 @@ def test_a_wild_type_control_contains_no_abnormal_isoform():
 
 def test_a_wild_type_control_that_shows_nothing_proves_nothing():
     assert judged("wild_type_control", coverage=[])[0] == "fail"
+    (verdict,) = judge_controls([control("wild_type_control", "")], SampleTables(), ABNORMAL, any_listed=False)
+    assert (verdict.status, verdict.reason) == ("pass", "the knowledge folder lists no mutation that it could contain")
     assert judged("wild_type_control", qc=[EMPTY])[0] == "fail"
 
 

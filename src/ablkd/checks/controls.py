@@ -27,13 +27,16 @@ UNLISTED = ("novel", "synonymous")
 MOST_NAMED = 4
 
 
-def judge_controls(samples: Sequence[Sample], tables: SampleTables, abnormal: Collection[str]) -> list[ControlVerdict]:
+def judge_controls(
+    samples: Sequence[Sample], tables: SampleTables, abnormal: Collection[str], any_listed: bool = True
+) -> list[ControlVerdict]:
     """One verdict (`pass` or `fail`, and why) for each control of a run, in the order of the sheet.
 
     `tables` has the rows of all controls of the run; `abnormal` names the isoform events that healthy samples do not
-    show. Patients and recombination controls, which only measure a rate, are not judged.
+    show, and without a listed mutation (`any_listed`) a wild type has none to be assessed. Patients and recombination
+    controls, which only measure a rate, are not judged.
     """
-    rows = _Rows(tables, abnormal)
+    rows = _Rows(tables, abnormal, any_listed)
     judges = {
         "positive_control": _positive,
         "wild_type_control": _wild_type,
@@ -51,7 +54,8 @@ def judge_controls(samples: Sequence[Sample], tables: SampleTables, abnormal: Co
 class _Rows:
     """The rows of all controls, by sample."""
 
-    def __init__(self, tables: SampleTables, abnormal: Collection[str]) -> None:
+    def __init__(self, tables: SampleTables, abnormal: Collection[str], any_listed: bool) -> None:
+        self.any_listed = any_listed
         self.passed: dict[str, list[Call]] = defaultdict(list)
         self.coverage: dict[str, list[Coverage]] = defaultdict(list)
         self.phase = {(row.sample, frozenset(row.mutations.split("+"))): row for row in tables.phase}
@@ -182,11 +186,11 @@ def _wild_type(sample: Sample, rows: _Rows) -> tuple[bool, str]:
     if reason := rows.unusable(sample.sample):
         return False, reason
     coverage, passed = rows.coverage[sample.sample], rows.passed[sample.sample]
-    if coverage and not any(row.assessable == "yes" for row in coverage):
+    if rows.any_listed and not any(row.assessable == "yes" for row in coverage):
         return False, "nothing could be assessed in it"
     names = _found((c for c in passed if c.tier == "catalogue"), rows.abnormal[sample.sample])
     found = f"{names} found where nothing should be" if names else ""
-    unlisted = "" if coverage else "the knowledge folder lists no mutation that it could contain"
+    unlisted = "" if rows.any_listed else "the knowledge folder lists no mutation that it could contain"
     return not names, _joined(found, unlisted, _note(passed))
 
 
