@@ -34,7 +34,7 @@ class CodonCounts(NamedTuple):
     masked: NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fragments:
     """N fragments with E exceptions and I insertions; positions are 0-based on the target transcript of length L.
 

@@ -14,7 +14,6 @@ from ablkd.alignment.kept import LEAST_CHANGE, KeptReads
 from ablkd.alignment.remnants import without_remnants
 from ablkd.alignment.scores import score_fragments
 from ablkd.counting.counts import Indel
-from ablkd.counting.indels import spanning
 from ablkd.counting.tally import LONGEST_DELETION
 from ablkd.fragments import Fragments
 from ablkd.isoforms import GraphArrays, SpliceGraph
@@ -73,7 +72,7 @@ def _candidates(
     for variant in reference.splicing:
         if variant.inserted_sequence:
             owners.pop(normalised(target, variant.start - 1, variant.start - 1, variant.inserted_sequence), None)
-    depth = spanning(fragments, reference)
+    depth = _depth(fragments, len(target))
     found: list[Indel] = []
     for change in sorted(owners, key=lambda change: (-len(owners[change]), change)):
         count = len(owners[change])
@@ -83,6 +82,12 @@ def _candidates(
         if common and not any(_is_same(change, o, count / len(owners[o]), exact) for o in found):
             found.append(change)
     return sorted(found)
+
+
+def _depth(fragments: Fragments, length: int) -> NDArray[np.int64]:
+    """int64[length + 1]: fragments that reach over each base."""
+    begun, ended = (np.bincount(at, minlength=length + 1) for at in (fragments.starts(), fragments.stops()))
+    return np.cumsum(begun - ended)
 
 
 def _suggested(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ablkd import hgvs
 from ablkd.counting.counts import Counts, Indel
-from ablkd.counting.reach import MARGIN, Reach
+from ablkd.counting.reach import MARGIN, reach_of
 from ablkd.counting.tally import Tally, deletions
 from ablkd.counting.told import Told
 from ablkd.fragments import Fragments
@@ -38,7 +38,7 @@ def seen_indels(fragments: Fragments, reference: Reference) -> dict[Indel, SeenI
     placed: defaultdict[Indel, list[Ints]] = defaultdict(list)
     for indel, shown in _placed(fragments):
         placed[hgvs.shift_indel_right(reference.sequence, *indel)].append(shown)
-    reach = Reach(fragments, reference)
+    reach = reach_of(fragments, reference)
     told = Told(fragments, reference, reach)
     owners: dict[Indel, Ints] = {}
     for indel, parts in placed.items():
@@ -55,7 +55,7 @@ def seen_indels(fragments: Fragments, reference: Reference) -> dict[Indel, SeenI
 
 def telling(fragments: Fragments, reference: Reference, indel: Indel) -> NDArray[np.bool_]:
     """bool[N]: fragments that could tell whether they have an indel."""
-    reach = Reach(fragments, reference)
+    reach = reach_of(fragments, reference)
     if candidate := Told(fragments, reference, reach).candidates.get(indel):
         return candidate.telling(reach, len(fragments))
     return reach.covers(np.arange(len(fragments)), *_window(reference, indel))
@@ -64,7 +64,7 @@ def telling(fragments: Fragments, reference: Reference, indel: Indel) -> NDArray
 def spanning(fragments: Fragments, reference: Reference) -> Ints:
     """int64[L + 1]: fragments that could tell an indel which stands before each target base and nowhere else."""
     points = np.arange(len(reference.sequence) + 1)
-    return Reach(fragments, reference).depth(points - MARGIN, points + MARGIN)
+    return reach_of(fragments, reference).depth(points - MARGIN, points + MARGIN)
 
 
 def as_counts(sample: str, platform: str, tally: Tally, indels: dict[Indel, SeenIndel], reference: Reference) -> Counts:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +21,12 @@ Ints = NDArray[np.int64]
 MARGIN = 12
 
 
+@lru_cache(maxsize=1)
+def reach_of(fragments: Fragments, reference: Reference) -> Reach:
+    """The reach of a sample's fragments; of those that were asked for last it is made once."""
+    return Reach(fragments, reference)
+
+
 class Reach:
     """What the mates of fragments cover as a whole: no jump of an isoform and no longer gap inside, and no primer."""
 
@@ -27,13 +35,12 @@ class Reach:
         graph = build_graph(reference)
         low, high = self.low, self.high = _between_primers(fragments, reference, graph)
         breaks = _breaks(fragments, graph)
-        clipped = [
-            np.stack([np.maximum(span[:, 0], low), np.where(span[:, 1] > 0, np.minimum(span[:, 1], high), 0)], axis=1)
+        one, two = (
+            (np.maximum(span[:, 0], low), np.minimum(span[:, 1], high))
             for span in (fragments.forward, fragments.reverse)
-        ]
-        self.mates = [_Stretches(span, breaks) for span in clipped]
-        shared = np.stack([np.maximum(*(s[:, 0] for s in clipped)), np.minimum(*(s[:, 1] for s in clipped))], axis=1)
-        self.both = _Stretches(shared, breaks)
+        )
+        self.mates = [_Stretches(*mate, breaks) for mate in (one, two)]
+        self.both = _Stretches(np.maximum(one[0], two[0]), np.minimum(one[1], two[1]), breaks)
 
     def between_primers(self, owners: Ints, first: int, past: int) -> NDArray[np.bool_]:
         """bool[len(owners)]: whether target bases [first, past) lie between the primers of each fragment."""
@@ -57,18 +64,19 @@ class Reach:
 class _Stretches:
     """Target bases [first, past) without a break: one for each of N fragments, then more of those that have breaks."""
 
-    def __init__(self, spans: NDArray[np.int32], breaks: tuple[Ints, Ints, Ints]) -> None:
+    def __init__(self, begin: NDArray[np.int32], end: NDArray[np.int32], breaks: tuple[Ints, Ints, Ints]) -> None:
         owner, first, past = breaks
         broken = np.unique(owner)
-        spans = spans.astype(np.int64)
         # Before each break ends a stretch, past each another one begins.
         owners = np.concatenate([broken, owner])
-        starts, ends = np.concatenate([spans[broken, 0], past]), np.concatenate([spans[broken, 1], first])
-        starts = np.maximum(starts[np.lexsort((starts, owners))], np.repeat(spans[broken, 0], _sizes(owners)))
-        ends = np.minimum(ends[np.lexsort((ends, owners))], np.repeat(spans[broken, 1], _sizes(owners)))
-        spans[broken] = 0
+        starts, ends = np.concatenate([begin[broken], past]), np.concatenate([end[broken], first])
+        starts = np.maximum(starts[np.lexsort((starts, owners))], np.repeat(begin[broken], _sizes(owners)))
+        ends = np.minimum(ends[np.lexsort((ends, owners))], np.repeat(end[broken], _sizes(owners)))
         self.owner = np.sort(owners)
-        self.first, self.past = np.concatenate([spans[:, 0], starts]), np.concatenate([spans[:, 1], ends])
+        self.first = np.concatenate([begin, starts.astype(begin.dtype)])
+        self.past = np.concatenate([end, ends.astype(end.dtype)])
+        # A broken fragment is there by its stretches alone.
+        self.first[broken] = self.past[broken] = 0
 
     def cover(self, owners: Ints, first: int, past: int) -> NDArray[np.bool_]:
         """bool[len(owners)]: whether a stretch of each fragment covers [first, past)."""
@@ -101,13 +109,16 @@ def _sizes(owners: Ints) -> Ints:
     return np.unique(owners, return_counts=True)[1]
 
 
-def _between_primers(fragments: Fragments, reference: Reference, graph: SpliceGraph) -> tuple[Ints, Ints]:
-    """(first, past) int64[N] of what a window may reach of a fragment's product: a primer is not the patient's."""
-    primers = primer_spans(reference, graph).astype(np.int64)
+def _between_primers(
+    fragments: Fragments, reference: Reference, graph: SpliceGraph
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """(first, past) int32[N] of what a window may reach of a fragment's product: a primer is not the patient's."""
+    primers = primer_spans(reference, graph)
     low = np.where(primers[:, 1] > 0, primers[:, 1] - MARGIN, 0)
     high = np.where(primers[:, 3] > 0, primers[:, 2] + MARGIN, len(reference.sequence))
     # The last entry is that of tile -1, no tile.
-    return np.append(low, 0)[fragments.tile], np.append(high, len(reference.sequence))[fragments.tile]
+    low, high = np.append(low, 0), np.append(high, len(reference.sequence))
+    return low.astype(np.int32)[fragments.tile], high.astype(np.int32)[fragments.tile]
 
 
 def _breaks(fragments: Fragments, graph: SpliceGraph) -> tuple[Ints, Ints, Ints]:
