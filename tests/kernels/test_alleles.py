@@ -151,3 +151,10 @@ def test_of_two_candidates_at_one_place_a_read_has_the_likelier(reference):
     candidates = [(186, 186, COPY[6:]), (186, 186, COPY)]
     rows = score_fragments(kept(of_molecule(120, 250, "left")), candidates, TARGET, reference.platform("illumina"))
     assert rows[:, :3].tolist() == [[0, 0, HAS_NOT], [0, 1, HAS]]
+
+
+def test_a_read_with_a_long_gap_beside_a_change_tells_nothing(reference):
+    """Aligned up to base 100 and from base 190 on: it lacks the place of an insertion at 180."""
+    bases, nodes = TARGET[40:100] + TARGET[190:260], [*range(40, 100), *range(190, 260)]
+    inserted = TARGET[96:100]
+    assert told(reference.platform("ont"), (180, 180, inserted), (bases, nodes)) == [(UNTOLD, 0)]

@@ -77,6 +77,18 @@ def _anchors(nodes, a, b):
 
 
 @jit
+def _goes_elsewhere(nodes, left, right, a, b):
+    """Whether a read that has one anchor alone is aligned to a place out of reach on the other side of the change.
+
+    A long gap or a jump lies between, so that the read has neither allele.
+    """
+    for i in range(left + 1 if left >= 0 else 0, len(nodes) if left >= 0 else right):
+        if nodes[i] >= 0 and not a - 1 - REACH <= nodes[i] <= b + REACH:
+            return True
+    return False
+
+
+@jit
 def _sides(n, at, length, equal_left, equal_right):
     """From which sides a read of n bases tells: its base `at` is the first of the change, which has `length` bases."""
     sides, behind = 0, at + length
@@ -96,6 +108,8 @@ def _judge(read, quals, nodes, span, haps, gaps, equal, single, mismatch, rows):
     if left < 0 and right < 0 or left >= 0 and 0 <= right <= left:
         return UNTOLD, 0, 0.0
     both = left >= 0 and right >= 0
+    if not both and _goes_elsewhere(nodes, left, right, a, b):
+        return UNTOLD, 0, 0.0
     first = left + 1 if left >= 0 else right - 1
     step = 1 if left >= 0 else -1
     n = right - left - 1 if both else (len(read) - first if step > 0 else first + 1)
