@@ -303,9 +303,9 @@ class Coverage:
     exon, and every indel of calls.tsv.
 
     `kind` is `allele`, `codon`, `indel_class` or `indel`; `depth` counts fragments, or traces. Of a class of indels
-    `name` is the class and the exon, `codon` the first one of the catalogue there, and `lod95` that of the place where
-    errors are most frequent at the lowest depth. `status` is `detected`, `not_detected` or `not_assessable`, and
-    `reason` says why not assessable: `primer`, `not_covered`, `depth`, `templates`, `background`,
+    `name` is the class and the exon, `codon` the first one assessed there, and `depth` and `lod95` those of indels of
+    up to 30 bases where the depth is lowest and errors are most frequent. `status` is `detected`, `not_detected` or
+    `not_assessable`, and `reason` says why not assessable: `primer`, `not_covered`, `depth`, `templates`, `background`,
     `control_contaminated`, `no_limit_of_detection`, or the filter of a variant that was seen there. `filter`, `vaf` and
     `vaf_high` (upper 95 % bound) are those of the variant that was seen and held back, of several the one with the
     highest bound; empty where there is none.

@@ -31,6 +31,7 @@ def test_rows_are_read_as_they_stand(tmp_path, reference):
         ". S1 illumina indel 751 750 ACT 4 60 0",
         ". S1 illumina span 700 830 . 60 0 0",
         "lab-1 S1 illumina codon 1 1 ATG 5 0 0",
+        "lab-1 S1 illumina span 1 700 . 0 0 0",
     )
     first, second = read_counts(path, reference)
     assert (first.sample, first.platform, first.panel) == ("S1", "illumina", "")
@@ -90,6 +91,8 @@ DAMAGED = [
     ". S1 illumina indel 828 826 . 1 1 0",
     ". S1 illumina indel 100 90000 . 1 1 0",
     ". S1 illumina span 0 5 . 1 0 0",
+    ". S1 illumina span 700 830 . 60 1 0",
+    ". S1 illumina indel 826 828 . 1 1 1",
     ". S1 illumina base 10 10 A 1 1 1",
 ]
 
@@ -105,7 +108,7 @@ def test_a_row_of_another_target_is_a_sentence_with_its_place(tmp_path, referenc
 def test_every_damaged_row_is_named(tmp_path, reference):
     with pytest.raises(InputError) as error:
         read_counts(table(tmp_path, *DAMAGED), reference)
-    assert [line.split(": ")[0][-1] for line in str(error.value).splitlines()] == list("2345678")
+    assert [line.split(": ")[0].split(":")[1] for line in str(error.value).splitlines()] == [*"23456789", "10"]
 
 
 @pytest.mark.parametrize(
@@ -142,4 +145,19 @@ def test_counts_of_another_target_are_refused(tmp_path, reference):
     with pytest.raises(InputError, match="S1 was counted on another target"):
         read_counts(table(tmp_path, *moved), reference)
     # Fewer than 20 such codons may be anything.
-    assert len(read_counts(table(tmp_path, *moved[:10]), reference)) == 1
+    spanned = ". S1 illumina span 1 3000 . 0 0 0"
+    assert len(read_counts(table(tmp_path, *moved[:10], spanned), reference)) == 1
+
+
+def test_counts_without_places_that_fragments_span_are_of_an_older_version(tmp_path, reference):
+    path = table(tmp_path, "lab S1 illumina codon 315 315 ACT 10 20 30", "lab S1 illumina indel 826 828 . 7 90 0")
+    with pytest.raises(InputError) as error:
+        read_counts(path, reference)
+    assert str(error.value) == f"{path}: sample S1 has no rows `span` (make the table again from its reads)"
+
+
+def test_a_sample_whose_fragments_span_nothing_is_read_again(tmp_path, reference):
+    one = counted(reference, draw(reference, [Kind(5, "", (940, 950), None)]))
+    assert not one.spanning.any() and one.codons.any()
+    write_counts(tmp_path / "c.tsv", [one])
+    assert len(read_counts(tmp_path / "c.tsv", reference)) == 1

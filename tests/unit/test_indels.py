@@ -40,6 +40,19 @@ def indels(reference, untaught):
     return called
 
 
+@pytest.fixture(scope="module")
+def coverage_of(reference, untaught):
+    """(classes of indels by name, qc rows of the longest insertion) of drawn Illumina fragments."""
+
+    def found(kinds, tile=-1):
+        row, fragments = reference.platform("illumina"), draw(reference, kinds, tile=tile)
+        _, coverage, qc = call_sample("S", row, reference, fragments, untaught["illumina"], 5_000, 0.03, 0.03)
+        longest = [metric for metric in qc if metric.metric == "longest_insertion"]
+        return {c.name: c for c in coverage if c.kind == "indel_class"}, longest
+
+    return found
+
+
 def equal_placements(target, start, end, inserted):
     """All (start, end, inserted) of the same size that make the same sequence, by trying them."""
     goal = target[:start] + inserted + target[end:]
@@ -239,7 +252,10 @@ def test_classes_of_indels_have_limits_in_every_exon_of_the_catalogue(reference)
         assert classes[f"frameshifts, exon {exon}"].lod95 >= classes[f"in-frame deletions, exon {exon}"].lod95 - 1e-9
     (call,) = [c for c in calls if c.kind == "deletion"]
     assert classes[f"in-frame deletions, exon {call.exon}"].status == "detected" and 0 < call.lod95 < 0.02
-    assert next(m.value for m in qc if m.metric == "longest_insertion") == str(1050 - 40)
+    # 1,010 fit into the reads, but none longer than 250 are searched for.
+    (longest,) = [m for m in qc if m.metric == "longest_insertion"]
+    assert longest.value == "250"
+    assert longest.reason.endswith("insertions longer than 250 nt were not assessed: they are not searched for")
 
 
 def test_without_depth_a_class_is_not_assessed(reference):
@@ -248,6 +264,42 @@ def test_without_depth_a_class_is_not_assessed(reference):
     coverage = call_sample("S", row, reference, fragments, run_of(reference, row, fragments, 500), 500, 0.03, 0.03)[1]
     rows = [c for c in coverage if c.name.endswith(", exon 6")]
     assert {(c.depth, c.lod95, c.status, c.reason) for c in rows} == {(0, None, "not_assessable", "not_covered")}
+
+
+def test_a_class_has_the_depth_of_indels_of_30_bases(reference, coverage_of):
+    """Reads of 150 that begin 2 bases apart: 75 cover a base, 47 all of 32 bases and 12 to either side."""
+    reads = [Kind(20, "", (start, start + 150), None) for start in range(600, 1502, 2)]
+    classes, qc = coverage_of(reads)
+    assert {row.depth for row in classes.values() if row.exon in "56789"} == {20 * 47}
+    (longest,) = qc
+    assert longest.value == "110" and longest.reason == (
+        "limits of detection hold for insertions and deletions of up to 30 nt; insertions longer than 110 nt were not "
+        "assessed: fewer than one read in twenty spans them with 20 bases on either side"
+    )
+
+
+@pytest.mark.parametrize("exon", "4567")
+def test_an_exon_is_assessed_between_the_primers(reference, coverage_of, exon):
+    """The primers of kinase_nested cover c.658-676, in exon 4, and c.1244-1267, in exon 7."""
+    nested = next(i for i, a in enumerate(reference.amplicons) if a.name == "kinase_nested")
+    classes, _ = coverage_of([Kind(2000, "", (657, 1267), (657, 1267))], nested)
+    row = classes[f"in-frame deletions, exon {exon}"]
+    assert (row.depth, row.reason) == (2000, "") and row.lod95 < 0.03
+    assert {r.reason for r in classes.values() if r.exon in ("8", "9", "10")} == {"not_covered"}
+
+
+def test_what_lies_under_a_primer_is_not_assessed_for_that_reason(reference, coverage_of):
+    """The reverse primer of kinase_nested_long, c.1496-1520, covers the end of exon 9, from codon 499 on, and the
+    first codons of exon 10."""
+    long = next(i for i, a in enumerate(reference.amplicons) if a.name == "kinase_nested_long")
+    classes, _ = coverage_of([Kind(2000, "", (657, 1520), (657, 1520))], long)
+    reasons = {exon: classes[f"in-frame deletions, exon {exon}"].reason for exon in ("7", "8", "9", "10")}
+    assert reasons == {"7": "", "8": "", "9": "", "10": "primer"}
+
+
+def test_without_fragments_no_insertion_is_spanned(reference, coverage_of):
+    classes, qc = coverage_of([])
+    assert not qc and {row.reason for row in classes.values()} == {"not_covered"}
 
 
 @pytest.mark.parametrize(("count", "filter"), [(8, "carry_over"), (20, "carry_over"), (80, "PASS")])

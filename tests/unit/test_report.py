@@ -15,6 +15,7 @@ import pytest
 import results as examples
 
 from ablkd.errors import InputError
+from ablkd.records import QcMetric
 from ablkd.report.drug_sections import drug_sections, fold_range, members
 from ablkd.report.fold_map import fold_map
 from ablkd.report.pages import few_sets, mutations, render, words
@@ -283,6 +284,13 @@ def test_gaps_are_grouped_by_reason():
     assert found["depth"].codons == "codons 318–341" and found["depth"].count == 24 and found["depth"].listed == ()
     assert found["primer"].listed == ("I502L",)
     assert found["not_covered"].codons == "codons 1–26, 508–559"
+
+
+def test_the_page_says_which_insertions_were_not_assessed_as_the_qc_row_does(tmp_path):
+    reason = "insertions longer than 110 nt were not assessed: fewer than one read in twenty spans them"
+    row = QcMetric("S1", "longest_insertion", "110", "nt", "", "pass", reason)
+    text = page(examples.result(qc=(row,)), tmp_path)
+    assert f"{reason.capitalize()}." in section(text, "What could not be assessed")
 
 
 def test_scattered_gaps_are_told_by_their_number():

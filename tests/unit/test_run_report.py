@@ -10,9 +10,10 @@ import pytest
 import results as examples
 
 from ablkd.errors import InputError
-from ablkd.records import ResultRow, Summary
+from ablkd.records import Coverage, ResultRow, Summary
 from ablkd.report.patient import write_patient
 from ablkd.report.run import write_index, write_run
+from ablkd.report.run_tables import result_rows
 from ablkd.report.sample import write_report
 from ablkd.tables import read_rows
 
@@ -74,6 +75,16 @@ def test_tables_can_be_read_back(folder):
     unseen = [r for r in rows if r.sample == "S5" and r.kind == "not_assessable"]
     assert ("codons 318-341", "depth") in {(r.name, r.comment) for r in unseen}
     assert {r.status for r in rows if r.sample == "S4" and r.kind in ("splicing", "drug")} == {"not_assessable"}
+
+
+def test_classes_of_indels_that_were_not_assessed_are_results():
+    result = examples.t315i()
+    name = "in-frame deletions, exon 10"
+    row = Coverage("S1", "indel_class", name, "", 500, "10", 0, None, "no", "primer", "not_assessable")
+    added = set(result_rows(replace(result, coverage=(*result.coverage, row)))) - set(result_rows(result))
+    assert {(r.kind, r.name, r.status, r.comment) for r in added} == {
+        ("not_assessable", name, "not_assessable", "primer")
+    }
 
 
 def test_multiqc_reads_a_table(folder):

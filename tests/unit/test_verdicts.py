@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ablkd.course.sights import mutation_sight
 from ablkd.hgvs import indel_sizes
-from ablkd.records import Coverage, Fusion, Haplotype, Phase, SampleTables, SpliceVariant
+from ablkd.records import Coverage, Fusion, Haplotype, Phase, QcMetric, SampleTables, SpliceVariant
 from ablkd.verdicts.calls import Observation, call_rows
 from ablkd.verdicts.coverage import allele_site, codon_site, coverage_rows
 from ablkd.verdicts.events import EventObservation, event_row, fusion_row, new_junction_row
@@ -19,7 +19,8 @@ from ablkd.verdicts.variants import codon_variant, indel_class, indel_variant
 
 T315I, F317L = (315, "ATT"), [(317, "CTC"), (317, "TTA"), (317, "TTG")]
 SKIP = SpliceVariant("exon4_skipping", "skip", 550, 822, "", "r.550_822del", "p.?", "no", "meaning", "source")
-FILTERS = ("background", "depth", "carry_over", "orientation", "context", "traces_disagree", "amplicon")
+FILTERS = ("background", "depth", "carry_over", "orientation", "context", "traces_disagree", "amplicon",
+           "recurrent", "control_contaminated")  # fmt: skip
 
 
 def observed(variant, vaf=0.1, high=None, filters=(), lod95=0.01):
@@ -299,12 +300,13 @@ def test_the_class_of_an_indel_is_read_from_its_name(line):
 
 
 def test_an_indel_that_another_sample_of_the_course_has_is_absent_up_to_the_limit_of_its_class():
-    def row(kind, name, status="not_detected", lod95=0.02):
+    def row(kind, name, status="not_detected", lod95=0.02, reason=""):
         assessable = "no" if status == "not_assessable" else "yes"
-        return Coverage("S", kind, name, "", 301, "6", 900, lod95, assessable, "", status)
+        return Coverage("S", kind, name, "", 301, "6", 900, lod95, assessable, reason, status)
 
     def sight(change, *rows):
-        result = replace(examples.t315i(), coverage=tuple(rows), calls=())
+        qc = (QcMetric("S", "longest_insertion", "110", "nt", "", "pass", ""),)
+        result = replace(examples.t315i(), coverage=tuple(rows), calls=(), qc=qc)
         one = mutation_sight(result, "X", 301, {f"NM_005157.6:c.{change}"})
         return one.status, one.limit
 
@@ -315,3 +317,11 @@ def test_an_indel_that_another_sample_of_the_course_has_is_absent_up_to_the_limi
     assert sight("901_902del", codon, *classes) == ("not_assessable", None)
     assert sight("901_902insTTC", codon, *classes) == ("not_assessable", None)
     assert sight("901C>A", codon, *classes) == ("not_detected", 0.001)
+    # A primer covers the codon, but not the whole exon.
+    masked = row("codon", "L301", "not_assessable", None, "primer")
+    assert sight("901_903del", masked, *classes) == ("not_assessable", None)
+    # The limit is that of indels of up to 30 bases, and the reads span insertions of up to 110.
+    insertions = row("indel_class", "in-frame insertions, exon 6")
+    assert sight("872_901dup", codon, insertions) == ("not_detected", 0.02)
+    assert sight("794_901dup", codon, insertions) == ("not_detected", None)
+    assert sight("782_901dup", codon, insertions) == ("not_assessable", None)

@@ -80,7 +80,7 @@ def call_sample(
         for row, held in zip(observed, of_context, strict=True)
     ]
     limit = Limit(expected)
-    sites = [*sites_of(tally, limit, qualities, levels), *class_sites(limit, levels.indel)]
+    sites = [*sites_of(tally, limit, qualities, levels), *class_sites(limit, tally, levels.indel)]
     for observation, test in indel_observations(tally, indels, expected, levels.indel):
         observed.append(observation)
         sites.append(indel_site(limit, observation.variant, test, observation.depth))
@@ -88,7 +88,7 @@ def call_sample(
     calls = call_rows(sample, _completed(observed, unlisted, sites), reporting_cut)
     coverage = coverage_rows(sample, reference, sites, calls, required_lod)
     qc = _qc_rows(sample, expected, levels, lowest_depth(tally, reference))
-    return calls, coverage, [*qc, longest_insertion(sample, fragments)]
+    return calls, coverage, [*qc, *longest_insertion(sample, fragments)]
 
 
 def _qc_rows(sample: str, expected: Expected, levels: Alphas, lowest: int) -> list[QcMetric]:

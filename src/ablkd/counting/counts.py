@@ -62,7 +62,9 @@ def _rows(counts: Counts) -> list[CountRow]:
         rows.append(CountRow(*name, CODON, codon, codon, CODONS[state], *by_orientation))
     for (start, end, inserted), (shown, total) in sorted(counts.indels.items()):
         rows.append(CountRow(*name, INDEL, start + 1, end, inserted, shown, total, 0))
-    rows += [CountRow(*name, SPAN, first + 1, past, "", n, 0, 0) for first, past, n in _runs(counts.spanning)]
+    if len(codons):
+        # Those that nothing spans as well: a table without them is of a version that did not count them.
+        rows += [CountRow(*name, SPAN, first + 1, past, "", n, 0, 0) for first, past, n in _runs(counts.spanning)]
     for key, (shown, total) in sorted(counts.junctions.items()):
         if total:
             rows.append(CountRow(*name, JUNCTION, 0, 0, key, shown, total, 0))
@@ -70,10 +72,10 @@ def _rows(counts: Counts) -> list[CountRow]:
 
 
 def _runs(values: NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
-    """(first, past, value) of every stretch of equal values above 0."""
+    """(first, past, value) of every stretch of equal values."""
     edges = [0, *(np.flatnonzero(np.diff(values)) + 1).tolist(), len(values)]
     for first, past in pairwise(edges):
-        if past > first and values[first] > 0:
+        if past > first:
             yield first, past, int(values[first])
 
 
@@ -86,23 +88,25 @@ def read_counts(path: Path, reference: Reference) -> list[Counts]:
         Listing every row that cannot be of this target.
     """
     samples: dict[tuple[str, str, str], Counts] = {}
-    problems = []
+    spanned, problems = set(), []
+    places = len(reference.sequence) + 1
     for number, row in read_numbered_rows(path, CountRow, {"panel": "", "change": ""}):
         key = (row.panel, row.sample, row.platform)
         if key not in samples:
             nothing = np.zeros((reference.codons, 3, 64), np.int64)
-            nowhere = np.zeros(len(reference.sequence) + 1, np.int64)
+            nowhere = np.zeros(places, np.int64)
             samples[key] = Counts(row.sample, row.platform, nothing, {}, row.panel, spanning=nowhere)
         if row.kind == JUNCTION and 0 <= row.forward <= row.reverse:
             samples[key].junctions[row.change] = row.forward, row.reverse
         elif min(row.forward, row.reverse, row.both) < 0 or set(row.change) - set("ACGT"):
             problems.append(f"{path}:{number}: holds no count or no bases (make the table again from its reads)")
-        elif row.kind == INDEL and row.forward > row.reverse:
+        elif row.kind == INDEL and (row.forward > row.reverse or row.both):
             problems.append(f"{path}:{number}: more fragments show an indel than could (make it again from its reads)")
-        elif row.kind == INDEL and 1 <= row.position <= row.end + 1 <= len(reference.sequence) + 1:
+        elif row.kind == INDEL and 1 <= row.position <= row.end + 1 <= places:
             samples[key].indels[row.position - 1, row.end, row.change] = row.forward, row.reverse
-        elif row.kind == SPAN and 1 <= row.position <= row.end <= len(reference.sequence) + 1:
+        elif row.kind == SPAN and row.reverse == row.both == 0 and 1 <= row.position <= row.end <= places:
             samples[key].spanning[row.position - 1 : row.end] = row.forward
+            spanned.add(key)
         elif row.kind == CODON and 1 <= row.position <= reference.codons and row.change in STATES:
             seen = (row.forward, row.reverse, row.both)
             samples[key].codons[row.position - 1, :, STATES[row.change]] = seen
@@ -110,6 +114,8 @@ def read_counts(path: Path, reference: Reference) -> list[Counts]:
             problems.append(f"{path}:{number}: is no count on this target (make the table again from its reads)")
     strangers = [sample.sample for sample in samples.values() if not _of_target(sample, reference)]
     problems += [f"{path}: sample {name} was counted on another target (make the table again)" for name in strangers]
+    old = [sample.sample for key, sample in samples.items() if sample.codons.any() and key not in spanned]
+    problems += [f"{path}: sample {name} has no rows `{SPAN}` (make the table again from its reads)" for name in old]
     if problems:
         raise InputError(problems)
     return list(samples.values())

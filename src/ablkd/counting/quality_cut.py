@@ -16,9 +16,9 @@ from ablkd.reference import Reference
 
 # METHOD: where fewer than half of the fragments that cover a codon show it, and fewer than 200, the cut is lowered
 # until one of the two is reached, but never below 7 (one base in five is wrong). With 200 there is no need: worse
-# bases raise the limit of detection more than their number lowers it (3,000 reads of mean quality 13.5 without
-# controls: 21 % from 15 on, 32 % from 10 on), and fractions use all bases anyway. Long reads only: short reads of such
-# qualities are a failed run. What such bases are worth is recalibrated on the sample, and its errors are its own.
+# bases raise the limit of detection more than their number lowers it, and fractions use all bases anyway. Long reads
+# only: short reads of such qualities are a failed run. What such bases are worth is recalibrated on the sample, and its
+# errors are its own.
 SHOWN, ENOUGH_FRAGMENTS, LOWEST_CUT = 0.5, 200, 7
 
 

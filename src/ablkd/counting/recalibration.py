@@ -36,8 +36,8 @@ class Recalibration:
     """Empirical error rates of a sample's bases.
 
     errors float64[3, QUALITIES]: share of bases misread, by orientation (forward, reverse, both mates) and quality.
-    transitions: share of the misread bases that are a transition. poor_log_sd: how much sites and kinds of error differ
-    in what their poor bases misread, beyond what the qualities say (sd of the natural logarithm).
+    transitions: share of the misread bases that are a transition. poor_log_sd: how much the error rates of poor
+    bases differ between sites and kinds of error, beyond what the qualities say (sd of the natural logarithm).
 
     METHOD: rates are by orientation and quality, not by cycle: within an amplicon a cycle is a position, and errors
     of a position are what its own background is for.

@@ -9,6 +9,7 @@ from ablkd.hgvs import CODON_CHANGE, indel_sizes
 from ablkd.interpretation.named_calls import named_calls
 from ablkd.records import Coverage, Result
 from ablkd.verdicts.coverage import class_name
+from ablkd.verdicts.thresholds import INDEL_LIMIT_LENGTH
 from ablkd.verdicts.variants import indel_class
 
 
@@ -36,7 +37,8 @@ class Sight:
 def mutation_sight(result: Result, name: str, codon: int, states: set[str]) -> Sight:
     """A change by its name; `states` are its names on the coding sequence wherever it was called.
 
-    Without a call the limit is that of the same codon states, else of the codon; of an indel that of its class.
+    Without a call the limit is that of the same codon states, else of the codon; of an indel that of its class. An
+    insertion longer than those the limit holds for has none, and one that the reads do not span is not assessable.
     """
     platform = result.sample.platform
     for call in named_calls(result.calls):
@@ -44,20 +46,26 @@ def mutation_sight(result: Result, name: str, codon: int, states: set[str]) -> S
             status = "evidence_only" if call.level == "evidence_only" else "detected"
             return Sight(status, call.fraction, call.fraction_low, call.fraction_high, call.lod95, platform)
     rows = [row for row in result.coverage if row.kind != "codon" and row.hgvs_c in states]
-    rows = rows or _rows_of_place(result.coverage, codon, states)
-    if not rows or any(row.assessable != "yes" for row in rows):
+    inserted = 0
+    if not rows:
+        rows = _rows_of_place(result.coverage, codon, states)
+        inserted = max((len(indel_sizes(s)[1]) for s in states if not CODON_CHANGE.match(s)), default=0)
+    spanned = [int(metric.value) for metric in result.qc if metric.metric == "longest_insertion"]
+    if not rows or any(row.assessable != "yes" for row in rows) or any(inserted > longest for longest in spanned):
         return Sight("not_assessable", platform=platform)
-    limits = [row.lod95 for row in rows]
+    limits = [row.lod95 if inserted <= INDEL_LIMIT_LENGTH else None for row in rows]
     worst = None if None in limits else max(limit for limit in limits if limit is not None)
     return Sight("not_detected", limit=worst, platform=platform)
 
 
 def _rows_of_place(coverage: Sequence[Coverage], codon: int, states: set[str]) -> list[Coverage]:
     """The rows that say what could have been seen of a change without a row of its own: those of its codon, or those of
-    its class in its exon where it is an indel."""
+    its class in its exon where it is an indel in an assessed part of it."""
     codons = [row for row in coverage if row.kind == "codon" and row.codon == codon]
     if all(CODON_CHANGE.match(state) for state in states):
         return codons
+    if any(row.reason in ("primer", "not_covered") for row in codons):
+        return []
     classes = {class_name(indel_class(*indel_sizes(state)), row.exon) for state in states for row in codons}
     return [row for row in coverage if row.name in classes]
 

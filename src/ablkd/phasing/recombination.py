@@ -134,7 +134,7 @@ def qc_rows(sample: str, controls: Sequence[RecombinationRate], heteroduplex: fl
     if heteroduplex:
         most = rate.prior.heteroduplex
         origin = "assumed of the platform" if most == heteroduplex else f"{rate.origin}"
-        reason = f"at most so many read from strands of two molecules; {origin}"
+        reason = f"highest share of reads that may join the strands of two molecules; {origin}"
         rows.append(QcMetric(sample, "heteroduplex", f"{most:.2g}", "of fragments", "", "pass", reason))
     for row in controls:
         if row.sample == sample and row.rate is not None:

@@ -9,6 +9,7 @@ from ablkd.errors import InputError
 from ablkd.interpretation.named_calls import named_calls
 from ablkd.records import Result, ResultRow
 from ablkd.verdicts.calls import PASS
+from ablkd.verdicts.coverage import INDEL_CLASS
 from ablkd.wording import ranges
 
 
@@ -52,7 +53,8 @@ def result_rows(result: Result) -> list[ResultRow]:
     for d in result.drugs:
         missing = f"codons not assessable: {d.missing_codons}" if d.missing_codons else ""
         add("drug", d.drug, d.category, source=d.source, comment="; ".join(filter(None, (d.because, missing))))
-    hidden = [row for row in result.coverage if row.assessable == "no" and row.kind in ("allele", "codon")]
+    unseen = [row for row in result.coverage if row.assessable == "no"]
+    hidden = [row for row in unseen if row.kind in ("allele", "codon")]
     for reason in dict.fromkeys(row.reason for row in hidden):
         gone = [row for row in hidden if row.reason == reason]
         codons = ranges(row.codon for row in gone).replace("–", "-")
@@ -63,6 +65,9 @@ def result_rows(result: Result) -> list[ResultRow]:
             "not_assessable",
             comment=f"{reason}: {listed}" if listed else reason,
         )
+    for row in unseen:
+        if row.kind == INDEL_CLASS:
+            add("not_assessable", row.name, "not_assessable", comment=row.reason)
     return rows
 
 

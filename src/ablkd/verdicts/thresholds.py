@@ -1,6 +1,6 @@
 """Thresholds that all findings share: significance levels, least counts and depths, carry-over, length bias.
 
-Those of one kind of artefact (strand bias, ends of reads, homopolymers, peaks of traces) are next to its test.
+Those of one kind of artefact (strand bias, ends of reads, peaks of traces) are next to its test.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ JUNCTION_ALPHA = 0.001
 TRACE_ALPHA = 0.01
 # Fewer fragments than these are never a call, and a place with fewer is not assessed.
 MIN_ALT_FRAGMENTS, MIN_DEPTH = 3, 100
+# METHOD: the limit of detection of a class of indels holds up to this length, in bases. Longer gaps are junctions, and
+# longer insertions, which fewer fragments span, have no limit.
+INDEL_LIMIT_LENGTH = 30
 # METHOD: what at least MIN_ALT_FRAGMENTS show and errors explain with less than 0.1 % is listed in calls.tsv, whether
 # it reaches its significance level or not.
 LISTED_P = 0.001
