@@ -91,8 +91,10 @@ class _Stretches:
 
         Those that begin early enough, less those that end too early, which have begun before unless they lie within.
         """
+        if not len(first):
+            return np.zeros(0, np.int64)
         size = self.past - self.first
-        kept = size >= 2 * MARGIN
+        kept = size >= (past - first).min()
         starts, ends, size = self.first[kept], self.past[kept], size[kept]
         begun, ended = (np.cumsum(np.bincount(at, minlength=max(length, 2 * MARGIN) + 1)) for at in (starts, ends))
         found = begun[first] - np.r_[0, ended][past]
