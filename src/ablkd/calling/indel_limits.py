@@ -16,7 +16,7 @@ from ablkd.background.expected import Expected
 from ablkd.background.indels import COPIES, LENGTHS, SHORTEST, possible_indels
 from ablkd.calling.limits import Limit
 from ablkd.counting.counts import Indel
-from ablkd.counting.reach import MARGIN, Reach
+from ablkd.counting.reach import MARGIN, reach_of
 from ablkd.counting.tally import Tally
 from ablkd.fragments import Fragments
 from ablkd.kernels.departures import LONGEST_INSERTION
@@ -125,8 +125,11 @@ def _lowest_depths(tally: Tally, reference: Reference, regions: Sequence[tuple[s
     # Where the places of an indel end that begins or ends in the region; one window for three, to save time.
     ends = [np.arange(first, past + length, 3) for _, first, past in regions]
     places = np.concatenate([*ends, np.zeros(0, np.int64)]).astype(np.int64)
-    first, past = (np.clip(at, *_between_primers(tally, reference)) for at in (places - length, places + 2))
-    depths = Reach(tally.fragments, reference).depth(first - MARGIN, past + MARGIN)
+    # A window that would reach into a primer lies beside it, as wide as the others, which are counted together.
+    low, high = _between_primers(tally, reference)
+    first = np.clip(places - length, low, max(low, high - length - 2))
+    past = np.minimum(first + length + 2, high)
+    depths = reach_of(tally.fragments, reference).depth(first - MARGIN, past + MARGIN)
     return [int(part.min()) for part in np.split(depths, np.cumsum([len(part) for part in ends])[:-1]) if len(part)]
 
 

@@ -56,9 +56,11 @@ class Reach:
     def depth(self, first: Ints, past: Ints) -> Ints:
         """int64[K]: fragments of which one mate covers each of K stretches of target bases."""
         on_target = (first >= 0) & (past <= self.length)
-        first, past = np.where(on_target, first, 0), np.where(on_target, past, 2 * MARGIN)
+        first, past = first[on_target], past[on_target]
         one, two, both = (s.depth(first, past, self.length) for s in (*self.mates, self.both))
-        return np.where(on_target, one + two - both, 0)
+        depth = np.zeros(len(on_target), np.int64)
+        depth[on_target] = one + two - both
+        return depth
 
 
 class _Stretches:
@@ -87,7 +89,7 @@ class _Stretches:
         return whole | np.isin(owners, self.owner[(self.first[parts] <= first) & (past <= self.past[parts])])
 
     def depth(self, first: Ints, past: Ints, length: int) -> Ints:
-        """int64[K]: stretches that cover each [first, past), which is at least two margins long.
+        """int64[K]: stretches that cover each [first, past).
 
         Those that begin early enough, less those that end too early, which have begun before unless they lie within.
         """
@@ -96,7 +98,7 @@ class _Stretches:
         size = self.past - self.first
         kept = size >= (past - first).min()
         starts, ends, size = self.first[kept], self.past[kept], size[kept]
-        begun, ended = (np.cumsum(np.bincount(at, minlength=max(length, 2 * MARGIN) + 1)) for at in (starts, ends))
+        begun, ended = (np.cumsum(np.bincount(at, minlength=length + 1)) for at in (starts, ends))
         found = begun[first] - np.r_[0, ended][past]
         short = np.flatnonzero(size < (past - first).max(initial=0))
         short = short[np.argsort(size[short], kind="stable")]
