@@ -73,8 +73,8 @@ def ranges(values: Iterable[int]) -> str:
 
 
 def plain(name: str) -> str:
-    """A table's word as people write it: `exon4_skipping` is `exon 4 skipping`."""
-    return re.sub(r"\b([a-z]{3,})(\d)", r"\1 \2", re.sub(r"_(?=[A-Za-z])", " ", name))
+    """A table's word as people write it: `exon4_skipping` is `exon 4 skipping`; `Y353_E355del` is a name and stays."""
+    return re.sub(r"\b([a-z]{3,})(\d)", r"\1 \2", re.sub(r"_(?=[a-z])", " ", name))
 
 
 def joined(words: list[str]) -> str:
