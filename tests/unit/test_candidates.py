@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from test_align import turned, write_fastq
 
+from ablkd.alignment import placing
 from ablkd.alignment.align import align_sample
 from ablkd.alignment.candidates import normalised
 from ablkd.counting.counts import STATES, read_counts
@@ -15,11 +16,9 @@ FIRST, PAST = 700, 1400
 PLACE = 960
 
 
-def molecules(reference, change, fraction, number, rng, fixed=()):
-    """Sequences of the kinase domain, some with (start, end, inserted); `fixed` bases differ in all of them."""
+def molecules(reference, change, fraction, number, rng):
+    """Sequences of the kinase domain, some with (start, end, inserted)."""
     wild = list(reference.sequence[FIRST:PAST])
-    for p in fixed:
-        wild[p - FIRST] = "ACGT"["ACGT".index(wild[p - FIRST]) - 1]
     start, end, inserted = change
     changed = "".join(wild[: start - FIRST]) + inserted + "".join(wild[end - FIRST :])
     return [changed if has else "".join(wild) for has in rng.random(number) < fraction]
@@ -137,14 +136,24 @@ def test_reads_of_a_wild_type_suggest_nothing(reference, tmp_path):
     assert all(shown < 0.02 * depth for shown, depth in counts.indels.values())
 
 
-def test_differences_by_birth_make_no_deletions(reference, tmp_path):
-    """Bases that differ in every molecule in pairs five apart, as between related genes: no gap is seen beside them."""
+def test_a_homopolymer_is_miscounted_on_the_molecule_that_has_the_substitution(reference, tmp_path, monkeypatch):
+    """In all molecules the last base of a run of four is another one; a tenth of the reads have one base more in what is
+    left of the run. On the sample's own bases that is one more of the run, on the target's an insertion of the other."""
     rng = np.random.default_rng(63)
-    fixed = [p for at in range(730, 1380, 70) for p in (at, at + 5)]
-    sequences = molecules(reference, (PLACE, PLACE, ""), 0.0, 4_000, rng, fixed)
-    counts, _ = counted(reference, tmp_path, "illumina", sequences, 150, rng)
-    assert not [indel for indel, (shown, _) in counts.indels.items() if shown >= 3]
-    assert {p for p in fixed if counts.codons[p // 3].any()} == set(fixed)
+    at = next(p for p in range(800, 1300) if len(set(reference.sequence[p : p + 4])) == 1)
+    run = reference.sequence[at]
+    other = next(b for b in "ACGT" if b not in (run, reference.sequence[at + 4]))
+    molecule = reference.sequence[FIRST : at + 3] + other + reference.sequence[at + 4 : PAST]
+    longer = molecule[: at - FIRST] + run + molecule[at - FIRST :]
+    sequences = [longer if draw < 0.1 else molecule for draw in rng.random(400)]
+    places = ((at + 3, run), (at + 4, other))
+    own, of_target = (normalised(reference.sequence, place, place, base) for place, base in places)
+    counts, _ = counted(reference, tmp_path, "pacbio_hifi", sequences, 0, rng)
+    assert counts.indel(own)[0] == sum(s is longer for s in sequences)
+    assert counts.indel(of_target)[0] == 0
+    monkeypatch.setattr(placing, "gaps_beside", lambda *_: False)
+    once, _ = counted(reference, tmp_path, "pacbio_hifi", sequences, 0, rng)
+    assert once.indel(of_target)[0] > 0
 
 
 @pytest.mark.parametrize(
