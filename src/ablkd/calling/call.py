@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -129,11 +130,16 @@ class Tested:
 
     codon: int
     state: int
-    variant: Variant
+    reference: Reference
     error: ErrorRate
     p_value: float
     alpha: float
     is_seen: bool
+
+    @cached_property
+    def variant(self) -> Variant:
+        """The state as a variant; few of the thousands that are tested are ever named."""
+        return codon_variant(self.reference, self.codon + 1, hgvs.CODONS[self.state])
 
     @property
     def is_real(self) -> bool:
@@ -152,9 +158,9 @@ def _tested(
     reference = expected.reference
     x, n = int(tally.states_seen[codon, state]), int(tally.containing[codon])
     ref, alt = reference.codon(codon + 1), hgvs.CODONS[state]
-    variant = codon_variant(reference, codon + 1, alt)
     # Another codon for a listed residue change is the same protein, but it is tested as one of the many possible.
-    listed = (codon + 1, alt) in reference.catalogue and variant.tier == "catalogue"
+    known = (codon + 1, alt) in reference.catalogue
+    listed = known and codon_variant(reference, codon + 1, alt).tier == "catalogue"
     alpha = levels.catalogue if listed else levels.novel
     by_quality = 0.0
     changed = [i for i in range(3) if ref[i] != alt[i]]
@@ -168,7 +174,7 @@ def _tested(
     is_seen = p_value < alpha
     if carried and not is_seen and by_quality < alpha:
         is_seen = expected.background.tail(x, n, error.without(carried)) < alpha
-    return Tested(codon, state, variant, error, max(p_value, MIN_P), alpha, is_seen)
+    return Tested(codon, state, reference, error, max(p_value, MIN_P), alpha, is_seen)
 
 
 def _observation(

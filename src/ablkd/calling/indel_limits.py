@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 
 import numpy as np
@@ -98,6 +98,7 @@ def longest_insertion(sample: str, fragments: Fragments) -> list[QcMetric]:
     return [QcMetric(sample, "longest_insertion", str(longest), "nt", "", "pass", note)]
 
 
+@lru_cache(maxsize=1)
 def _longest_insertion(fragments: Fragments) -> int | None:
     spans = np.concatenate([span[span[:, 1] > 0] for span in (fragments.forward, fragments.reverse)])
     if not len(spans):
