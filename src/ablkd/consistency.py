@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ablkd.records import (
+    ANY_DISEASE,
+    DISEASES,
     Amplicon,
     Exon,
     Mutation,
@@ -16,6 +18,7 @@ from ablkd.records import (
     Platform,
     Polymorphism,
     Rule,
+    Screened,
     Sensitivity,
     SpliceVariant,
     Transcript,
@@ -24,8 +27,11 @@ from ablkd.records import (
 if TYPE_CHECKING:
     from ablkd.reference import Reference
 
-CATEGORIES = ("", "sensitive", "reduced", "resistant")
-EVIDENCE = ("guideline", "label", "clinical", "in_vitro")  # strongest first
+CATEGORIES = ("", "sensitive", "reported", "reduced", "resistant")
+# Strongest first. `clinical` is a trial, a cohort or a review of them, `reported` that a change was found in patients
+# with resistance, `screen` a value of `Screened`, which has no category.
+EVIDENCE = ("guideline", "label", "clinical", "reported", "in_vitro")
+SCREEN_CLASSES = ("resistant", "intermediate", "sensitive")
 PLACEHOLDERS = ("event", "mutation", "call")
 NUMBER = re.compile(r"\d+(\.\d+)?")
 # What makes a row the only one of its kind.
@@ -38,6 +44,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "polymorphisms.tsv": ("codon", "alt_codon"),
     "splicing.tsv": ("event",),
     "tki/drugs.tsv": ("drug",),
+    "tki/screen.tsv": ("change", "source"),
     "notes.tsv": ("key",),
     "sources.tsv": ("source",),
 }
@@ -63,6 +70,7 @@ def inconsistencies(reference: Reference, tables: Mapping[str, Sequence[tuple[in
         "notes.tsv": _note,
         "tki/sensitivity.tsv": _sensitivity,
         "tki/rules.tsv": _rule,
+        "tki/screen.tsv": _screened,
     }
     said = [
         ("transcripts.tsv", line, text)
@@ -203,6 +211,15 @@ def _statement(row: Sensitivity | Rule, reference: Reference) -> Iterator[str]:
         yield f"category '{row.category}' is not one of {', '.join(filter(None, CATEGORIES))} (correct it, or empty it)"
     if row.evidence not in EVIDENCE:
         yield f"evidence '{row.evidence}' is not one of {', '.join(EVIDENCE)} (correct it)"
+    if (row.category == "reported") != (row.evidence == "reported"):
+        yield "category and evidence 'reported' go together (a stronger category needs stronger evidence)"
+    if row.category and not row.source:
+        yield f"category '{row.category}' has no source (name it)"
+    if row.favours not in ("", "yes") or (row.favours and row.category not in ("", "sensitive")):
+        yield f"favours '{row.favours}' beside category '{row.category}' is not empty or yes (correct it)"
+    words = row.disease.split(";")
+    if words != [ANY_DISEASE] and not set(words) <= set(DISEASES):
+        yield f"disease '{row.disease}' is not {ANY_DISEASE} or some of {', '.join(DISEASES)} (say where it holds)"
 
 
 def _sensitivity(row: Sensitivity, reference: Reference) -> Iterator[str]:
@@ -212,6 +229,9 @@ def _sensitivity(row: Sensitivity, reference: Reference) -> Iterator[str]:
     unknown = [name for name in row.finding.split("+") if name not in known]
     if unknown:
         yield f"finding '{unknown[0]}' is no known mutation, event or fusion (correct it, or add it to its table)"
+    yield from _on_a_polymorphism(row.finding.split("+"), reference)
+    if row.evidence == "label" and not row.region:
+        yield "a label holds for a region (name it)"
     for name, value in (("ic50_nm", row.ic50_nm.removeprefix(">")), ("unmutated_ic50_nm", row.unmutated_ic50_nm)):
         if value and not NUMBER.fullmatch(value):
             yield f"{name} '{value}' is not a number of nM (correct it)"
@@ -222,10 +242,37 @@ def _sensitivity(row: Sensitivity, reference: Reference) -> Iterator[str]:
 def _rule(row: Rule, reference: Reference) -> Iterator[str]:
     yield from _statement(row, reference)
     kind, _, rest = row.applies_to.partition(":")
+    names = {m.name for m in reference.mutations}
     good = {
         "any_compound": not rest,
-        "compound_with": rest in {m.name for m in reference.mutations},
-        "ic50_above": bool(NUMBER.fullmatch(rest)),
+        "compound_with": rest in names,
+        "further": rest in names,
+        "except": rest in names,
+        "region": rest in {m.region for m in reference.mutations if m.region},
     }
     if not good.get(kind):
-        yield f"applies_to '{row.applies_to}' is not any_compound, compound_with:MUTATION or ic50_above:NM (correct it)"
+        yield (
+            f"applies_to '{row.applies_to}' is not any_compound, compound_with:MUTATION, further:MUTATION, "
+            "except:MUTATION or region:LABEL (correct it)"
+        )
+    if kind in ("compound_with", "further"):
+        yield from _on_a_polymorphism([rest], reference)
+    if row.category == "sensitive":
+        yield "a statement on a class makes no single change sensitive (empty the category, write yes under favours)"
+
+
+def _on_a_polymorphism(names: Sequence[str], reference: Reference) -> Iterator[str]:
+    """A statement on drugs that speaks of what healthy people have."""
+    benign = {p.name for p in reference.polymorphisms}
+    for name in names:
+        if name in benign:
+            yield f"'{name}' is a polymorphism and decides on no drug (remove the row, or the one in polymorphisms.tsv)"
+
+
+def _screened(row: Screened, reference: Reference) -> Iterator[str]:
+    drugs = {d.drug for d in reference.drugs}
+    for result in row.results.split(";"):
+        drug, _, rest = result.partition(":")
+        found, _, value = rest.partition(":")
+        if drug not in drugs or found not in SCREEN_CLASSES or not re.fullmatch(r"-?\d+(\.\d+)?", value):
+            yield f"{row.change}: result '{result}' is not DRUG:CLASS:NUMBER of {', '.join(SCREEN_CLASSES)} (correct it)"

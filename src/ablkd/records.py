@@ -8,12 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# Disease and phase of a patient, and the scope of a statement.
+DISEASES = ("cml_cp", "cml_ap", "cml_bp", "ph_all")
+ANY_DISEASE = "any"
+
 # ---------------------------------------------------------------- what comes in
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A line of samples.tsv; `reads_1` and `reads_2` are files, joined by `;`."""
+    """A line of samples.tsv; `reads_1` and `reads_2` are files, joined by `;`.
+
+    `disease` is a word of `DISEASES`; empty where it is not known.
+    """
 
     sample: str
     patient: str
@@ -26,6 +33,7 @@ class Sample:
     reads_2: str
     expected: str
     template_copies: float | None
+    disease: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,6 +99,7 @@ class Amplicon:
     reverse_start: int
     reverse_end: int
     source: str
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -139,13 +148,14 @@ class Mutation:
 
 @dataclass(frozen=True)
 class Polymorphism:
-    """A codon change known from healthy people."""
+    """A codon change known from healthy people; `frequency` is its share of the alleles of a population, 0-1."""
 
     name: str
     hgvs_c: str
     codon: int
     ref_codon: str
     alt_codon: str
+    frequency: float | None
     source: str
     note: str
 
@@ -186,13 +196,19 @@ class Sensitivity:
     """One statement or measurement on one finding and one drug.
 
     `finding` is a mutation name, a compound (names joined by `+` in transcript order), a splice event, or
-    a fusion name. `category` is filled only where the source words one.
+    a fusion name. `category` is filled only where the source words one. `evidence` is a word of `consistency.EVIDENCE`.
+    `disease` is `any`, or the words of `DISEASES` it holds for, joined by `;`; `region` and `date` are those of a label
+    or guideline. `favours` is `yes` where it speaks for the drug.
     """
 
     finding: str
     drug: str
     category: str
     evidence: str
+    disease: str
+    region: str
+    date: str
+    favours: str
     ic50_nm: str
     unmutated_ic50_nm: str
     fold: float | None
@@ -204,17 +220,34 @@ class Sensitivity:
 
 @dataclass(frozen=True)
 class Rule:
-    """A statement on a class of findings.
+    """A statement on a class of findings; the other columns are those of `Sensitivity`.
 
-    `applies_to` is `compound_with:NAME` (a compound that includes NAME), `any_compound`, or `ic50_above:NM` (a finding
-    with an IC50 above so many nM in a row of sensitivity.tsv). `category` may be empty: then it is a statement only.
+    `applies_to` is `compound_with:NAME` (a compound of missense changes that includes NAME), `any_compound` (of missense
+    changes), `further:NAME` (NAME and another missense change in the sample, on one molecule or not), `except:NAME` (one
+    listed mutation, not NAME) or `region:LABEL` (one listed mutation of that region of mutations.tsv).
     """
 
     applies_to: str
     drug: str
     category: str
     evidence: str
+    disease: str
+    favours: str
     statement: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Screened:
+    """What a screen of many changes in cells found of one of them.
+
+    `results` is `drug:class:value` joined by `;`, the class `resistant`, `intermediate` or `sensitive` as the source
+    words it, the value in `measure`.
+    """
+
+    change: str
+    measure: str
+    results: str
     source: str
 
 

@@ -26,6 +26,7 @@ from ablkd.records import (
     Platform,
     Polymorphism,
     Rule,
+    Screened,
     Sensitivity,
     Source,
     SpliceVariant,
@@ -44,6 +45,7 @@ TABLES: dict[str, type] = {
     "tki/drugs.tsv": Drug,
     "tki/sensitivity.tsv": Sensitivity,
     "tki/rules.tsv": Rule,
+    "tki/screen.tsv": Screened,
     "notes.tsv": Note,
     "sources.tsv": Source,
 }
@@ -77,6 +79,7 @@ class Reference:
     drugs: tuple[Drug, ...]
     sensitivity: tuple[Sensitivity, ...]
     rules: tuple[Rule, ...]
+    screened: tuple[Screened, ...]
     notes: dict[str, Note]
     sources: dict[str, Source]
     hashes: dict[str, str]
@@ -195,6 +198,7 @@ def load_reference(folder: str | Path) -> Reference:
         drugs=rows["tki/drugs.tsv"],
         sensitivity=rows["tki/sensitivity.tsv"],
         rules=rows["tki/rules.tsv"],
+        screened=rows["tki/screen.tsv"],
         notes=_by(rows["notes.tsv"], "key"),
         sources=_by(rows["sources.tsv"], "source"),
         hashes={name: sha256(folder / name) for name in [SEQUENCES, *TABLES]},
