@@ -67,12 +67,15 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "phase": {**PATH, "help": "phase.tsv"},
     "splicing": {**PATH, "help": "splicing.tsv"},
     "fusion": {**PATH, "help": "fusion.tsv"},
+    "clones": {**PATH, "help": "clones.tsv to write"},
+    "clone_drugs": {**PATH, "help": "clone_drugs.tsv to write"},
     "drugs": {**PATH, "help": "drugs.tsv to write"},
     "peaks": {**PATH, "nargs": "?", "help": "chromatogram windows (.json)"},
     "pile_ups": {**PATH, "nargs": "?", "help": "fragments to draw under each haplotype (.json)"},
     "sheet": {**PATH, "help": "the sample sheet"},
     "counts": {**PATH, "help": "counts of the fragments by what they show (.tsv)"},
     "run_counts": {**PATHS, "help": "counts of each sample (.tsv), written by align"},
+    "disease": {**NAME, "help": "the patient's disease, a row of diseases.tsv; not given: unknown"},
     "name": {**NAME, "help": "name and version of the panel, written into every result that uses it"},
     "background": {**PATH, "help": "background of a run on one platform (.npz), written by background"},
     "panel": {**PATH, "nargs": "?", "help": "laboratory panel of past wild-type controls (.tsv)"},
@@ -227,8 +230,9 @@ COMMANDS: dict[str, Command] = {
         "tables and knowledge to one result",
         "ablkd interpret --sheet samples.tsv --sample S1 --reference reference --tables S1 "
         "--qc-parts align_qc.tsv call_qc.tsv --setting required_lod=0.03 "
-        "reporting_cut=0.03 --drugs drugs.tsv --qc qc.tsv --result result.json",
-        "sheet sample reference tables qc_parts drugs qc result",
+        "reporting_cut=0.03 --clones clones.tsv --clone-drugs clone_drugs.tsv --drugs drugs.tsv --qc qc.tsv "
+        "--result result.json",
+        "sheet sample reference tables qc_parts clones clone_drugs drugs qc result",
         "peaks pile_ups cross_check control_tables control_qc setting",
     ),
     "report": Command(
@@ -263,9 +267,9 @@ COMMANDS: dict[str, Command] = {
         place=("folder", "the results folder", "results"),
     ),
     "explain": Command(
-        "what the knowledge says of a mutation, a compound, an isoform event or a fusion, with sources",
-        "ablkd explain A12B+C34D",
-        takes="reference",
+        "what the knowledge says of a mutation, a clone, an isoform event or a fusion, with scope and sources",
+        "ablkd explain A12B+C34D --disease cml_cp",
+        takes="reference disease",
         place=("name", "as in the reports, members of a compound joined by +", None),
     ),
     "simulate": Command(

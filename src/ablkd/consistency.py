@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from ablkd.records import (
     ANY_DISEASE,
-    DISEASES,
     Amplicon,
     Exon,
     Mutation,
@@ -43,6 +42,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "mutations.tsv": ("codon", "alt_codon"),
     "polymorphisms.tsv": ("codon", "alt_codon"),
     "splicing.tsv": ("event",),
+    "diseases.tsv": ("disease",),
     "tki/drugs.tsv": ("drug",),
     "tki/screen.tsv": ("change", "source"),
     "notes.tsv": ("key",),
@@ -217,9 +217,10 @@ def _statement(row: Sensitivity | Rule, reference: Reference) -> Iterator[str]:
         yield f"category '{row.category}' has no source (name it)"
     if row.favours not in ("", "yes") or (row.favours and row.category not in ("", "sensitive")):
         yield f"favours '{row.favours}' beside category '{row.category}' is not empty or yes (correct it)"
+    known = [d.disease for d in reference.diseases]
     words = row.disease.split(";")
-    if words != [ANY_DISEASE] and not set(words) <= set(DISEASES):
-        yield f"disease '{row.disease}' is not {ANY_DISEASE} or some of {', '.join(DISEASES)} (say where it holds)"
+    if words != [ANY_DISEASE] and not set(words) <= set(known):
+        yield f"disease '{row.disease}' is not {ANY_DISEASE} or some of {', '.join(known)} (say where it holds)"
 
 
 def _sensitivity(row: Sensitivity, reference: Reference) -> Iterator[str]:

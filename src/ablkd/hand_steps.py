@@ -66,8 +66,8 @@ def verify(folder: Path) -> None:
     print(f"{folder}: {verified(folder)} files, all as they were written")
 
 
-def explain(name: str, reference: Path | None) -> None:
+def explain(name: str, reference: Path | None, disease: str | None) -> None:
     """Print what the knowledge says of a name."""
     from ablkd.interpretation.explain import explain as explained
 
-    print(explained(load_reference(reference or home() / "reference"), name), end="")
+    print(explained(load_reference(reference or home() / "reference"), name, disease or ""), end="")

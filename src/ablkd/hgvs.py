@@ -34,6 +34,11 @@ def codon_name(codon: int, ref: str, alt: str) -> str:
     return f"{before}{codon}{'=' if before == after else after}"
 
 
+def is_missense(name: str) -> bool:
+    """Whether a name is of one amino acid that becomes another: `T315I`, not `T315=`, `Q252*` or `Y253del`."""
+    return re.fullmatch(r"[A-Z]\d+[A-Z]", name) is not None
+
+
 def codon_hgvs_p(codon: int, ref: str, alt: str) -> str:
     """`p.(Thr315Ile)`; `p.(Thr315=)` where the amino acid stays."""
     before, after = AMINO_ACIDS[ref], AMINO_ACIDS[alt]

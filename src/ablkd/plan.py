@@ -24,7 +24,18 @@ ALIGNING = (SEQUENCES, "transcripts.tsv", "exons.tsv", "amplicons.tsv", "platfor
 CALLING = (*ALIGNING, "mutations.tsv", "polymorphisms.tsv")
 KNOWLEDGE = (SEQUENCES, *TABLES)
 RUN_PAGES = ("report.html", "summary.tsv", "results.tsv", "summary.xlsx", "ablkd_mqc.json")
-SAMPLE_TABLES = ("calls", "coverage", "haplotypes", "phase", "splicing", "fusion", "drugs", "qc")
+SAMPLE_TABLES = (
+    "calls",
+    "coverage",
+    "haplotypes",
+    "phase",
+    "splicing",
+    "fusion",
+    "clones",
+    "clone_drugs",
+    "drugs",
+    "qc",
+)
 SAMPLE_FILES = (
     *(f"{name}.tsv" for name in SAMPLE_TABLES),
     "calls.vcf.gz",

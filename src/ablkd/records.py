@@ -8,10 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# Disease and phase of a patient, and the scope of a statement.
-DISEASES = ("cml_cp", "cml_ap", "cml_bp", "ph_all")
-ANY_DISEASE = "any"
-
 # ---------------------------------------------------------------- what comes in
 
 
@@ -19,7 +15,7 @@ ANY_DISEASE = "any"
 class Sample:
     """A line of samples.tsv; `reads_1` and `reads_2` are files, joined by `;`.
 
-    `disease` is a word of `DISEASES`; empty where it is not known.
+    `disease` is a row of diseases.tsv; empty where it is not known.
     """
 
     sample: str
@@ -183,6 +179,19 @@ class SpliceVariant:
 
 
 @dataclass(frozen=True)
+class Disease:
+    """A disease, or a phase of one, that a patient has and a statement holds for; `family` is said where all of it is."""
+
+    disease: str
+    label: str
+    family: str
+    source: str
+
+
+ANY_DISEASE = "any"  # the scope of a statement that holds whatever the disease
+
+
+@dataclass(frozen=True)
 class Drug:
     """A drug the report has a line for; `drug_class` groups drugs that bind the same site."""
 
@@ -197,7 +206,7 @@ class Sensitivity:
 
     `finding` is a mutation name, a compound (names joined by `+` in transcript order), a splice event, or
     a fusion name. `category` is filled only where the source words one. `evidence` is a word of `consistency.EVIDENCE`.
-    `disease` is `any`, or the words of `DISEASES` it holds for, joined by `;`; `region` and `date` are those of a label
+    `disease` is `any`, or the rows of diseases.tsv it holds for, joined by `;`; `region` and `date` are those of a label
     or guideline. `favours` is `yes` where it speaks for the drug.
     """
 
@@ -222,9 +231,9 @@ class Sensitivity:
 class Rule:
     """A statement on a class of findings; the other columns are those of `Sensitivity`.
 
-    `applies_to` is `compound_with:NAME` (a compound of missense changes that includes NAME), `any_compound` (of missense
-    changes), `further:NAME` (NAME and another missense change in the sample, on one molecule or not), `except:NAME` (one
-    listed mutation, not NAME) or `region:LABEL` (one listed mutation of that region of mutations.tsv).
+    `applies_to` is `compound_with:NAME` (missense changes on one molecule, NAME among them), `any_compound` (the same
+    with any), `further:NAME` (NAME and another missense change in the sample, on one molecule or not), `except:NAME`
+    (one listed mutation, not NAME) or `region:LABEL` (one listed mutation of that region of mutations.tsv).
     """
 
     applies_to: str
@@ -465,18 +474,77 @@ class Fusion:
 
 
 @dataclass(frozen=True)
+class Clone:
+    """clones.tsv: molecules that are told apart, the most resistant first, those without any finding last.
+
+    `kind` is `haplotype` (exactly these changes), `mutation` or `isoform` (at least this one: how it stands to others
+    is not known), `compound` (proven, its share only bounded), `not_excluded` (may be on one molecule), `transcript` (a
+    fusion that a source ties to a drug), `germline` (possibly not of the leukaemia) or `none` (no finding). `fraction`
+    is of all molecules; `level` is `low_level` where every change of it is.
+    """
+
+    sample: str
+    clone: str
+    kind: str
+    fraction: float | None
+    fraction_low: float | None
+    fraction_high: float | None
+    level: str
+
+
+@dataclass(frozen=True)
+class CloneDrug:
+    """clone_drugs.tsv: what the evidence says of one clone and one drug.
+
+    `category` is `resistant`, `reduced`, `reported` (found in patients with resistance), `sensitive` or `unknown`; one
+    that does not hold in every disease the patient may have carries its scope, `sensitive, CML-CP only`. `evidence` are
+    the kinds that word it, strongest first, `because` the findings they speak of, `source` where. `screen` is what
+    screens in cells found (never a category), `folds` the range of the IC50 over the unmutated kinase. `provisional`
+    says what could change the category and was not assessed; `missing_codons` are the codons of it. Lists are joined by
+    `;`.
+    """
+
+    sample: str
+    clone: str
+    drug: str
+    category: str
+    evidence: str
+    because: str
+    source: str
+    screen: str
+    folds: str
+    provisional: str
+    missing_codons: str
+    statement: str
+
+
+@dataclass(frozen=True)
 class DrugCall:
-    """drugs.tsv: what the evidence says of one drug for this sample; `lead` is the sentence that decides."""
+    """drugs.tsv: one drug for this sample, from the rows of clone_drugs.tsv.
+
+    `category` and `evidence` are those of the most resistant clone, `clone` and the fractions its own, `level` is
+    `low_level` where only low-level findings make it. `because` are all findings that decide it, strongest evidence
+    first. `line` says which clones the drug hits, `lead` is the statement that decides, `favours` what speaks for the
+    drug.
+    """
 
     sample: str
     drug: str
     category: str
-    because: str
     evidence: str
+    clone: str
+    fraction: float | None
+    fraction_low: float | None
+    fraction_high: float | None
+    level: str
+    provisional: str
+    because: str
     source: str
-    statement: str
     missing_codons: str
+    line: str
     lead: str
+    favours: str
+    statement: str
 
 
 @dataclass(frozen=True)
@@ -635,6 +703,8 @@ class Result:
     phase: tuple[Phase, ...]
     splicing: tuple[SpliceEvent, ...]
     fusion: tuple[Fusion, ...]
+    clones: tuple[Clone, ...]
+    clone_drugs: tuple[CloneDrug, ...]
     drugs: tuple[DrugCall, ...]
     qc: tuple[QcMetric, ...]
     controls: tuple[ControlVerdict, ...]

@@ -19,6 +19,7 @@ from ablkd.consistency import inconsistencies
 from ablkd.errors import InputError
 from ablkd.records import (
     Amplicon,
+    Disease,
     Drug,
     Exon,
     Mutation,
@@ -42,6 +43,7 @@ TABLES: dict[str, type] = {
     "mutations.tsv": Mutation,
     "polymorphisms.tsv": Polymorphism,
     "splicing.tsv": SpliceVariant,
+    "diseases.tsv": Disease,
     "tki/drugs.tsv": Drug,
     "tki/sensitivity.tsv": Sensitivity,
     "tki/rules.tsv": Rule,
@@ -76,6 +78,7 @@ class Reference:
     mutations: tuple[Mutation, ...]
     polymorphisms: tuple[Polymorphism, ...]
     splicing: tuple[SpliceVariant, ...]
+    diseases: tuple[Disease, ...]
     drugs: tuple[Drug, ...]
     sensitivity: tuple[Sensitivity, ...]
     rules: tuple[Rule, ...]
@@ -195,6 +198,7 @@ def load_reference(folder: str | Path) -> Reference:
         mutations=rows["mutations.tsv"],
         polymorphisms=rows["polymorphisms.tsv"],
         splicing=rows["splicing.tsv"],
+        diseases=rows["diseases.tsv"],
         drugs=rows["tki/drugs.tsv"],
         sensitivity=rows["tki/sensitivity.tsv"],
         rules=rows["tki/rules.tsv"],

@@ -42,11 +42,13 @@ def interpret(
     control_tables: list[Path],
     control_qc: list[Path],
     setting: list[tuple[str, str]],
+    clones: Path,
+    clone_drugs: Path,
     drugs: Path,
     qc: Path,
     result: Path,
 ) -> None:
-    """Tables and knowledge -> the result, with the drug lines and all qc rows as tables of their own."""
+    """Tables and knowledge -> the result, with clones, drugs and all qc rows as tables of their own."""
     from ablkd.checks.controls import judge_controls
     from ablkd.interpretation.interpret import interpret as interpreted
 
@@ -71,6 +73,8 @@ def interpret(
         controls,
         dict(setting),
     )
+    write_rows(clones, r.Clone, found.clones)
+    write_rows(clone_drugs, r.CloneDrug, found.clone_drugs)
     write_rows(drugs, r.DrugCall, found.drugs)
     write_rows(qc, r.QcMetric, found.qc)
     write_json(result, found)

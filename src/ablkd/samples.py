@@ -186,6 +186,8 @@ def _row_problems(row: dict[str, str], reference: Reference, folder: Path) -> li
         names = list(dict.fromkeys(a.name for a in reference.amplicons))
         problems += _one_of("amplicon", row["amplicon"], names)
     problems += _one_of("role", row["role"], ROLES)
+    if row["disease"]:
+        problems += _one_of("disease", row["disease"], [d.disease for d in reference.diseases])
     problems += _expected_problems(row) + _copies_problems(row["template_copies"])
     if row["platform"] in reference.platforms:
         problems += _reads_problems(row, reference.platforms[row["platform"]].reads)

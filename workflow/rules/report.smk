@@ -44,6 +44,8 @@ rule interpret:
         control_qc=ask(PLAN.control_qc, "<results>/work/{sample}/{step}_qc.tsv"),
         knowledge=collect("<reference>/{table}", table=KNOWLEDGE),
     output:
+        clones="<results>/samples/{sample}/clones.tsv",
+        clone_drugs="<results>/samples/{sample}/clone_drugs.tsv",
         drugs="<results>/samples/{sample}/drugs.tsv",
         qc="<results>/samples/{sample}/qc.tsv",
         result="<results>/samples/{sample}/result.json",
@@ -62,6 +64,7 @@ rule interpret:
         " --tables {params.tables:q} --qc-parts {input.qc:q} --peaks {input.peaks:q} --pile-ups {input.pile_ups:q}"
         " --cross-check {input.cross_check:q}"
         " --control-tables {params.control_tables:q} --control-qc {input.control_qc:q} --setting {params.thresholds:q}"
+        " --clones {output.clones:q} --clone-drugs {output.clone_drugs:q}"
         " --drugs {output.drugs:q} --qc {output.qc:q} --result {output.result:q} 2>&1 | tee {log:q}"
 
 

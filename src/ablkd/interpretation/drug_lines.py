@@ -1,167 +1,219 @@
-"""What the evidence says of each drug for what was found: one line a drug, safe side first.
+"""Clones by drugs, and from these one line a drug: safe side first.
 
-A line is never better than what a source says of exactly this finding, and what could not be seen never reads as
+A cell is never better than what a source says of exactly these molecules, and what could not be seen never reads as
 absent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
+from ablkd.interpretation.cells import Cell, Question, cell_of, worst_of
+from ablkd.interpretation.clones import clones_of
+from ablkd.interpretation.evidence import EVIDENCE, SEVERITY, UNKNOWN, evidence_of, severity
 from ablkd.interpretation.findings import Findings, find, held_back, unseen
-from ablkd.interpretation.statements import EVIDENCE, Verdict, ordered, sentences
-from ablkd.records import DrugCall, Fusion, Rule, SampleTables, Sensitivity, SpliceEvent
+from ablkd.interpretation.statements import (
+    category_told,
+    fold_range,
+    named,
+    not_assessed,
+    screens,
+    sentences,
+    statement,
+    untyped_told,
+)
+from ablkd.records import Clone, CloneDrug, DrugCall, Fusion, SampleTables, Sensitivity, SpliceEvent
 from ablkd.reference import Reference
+from ablkd.wording import interval, per_cent, plain
 
-SEVERITY = ("sensitive", "unknown", "reduced", "resistant")
-
-
-# ---------------------------------------------------------------- lookup
+NOT_ASSESSABLE = "not_assessable"
 
 
-def look_up(reference: Reference, findings: Findings, finding: str, drug: str) -> Verdict:
-    """Exact row, else class row, else `unknown`; of several categories the worst."""
-    members = set(finding.split("+"))
-    exact = [s for s in reference.sensitivity if s.drug == drug and set(s.finding.split("+")) == members]
-    scopes = {f"ic50_above:{limit}" for limit in _limits(reference) if any(_above(s, float(limit)) for s in exact)}
-    if len(members) > 1:
-        scopes |= {"any_compound", *(f"compound_with:{m}" for m in members)}
-    # METHOD: class rows speak of point mutations in a whole kinase. A molecule that lacks part of it is
-    # another protein, on which only a row of its own can say something.
-    partial = bool(members & set(findings.events))
-    classes = [r for r in reference.rules if r.drug == drug and r.applies_to in scopes and not partial]
-    shown: tuple[Sensitivity | Rule, ...] = (*exact, *classes)
-    category = _worst([s.category for s in exact if s.category])
-    category = category or _worst([r.category for r in classes if r.category])
-    deciding = tuple(row for row in shown if row.category and row.category == category)
-    return Verdict(finding, category or "unknown", deciding, shown)
+def clones_by_drugs(
+    sample: str, reference: Reference, tables: SampleTables, disease: str
+) -> tuple[list[Clone], list[CloneDrug], list[DrugCall]]:
+    """The clones of a sample, their cells for each drug of the knowledge folder, and a line for each drug."""
+    findings = find(reference, tables)
+    question = _question(reference, tables, findings, disease)
+    clones = [clone for clone in clones_of(sample, findings, tables) if _matters(reference, clone)]
+    drugs = [row.drug for row in reference.drugs]
+    table = {clone: [cell_of(reference, clone, drug, question) for drug in drugs] for clone in clones}
+    clones = sorted(clones, key=lambda clone: _rank(clone, table[clone]))
+    cells = [cell for clone in clones for cell in table[clone]]
+    lines = [_line(sample, reference, [c for c in cells if c.drug == drug], tables, question) for drug in drugs]
+    return clones, [_row(sample, reference, cell, question) for cell in cells], lines
 
 
-def _limits(reference: Reference) -> set[str]:
-    """The IC50, in nM, from which a class row speaks."""
-    return {r.applies_to.partition(":")[2] for r in reference.rules if r.applies_to.startswith("ic50_above:")}
+def _question(reference: Reference, tables: SampleTables, findings: Findings, disease: str) -> Question:
+    # METHOD: what was seen and is held back may be there; only of listed changes is it known which drugs they concern.
+    doubtful = sorted({codon for codon, _ in held_back(tables).values() if codon is not None})
+    hidden = tuple((m.codon, m.name) for m in unseen(reference, tables.coverage))
+    return Question(disease, findings.mutations, findings.germline, hidden, tuple(doubtful))
 
 
-def _above(row: Sensitivity, limit: float) -> bool:
-    """Whether a measured IC50 is above a limit in nM; one given as `>x` is above x."""
-    value = row.ic50_nm.removeprefix(">")
-    return bool(value) and float(value) >= limit and (value != row.ic50_nm or float(value) > limit)
+def _matters(reference: Reference, clone: Clone) -> bool:
+    """Whether a clone has a row: a fusion has one where a source ties it to a drug."""
+    return clone.kind != "transcript" or any(row.finding == clone.clone for row in reference.sensitivity)
 
 
-def _worst(categories: Sequence[str]) -> str:
-    """The gravest category; an unheard-of word counts as `unknown`, no category at all as empty."""
-    known = [c if c in SEVERITY else "unknown" for c in categories]
-    return max(known, key=SEVERITY.index, default="")
+def _rank(clone: Clone, cells: Sequence[Cell]) -> tuple[bool, bool, list[int], float]:
+    """Molecules without a finding last, then by how many drugs fail, then by fraction.
+
+    METHOD: clones are counted by the drugs they resist, then by those they reduce and so on; of equals the larger one
+    comes first.
+    """
+    failed = [-sum(cell.worst == category for cell in cells) for category in reversed(SEVERITY[2:])]
+    share = clone.fraction if clone.fraction is not None else clone.fraction_high or 0.0
+    return clone.kind == "none", not cells or not cells[0].decides, failed, -share
 
 
-def verdicts_on(reference: Reference, findings: Findings, drug: str) -> list[Verdict]:
-    """One verdict for each thing that counts for this drug, compounds first."""
-    verdicts = [look_up(reference, findings, name, drug) for name in findings.named]
-    members = [n for n in findings.mutations if n not in findings.named and n in findings.standing]
-    # METHOD: a member of a compound can worsen the line and never reassure. Exon skipping with a mutation is
-    # unknown for every drug until a source is seen, so a mutation that is only on such molecules does not
-    # count by itself; if it may also be on whole ones, its own rows hold, the worst of each.
-    for name in members:
-        compounds = [v.category for v in verdicts if name in v.finding.split("+")]
-        verdict = look_up(reference, findings, name, drug)
-        if SEVERITY.index(verdict.category) > SEVERITY.index(_worst([*compounds, "unknown"])):
-            verdicts.append(verdict)
-    # A fusion counts for the drugs that a source ties to it.
-    fusions = [look_up(reference, findings, name, drug) for name in findings.fusions]
-    return verdicts + [v for v in fusions if any(isinstance(row, Sensitivity) for row in v.shown)]
+# ---------------------------------------------------------------- cells
+
+
+def _row(sample: str, reference: Reference, cell: Cell, question: Question) -> CloneDrug:
+    """A cell as a row of clone_drugs.tsv."""
+    doubtful = question.doubtful if cell.decides and cell.worst != SEVERITY[-1] else ()
+    worse = dict(cell.worse) if cell.decides else {}
+    alone = [t.row for t in cell.told if t.about == cell.clone.clone and isinstance(t.row, Sensitivity)]
+    classes = [found for name in cell.members for found, _, _ in screens(reference, name, cell.drug)]
+    return CloneDrug(
+        sample=sample,
+        clone=cell.clone.clone,
+        drug=cell.drug,
+        category=cell.category,
+        evidence=";".join(cell.evidence),
+        because=";".join(cell.because),
+        source=";".join(dict.fromkeys(t.row.source for t in cell.deciding)),
+        screen=";".join(dict.fromkeys(classes)) if len(cell.members) == 1 else "",
+        folds=fold_range(alone),
+        provisional="; ".join([*cell.open, *not_assessed(worse, doubtful)]),
+        missing_codons=";".join(map(str, sorted({*worse, *doubtful}))),
+        statement=" ".join(sentences(reference, cell, question)),
+    )
 
 
 # ---------------------------------------------------------------- drug lines
 
 
-def decisive(reference: Reference, drug: str) -> set[str]:
-    """Every name whose presence could change this drug's line: it has a categorised row or is part of one."""
-    rows = [s.finding for s in reference.sensitivity if s.drug == drug and s.category]
-    rows += [r.applies_to.partition(":")[2] for r in reference.rules if r.drug == drug and r.category]
-    return {name for row in rows for name in row.split("+") if name}
-
-
-def _partners(reference: Reference, drug: str, findings: Findings, category: str) -> set[str]:
-    """Names that decide as well because of what was found.
-
-    METHOD: beside a mutation whose compounds have a class row, any change known to resist any drug could be the other
-    half; and one that is not known for this drug would make a `sensitive` line unknown. There all of them count.
-    """
-    scopes = {"any_compound", *(f"compound_with:{n}" for n in findings.mutations)} if findings.mutations else set()
-    classes = {r.applies_to for r in reference.rules if r.drug == drug and r.category}
-    if category != "sensitive" and not scopes & classes:
-        return set()
-    return {name for s in reference.sensitivity if s.category for name in s.finding.split("+")}
-
-
-def _untyped(names: set[str], splicing: Sequence[SpliceEvent], fusion: Sequence[Fusion]) -> list[str]:
-    """Of the decisive names, isoform events that were not assessable and fusions that could not be typed."""
-    events = [s.event for s in splicing if s.event in names and s.call == "not_assessable"]
-    if any(f.call == "present" for f in fusion):
-        return events
-    return events + [f.fusion for f in fusion if f.fusion in names and f.call == "not_assessable"]
-
-
-def drug_lines(sample: str, reference: Reference, tables: SampleTables) -> list[DrugCall]:
-    """One line for each drug of the knowledge folder, in its order."""
-    findings = find(reference, tables)
-    hidden = unseen(reference, tables.coverage)
-    # METHOD: what was seen and is held back may be there; only of listed changes is it known which drugs they concern.
-    doubtful = {codon for codon, _ in held_back(tables).values() if codon is not None}
-    lines = []
-    for drug in (row.drug for row in reference.drugs):
-        verdicts = verdicts_on(reference, findings, drug)
-        category = category_of(findings, verdicts)
-        names = decisive(reference, drug)
-        untyped = _untyped(names, tables.splicing, tables.fusion)
-        names |= _partners(reference, drug, findings, category)
-        codons = sorted({m.codon for m in hidden if m.name in names} | doubtful)
-        lines.append(_line(sample, drug, findings, verdicts, category, codons, untyped))
-    return lines
-
-
-def category_of(findings: Findings, verdicts: Sequence[Verdict]) -> str:
-    """The category of a drug's line if everything could have been seen.
-
-    METHOD: findings that are not one proven compound combine as the worst of each; a compound that is not excluded
-    keeps a line from being better than unknown; no finding is no evidence of sensitivity.
-    """
-    open_question = ["unknown"] if findings.unresolved else []
-    return _worst([v.category for v in verdicts] + open_question) or "unknown"
-
-
 def _line(
-    sample: str,
-    drug: str,
-    findings: Findings,
-    verdicts: list[Verdict],
-    category: str,
-    codons: list[int],
-    untyped: list[str],
+    sample: str, reference: Reference, cells: Sequence[Cell], tables: SampleTables, question: Question
 ) -> DrugCall:
-    if (codons or untyped) and category not in ("resistant", "reduced"):
-        category = "not_assessable"
-    basis = ordered([row for v in verdicts if v.category == category for row in v.rows or v.shown])
-    said = sentences(drug, category, findings, sorted(verdicts, key=partial(_first_said, findings)), codons, untyped)
-    fusions = [v.finding for v in verdicts if v.finding in findings.fusions]
+    """A drug's line: the category of its most resistant clone, and every clone it hits or spares."""
+    drug = cells[0].drug
+    counted = [cell for cell in cells if cell.decides]
+    worst = max((cell.worst for cell in counted), key=severity, default=UNKNOWN)
+    top = sorted((cell for cell in counted if cell.worst == worst), key=_evidence_first)
+    worse = _worse_of_line(reference, drug, cells, worst, question)
+    untyped = _untyped(reference, drug, worst, tables.splicing, tables.fusion, question)
+    doubtful = question.doubtful if worst != SEVERITY[-1] else ()
+    deciding = sorted((t for cell in top for t in cell.deciding), key=lambda t: EVIDENCE.index(t.row.evidence))
+    nothing_seen = not counted and len({name for _, name in question.unseen}) == len(_listed(reference))
+    category = NOT_ASSESSABLE if nothing_seen else top[0].category if top else UNKNOWN
+    said = [text for cell in counted for text in sentences(reference, cell, question)]
+    lead = _lead(reference, drug, top, category)
+    opened = [*(text for cell in top[:1] for text in cell.open), *not_assessed(worse, doubtful), *untyped_told(untyped)]
     return DrugCall(
         sample=sample,
         drug=drug,
         category=category,
-        because=";".join([*findings.named, *fusions]),
-        evidence=basis[0].evidence if basis else "",
-        source=";".join(dict.fromkeys(row.source for row in basis)),
-        statement=" ".join(said),
-        missing_codons=";".join(map(str, codons)),
-        lead=said[0],
+        evidence=";".join(top[0].evidence) if top else "",
+        clone=top[0].clone.clone if top else "",
+        fraction=top[0].clone.fraction if top else None,
+        fraction_low=top[0].clone.fraction_low if top else None,
+        fraction_high=top[0].clone.fraction_high if top else None,
+        level="low_level" if top and all(cell.clone.level == "low_level" for cell in top) else "",
+        provisional="; ".join(dict.fromkeys(opened)),
+        because=";".join(dict.fromkeys(t.about for t in deciding)),
+        source=";".join(dict.fromkeys(t.row.source for t in deciding)),
+        missing_codons=";".join(map(str, sorted({*worse, *doubtful}))),
+        line=_hits(cells),
+        lead=lead,
+        favours=" ".join(_favours(reference, counted)),
+        statement=" ".join(dict.fromkeys([lead, *said])),
     )
 
 
-def _first_said(findings: Findings, verdict: Verdict) -> tuple[int, int, bool]:
-    """The gravest first; of equals the one with the strongest evidence, so that a line begins with its `evidence`; then
-    what is reported before what is low level.
+def _evidence_first(cell: Cell) -> tuple[bool, int, bool, float]:
+    """What is shown before what is only not excluded, then the strongest evidence, reported findings, the largest."""
+    strongest = min((EVIDENCE.index(kind) for kind in cell.evidence), default=len(EVIDENCE))
+    return cell.clone.kind == "not_excluded", strongest, cell.clone.level == "low_level", -(cell.clone.fraction or 0.0)
+
+
+def _listed(reference: Reference) -> set[str]:
+    return {m.name for m in reference.mutations if m.tier == "catalogue"}
+
+
+def _lead(reference: Reference, drug: str, top: Sequence[Cell], category: str) -> str:
+    """The sentence that decides a line."""
+    if category == NOT_ASSESSABLE:
+        return "No listed position could be assessed."
+    if not top:
+        return f"No resistance mutation was found where it could be looked for; this is not evidence that {drug} works."
+    for cell in top:
+        for told in (t for t in cell.deciding if t.row.statement):
+            return statement(reference, cell, told)
+    return f"No source seen gives a category for {named(top[0].clone.clone)} with {drug}."
+
+
+def _favours(reference: Reference, cells: Sequence[Cell]) -> list[str]:
+    """What speaks for the drug, of exactly these molecules, the strongest evidence first."""
+    found = [
+        (EVIDENCE.index(t.row.evidence), statement(reference, cell, t))
+        for cell in cells
+        for t in cell.told
+        if t.about == cell.clone.clone and t.row.statement and (t.row.favours or t.row.category == SEVERITY[0])
+    ]
+    return list(dict.fromkeys(text for _, text in sorted(found, key=lambda pair: pair[0])))
+
+
+def _worse_of_line(
+    reference: Reference, drug: str, cells: Sequence[Cell], worst: str, question: Question
+) -> dict[int, str]:
+    """Codons that were not assessed -> the category of the line with a listed change there, where it is worse."""
+    found: dict[int, str] = {}
+    alone = [(codon, worst_of(reference, drug, [name], question)) for codon, name in question.unseen]
+    for codon, category in [*alone, *(pair for cell in cells for pair in cell.worse)]:
+        if severity(category) > severity(worst):
+            found[codon] = max(category, found.get(codon, category), key=severity)
+    return dict(sorted(found.items()))
+
+
+def _untyped(
+    reference: Reference,
+    drug: str,
+    worst: str,
+    splicing: Sequence[SpliceEvent],
+    fusion: Sequence[Fusion],
+    question: Question,
+) -> list[str]:
+    """Isoform events that were not assessable and fusions that could not be typed, which could worsen the line."""
+    names = evidence_of(reference, drug).decisive()
+    hidden = [s.event for s in splicing if s.event in names and s.call == NOT_ASSESSABLE]
+    if not any(f.call == "present" for f in fusion):
+        hidden += [f.fusion for f in fusion if f.fusion in names and f.call == NOT_ASSESSABLE]
+    return [n for n in hidden if severity(worst_of(reference, drug, [n], question)) > severity(worst)]
+
+
+def _hits(cells: Sequence[Cell]) -> str:
+    """Which clones the drug hits and which not, strongest evidence first: `sensitive: T315I 71 %; resistant in vitro:
+    G250E + T315I 20 %`.
     """
-    evidence = [EVIDENCE.index(row.evidence) for row in verdict.rows]
-    low = set(verdict.finding.split("+")) <= findings.low_level
-    return -SEVERITY.index(verdict.category), min(evidence, default=len(EVIDENCE)), low
+    groups: dict[str, list[str]] = {}
+    for cell in sorted((c for c in cells if c.decides), key=lambda c: (*_evidence_first(c)[1::-1], -severity(c.worst))):
+        condition = ", if on one molecule" if cell.clone.kind == "not_excluded" else ""
+        groups.setdefault(category_told(cell) + condition, []).append(_with_share(cell.clone))
+    said = [f"{category}: {', '.join(clones)}" for category, clones in groups.items()]
+    none = next((c.clone for c in cells if c.clone.kind == "none" and c.clone.fraction is not None), None)
+    if none is not None and said:
+        said.append(f"none of these findings: {per_cent(none.fraction)}")
+    return "; ".join(said)
+
+
+def _with_share(clone: Clone) -> str:
+    """A clone with its fraction, or what bounds it."""
+    share = per_cent(clone.fraction)
+    if clone.fraction is None:
+        low, high = clone.fraction_low, clone.fraction_high
+        share = interval(low, high) if low else f"up to {per_cent(high)}" if high is not None else ""
+    low_level = " (low level)" if clone.level == "low_level" else ""
+    return f"{' + '.join(map(plain, clone.clone.split('+')))} {share}".rstrip() + low_level

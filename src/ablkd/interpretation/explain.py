@@ -7,25 +7,27 @@ from collections.abc import Iterable, Sequence
 from textwrap import fill
 
 from ablkd.errors import InputError
-from ablkd.interpretation.drug_lines import category_of, verdicts_on
-from ablkd.interpretation.findings import Findings
-from ablkd.records import Rule, Sensitivity
+from ablkd.interpretation.cells import Cell, Question, cell_of
+from ablkd.interpretation.evidence import Told, holds, strength
+from ablkd.interpretation.scope import possible, scope_of
+from ablkd.interpretation.statements import KINDS, named, screens, sentences
+from ablkd.records import Clone, Rule, Sensitivity
 from ablkd.reference import Reference
 from ablkd.wording import number, plain
 
 WIDTH = 100
 
 
-def explain(reference: Reference, name: str) -> str:
+def explain(reference: Reference, name: str, disease: str = "") -> str:
     """Where a finding lies, what it is, and what each source says of it and each drug.
 
     `name` is a mutation, an isoform event, a fusion, or several of these joined by `+`: then what is said is of
-    molecules with all of them.
+    molecules with all of them. `disease` is a row of diseases.tsv, empty where it is not known.
 
     Raises
     ------
     InputError
-        For a name that no table has, with the nearest ones.
+        For a name or a disease that no table has, with the nearest ones.
     """
     members = name.split("+")
     for member in members:
@@ -37,41 +39,46 @@ def explain(reference: Reference, name: str) -> str:
                 f"({'did you mean ' + ' or '.join(near) if near else written}; "
                 "a change that no list has is unknown for every drug)"
             )
+    known = [row.disease for row in reference.diseases]
+    if disease and disease not in known:
+        raise InputError(f"{reference.folder}: no disease '{disease}' (known: {', '.join(known)})")
     lines = [part for member in members for part in _described(reference, member)]
-    findings = _alone(reference, name)
+    question, clone = Question(disease, tuple(members)), Clone("", name, "haplotype", None, None, None, "")
     sources: dict[str, None] = {}
     for drug in (row.drug for row in reference.drugs):
-        verdicts = verdicts_on(reference, findings, drug)
-        lines += ["", f"{drug}: {category_of(findings, verdicts).replace('_', ' ')}"]
-        for verdict in verdicts:
-            lines += [f"  {plain(verdict.finding)}:"] if verdict.finding != name else []
-            for row in verdict.shown:
-                lines += _wrapped(f"{_told(row)} [{row.evidence.replace('_', ' ')}; {row.source}]")
-                sources[row.source] = None
-        if not any(verdict.shown for verdict in verdicts):
-            lines.append("  no source seen says anything of it")
-    lines += ["", *_notes(len(members), bool(findings.events)), "", "Sources"]
-    for key in sources:
+        cell = cell_of(reference, clone, drug, question)
+        lines += ["", *_of_drug(reference, cell, question)]
+        sources |= dict.fromkeys(told.row.source for told in cell.told)
+        sources |= dict.fromkeys(row.source for member in members for *_, row in screens(reference, member, drug))
+    with_event = bool({v.event for v in reference.splicing} & set(members))
+    lines += ["", *_notes(len(members), with_event), "", "Sources"]
+    for key in (part for keys in sources for part in keys.split(", ")):
         source = reference.sources[key]
         lines += _wrapped(f"{key}: {source.citation} ({source.verification})")
     return "\n".join(lines) + "\n"
 
 
-def _alone(reference: Reference, name: str) -> Findings:
-    """The findings of a sample whose molecules all have exactly this."""
-    members = name.split("+")
-    changes = {m.name for m in reference.mutations}
-    events = tuple(m for m in members if m in {v.event for v in reference.splicing})
-    mutations = tuple(m for m in members if m in changes)
-    return Findings(
-        mutations=mutations,
-        low_level=frozenset(),
-        events=events,
-        fusions=tuple(m for m in members if m not in (*events, *mutations)),
-        compounds=(name,) if len(events + mutations) > 1 else (),
-        unresolved=(),
-        standing=frozenset() if events else frozenset(mutations),
-    )
+def _of_drug(reference: Reference, cell: Cell, question: Question) -> list[str]:
+    """A drug's category with what it rests on, then every row with its kind, scope and source."""
+    kinds = ", ".join(KINDS[kind] for kind in cell.evidence)
+    lines = [f"{cell.drug}: {cell.category}" + (f" ({kinds})" if kinds else "")]
+    diseases = possible(reference, question.disease)
+    for told in sorted(cell.told, key=strength):
+        about = "" if told.about == cell.clone.clone else f"{named(told.about)}: "
+        outside = "" if any(holds(told.row, d) for d in diseases) else "; not this disease"
+        lines += _wrapped(f"{about}{_told(told.row)} [{_rests_on(reference, told)}{outside}; {told.row.source}]")
+    # What is said of the whole beside its rows: screens, and other changes of the same codon.
+    rows = {told.row.statement for told in cell.told}
+    beside = [text for text in sentences(reference, cell, question) if not any(row and row in text for row in rows)]
+    return lines + [line for text in beside if not text.startswith("In vitro, the IC50") for line in _wrapped(text)]
+
+
+def _rests_on(reference: Reference, told: Told) -> str:
+    """`label, US 2022; CML-CP`: the kind of evidence of a row, where and when, and its scope."""
+    row = told.row
+    place = " ".join(filter(None, (row.region, row.date))) if isinstance(row, Sensitivity) else ""
+    scope = scope_of(reference, row.disease)
+    return KINDS[row.evidence] + (f", {place}" if place else "") + (f"; {scope}" if scope else "")
 
 
 def _known(reference: Reference) -> set[str]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from ablkd.hgvs import is_missense
+from ablkd.interpretation.named_calls import NamedCall, named_calls
 from ablkd.records import APART, Coverage, Haplotype, Mutation, Phase, SampleTables
 from ablkd.reference import Reference
 from ablkd.verdicts.events import HOLDING_BACK
@@ -14,13 +16,18 @@ from ablkd.verdicts.events import HOLDING_BACK
 # of those that have both: the same share that the phase verdicts use.
 NEGLIGIBLE_SHARE = 0.1
 
+# METHOD: an unlisted amino-acid change in practically every molecule, 95 % or more, those without any listed finding
+# included, may be inherited. Beside a listed finding that is itself in 90 % or more this cannot be told.
+EVERY_MOLECULE, NEARLY_EVERY = 0.95, 0.9
+
 
 @dataclass(frozen=True)
 class Findings:
     """Names in transcript order; sets of names are joined by `+`.
 
     `compounds` are proven to be on one molecule, `unresolved` may be. `standing` are the mutations that may
-    be on molecules without the isoform event they are proven to be joined with.
+    be on molecules without the isoform event they are proven to be joined with. `germline` may be inherited, and are
+    none of the others.
     """
 
     mutations: tuple[str, ...]
@@ -30,6 +37,7 @@ class Findings:
     compounds: tuple[str, ...]
     unresolved: tuple[str, ...]
     standing: frozenset[str]
+    germline: tuple[str, ...] = ()
 
     @property
     def on_isoform(self) -> dict[str, tuple[str, ...]]:
@@ -56,7 +64,11 @@ def find(reference: Reference, tables: SampleTables) -> Findings:
     Mutations are PASS calls, reported or low level, that are neither synonymous nor a polymorphism. Isoform
     events count when present, unless healthy samples show them too or sources dispute what they mean.
     """
-    passed = [c for c in tables.calls if c.filter == "PASS" and c.tier in ("catalogue", "novel")]
+    germline = possibly_germline(tables)
+    passed = [
+        c for c in tables.calls
+        if c.filter == "PASS" and c.tier in ("catalogue", "novel") and c.name not in germline
+    ]  # fmt: skip
     places = {c.name: c.codon for c in sorted(passed, key=lambda c: (c.codon, c.name))}
     neutral = {v.event for v in reference.splicing if v.expected != "no"}
     events = tuple(s.event for s in tables.splicing if s.call == "present" and s.event not in neutral)
@@ -74,7 +86,20 @@ def find(reference: Reference, tables: SampleTables) -> Findings:
         compounds=tuple("+".join(s) for s in compounds),
         unresolved=tuple("+".join(s) for s in _unresolved(reference, places, events, sets, proven)),
         standing=standing,
+        germline=germline,
     )
+
+
+def possibly_germline(tables: SampleTables) -> tuple[str, ...]:
+    """Unlisted amino-acid changes in practically every molecule, with and without the listed findings."""
+    found = [c for c in named_calls(tables.calls) if c.level != "evidence_only"]
+    if any(c.tier == "catalogue" and c.fraction_high >= NEARLY_EVERY for c in found):
+        return ()
+    return tuple(c.name for c in found if _in_every_molecule(c))
+
+
+def _in_every_molecule(call: NamedCall) -> bool:
+    return call.tier == "novel" and is_missense(call.name) and call.fraction >= EVERY_MOLECULE
 
 
 def _phased_sets(phase: Sequence[Phase], names: set[str]) -> dict[tuple[str, ...], str]:

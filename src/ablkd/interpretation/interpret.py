@@ -1,6 +1,6 @@
 """Rows of one sample and the knowledge folder -> what they mean: drug lines, summary, Result.
 
-Pure functions: no reads, no arrays, no files. The drug lines are made in `drug_lines`.
+Pure functions: no reads, no arrays, no files. Clones, their cells and the drug lines are made in `drug_lines`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from ablkd import __version__
 from ablkd.checks.cross_check import METRICS
-from ablkd.interpretation.drug_lines import drug_lines
+from ablkd.interpretation.drug_lines import NOT_ASSESSABLE, clones_by_drugs
 from ablkd.interpretation.findings import Findings, find, held_back, unseen
 from ablkd.records import (
     OPEN,
@@ -29,7 +29,8 @@ from ablkd.reference import Reference
 from ablkd.verdicts.invariants import check_tables
 from ablkd.wording import plain
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
+GERMLINE = " (possibly germline)"
 MOST_NAMED = 4  # variants in the reason of a review; the tables have them all
 
 
@@ -49,8 +50,8 @@ def interpret(
     """
     check_tables(tables, reference, settings)
     findings = find(reference, tables)
-    drugs = drug_lines(sample.sample, reference, tables)
-    names = {*findings.named, *findings.mutations, *findings.fusions, *_present(tables.splicing)}
+    clones, clone_drugs, drugs = clones_by_drugs(sample.sample, reference, tables, sample.disease)
+    names = {*(c.clone for c in clones), *findings.mutations, *findings.fusions, *_present(tables.splicing)}
     return Result(
         schema_version=SCHEMA_VERSION,
         software_version=__version__,
@@ -59,6 +60,8 @@ def interpret(
         settings=dict(settings),
         summary=_summary(sample, reference, findings, tables, controls, drugs),
         **vars(tables),
+        clones=tuple(clones),
+        clone_drugs=tuple(clone_drugs),
         drugs=tuple(drugs),
         controls=tuple(controls),
         evidence=tuple(row for row in reference.sensitivity if row.finding in names),
@@ -132,7 +135,9 @@ def _summary(
         reads=int(float(measured["reads"])) if measured.get("reads") else None,
         on_target=float(measured["on_target"]) if measured.get("on_target") else None,
         min_depth=int(float(measured["min_depth"])) if measured.get("min_depth") else min(depths, default=None),
-        findings=";".join(n + low.get(n, "") for n in findings.mutations),
+        findings=";".join(
+            [*(n + low.get(n, "") for n in findings.mutations), *(n + GERMLINE for n in findings.germline)]
+        ),
         compound=";".join([*findings.compounds, *(u + OPEN for u in findings.unresolved)]),
         splicing=";".join(_present(tables.splicing)),
         codons_not_assessable=";".join(map(str, sorted({m.codon for m in hidden}))),
@@ -171,10 +176,10 @@ def _status(
         return "failed", "; ".join(failed)
     review = [f"control {c.control} failed: {c.reason}" for c in controls if c.status == "fail"]
     review += [row.reason or row.metric for row in qc if row.status == "review"]
-    gaps = [line.drug for line in drugs if line.missing_codons and line.category == "not_assessable"]
+    gaps = [line.drug for line in drugs if line.missing_codons or line.category == NOT_ASSESSABLE]
     review += [f"{plain(name)} was seen and is held back ({plain(why)})" for name, why in doubtful[:MOST_NAMED]]
     if len(doubtful) > MOST_NAMED:
         review.append(f"{len(doubtful) - MOST_NAMED} more variants were seen and are held back")
     if gaps:
-        review.append(f"codons that could not be assessed could change the line of {', '.join(gaps)}")
+        review.append(f"codons that were not assessed could change the line of {', '.join(gaps)}")
     return ("review" if review else "reportable"), "; ".join(dict.fromkeys(review))

@@ -1,143 +1,169 @@
-"""The sentences of a drug line, from what the tables say and from what is open."""
+"""The sentences on a clone and a drug: what decides, what else is known, what does not hold here, and what is open."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
-from ablkd.consistency import EVIDENCE
-from ablkd.interpretation.findings import Findings
-from ablkd.records import Rule, Sensitivity
+from ablkd.interpretation.cells import Cell, Question
+from ablkd.interpretation.evidence import SEVERITY, UNKNOWN, Told, evidence_of, holds, severity, strength
+from ablkd.interpretation.scope import label, possible, scope_of
+from ablkd.records import Screened, Sensitivity
+from ablkd.reference import Reference
 from ablkd.wording import joined, plain, ranges
 
-MOST_CODONS = 12  # in a sentence; the line's `missing_codons` has them all
-MOST_SETS = 4  # in a line; phase.tsv has them all
+MOST_CODONS = 12  # in a sentence; the rows have them all
+MOST_NEIGHBOURS = 6
+KINDS = {
+    "guideline": "guideline",
+    "label": "label",
+    "clinical": "clinical",
+    "reported": "reported in resistant patients",
+    "in_vitro": "in vitro",
+}
+CODON = re.compile(r"[A-Z](\d+)[A-Z]")
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What the tables say of one finding and one drug; `rows` decided `category`, `shown` are all of them."""
-
-    finding: str
-    category: str
-    rows: tuple[Sensitivity | Rule, ...]
-    shown: tuple[Sensitivity | Rule, ...]
-
-
-def sentences(
-    drug: str,
-    category: str,
-    findings: Findings,
-    verdicts: Sequence[Verdict],
-    codons: Sequence[int],
-    untyped: Sequence[str],
-) -> list[str]:
-    """What decides the line first, then each finding's evidence and what is open; no sentence twice.
-
-    Gaps come first where they decide, else last; a compound that is not excluded comes first where it alone keeps the
-    line unknown.
-    """
-    gaps = _gaps(category, codons, untyped)
-    open_sets = _open_sets(findings.unresolved)
-    said = gaps if category == "not_assessable" else []
-    if category == "unknown" and all(v.category != category for v in verdicts):
-        said = open_sets[:]
-    if not verdicts:
-        said.append(
-            f"No resistance mutation was found where it could be looked for; this is not evidence that {drug} works."
-        )
-    said += _evidence(drug, verdicts)
-    for verdict in verdicts:
-        inside = findings.on_isoform.get(verdict.finding)
-        if inside:
-            said.append(
-                f"What is known of {joined(list(inside))} is about the whole kinase and is not used for "
-                "molecules that lack part of it."
-            )
-    said += open_sets
-    low = [n for n in findings.mutations if n in findings.low_level]
-    if low:
-        said.append(f"Low level, below the reporting cut: {', '.join(low)}.")
-    said += gaps
-    return list(dict.fromkeys(said))
-
-
-def _open_sets(unresolved: Sequence[str]) -> list[str]:
-    """What may be on one molecule; of many sets their number and the first ones."""
-    told = [joined([plain(name) for name in names.split("+")]) for names in unresolved]
-    if len(told) <= MOST_SETS:
-        return [f"A compound is not excluded: {names} may be on one molecule." for names in told]
-    return [
-        f"Compounds are not excluded: {len(told)} sets may be on one molecule, {'; '.join(told[:MOST_SETS])} and so on."
-    ]
-
-
-def ordered(rows: Sequence[Sensitivity | Rule]) -> list[Sensitivity | Rule]:
-    """Rows by the strength of their evidence."""
-    return sorted(rows, key=lambda row: EVIDENCE.index(row.evidence))
-
-
-def _gaps(category: str, codons: Sequence[int], untyped: Sequence[str]) -> list[str]:
-    closing = {
-        "not_assessable": ", and this could change the line",
-        "reduced": ", and this could worsen the line",
-    }
-    ending = closing.get(category, "")
-    said = []
-    if codons:
-        told = f"Codon{'s' if len(codons) > 1 else ''} {ranges(codons)}"
-        if len(codons) > MOST_CODONS:
-            told = f"{len(codons)} codons between {codons[0]} and {codons[-1]}"
-        said.append(f"{told} could not be assessed{ending}.")
-    if untyped:
-        said.append(f"Whether {' or '.join(map(plain, untyped))} is present could not be told{ending}.")
-    return said
-
-
-def _evidence(drug: str, verdicts: Sequence[Verdict]) -> list[str]:
-    """What the tables say of each finding; those without a category, and those of one class row, are named together."""
-    unknown = [_named(verdict.finding) for verdict in verdicts if not verdict.rows]
-    covers: dict[Rule, list[str]] = {}
-    for verdict in verdicts:
-        for rule in (row for row in verdict.shown if isinstance(row, Rule)):
-            covers.setdefault(rule, []).append(_named(verdict.finding))
-    said = []
-    for verdict in verdicts:
-        if not verdict.rows:
-            said.append(f"No source seen gives a category for {joined(unknown)} with {drug}.")
-        rows = dict.fromkeys([*ordered(verdict.rows), *ordered(verdict.shown)])
-        for row in (row for row in rows if row.statement):
-            if isinstance(row, Sensitivity):
-                said.append(f"{row.statement} [{row.source}]")
-            elif row in covers:  # told at the first finding it covers
-                said.append(f"{joined(covers.pop(row))}: {row.statement} [{row.source}]")
-        fold = _folds([row for row in verdict.shown if isinstance(row, Sensitivity)])
-        if fold:
-            said.append(f"In vitro, the IC50 of {_named(verdict.finding)} is {fold}.")
-    return said
-
-
-def _named(finding: str) -> str:
+def named(finding: str) -> str:
+    """A set of findings as people write it."""
     return " + ".join(plain(name) for name in finding.split("+"))
 
 
-def _folds(rows: Sequence[Sensitivity]) -> str:
-    """`2 to 22 times that of the unmutated kinase [key, key]`; empty where no value was measured.
+def category_told(cell: Cell) -> str:
+    """The category with what it rests on: `resistant in vitro`, `reported in resistant patients`, `sensitive`."""
+    told = cell.category.replace("reported", KINDS["reported"])
+    return told.replace("resistant", "resistant in vitro", 1) if cell.evidence[:1] == ("in_vitro",) else told
+
+
+def sentences(reference: Reference, cell: Cell, question: Question) -> list[str]:
+    """All that is known of one clone and one drug; what decides comes first, no sentence twice."""
+    if not cell.members:
+        return []
+    diseases = possible(reference, question.disease)
+    rest = sorted((t for t in cell.told if t not in cell.deciding), key=strength)
+    here = [t for t in rest if any(holds(t.row, d) for d in diseases)]
+    elsewhere = [t for t in rest if t not in here]
+    said = [statement(reference, cell, t) for t in cell.deciding if t.row.statement]
+    if cell.worst == UNKNOWN and not cell.deciding:
+        said.append(f"No source seen gives a category for {named(cell.clone.clone)} with {cell.drug}.")
+    said += [statement(reference, cell, t) for t in here if t.row.statement]
+    for told in (t for t in elsewhere if t.row.statement):
+        said.append(f"Not for {label(reference, diseases)}: {statement(reference, cell, told)}")
+    said += _folds_told(cell) + _screens_told(reference, cell) + _neighbours(reference, cell, question)
+    if evidence_of(reference, cell.drug).events & set(cell.members):
+        said.append("What is known of mutations is about the whole kinase, not about molecules that lack part of it.")
+    return list(dict.fromkeys(said))
+
+
+def statement(reference: Reference, cell: Cell, told: Told) -> str:
+    """A row's statement with its source and scope; of a part of the findings it says so."""
+    scope = scope_of(reference, told.row.disease)
+    cited = f"{told.row.statement} [{told.row.source}{f'; {scope}' if scope else ''}]"
+    alone = told.about != cell.clone.clone
+    return f"{named(told.about)} by {'themselves' if '+' in told.about else 'itself'}: {cited}" if alone else cited
+
+
+# ---------------------------------------------------------------- in vitro
+
+
+def fold_range(rows: Iterable[Sensitivity]) -> str:
+    """`2 to 22 times`; `or more` where a value was above the highest dose. Empty where no fold is known.
 
     METHOD: a range over studies and no category: one scale of folds does not fit all drugs.
     """
     folds = sorted((row.fold, row.ic50_nm.startswith(">")) for row in rows if row.fold is not None)
-    if folds:
-        low, high = _three_digits(folds[0][0]), _three_digits(folds[-1][0])
-        span = (high if low == high else f"{low} to {high}") + (" or more" if folds[-1][1] else "")
-        keys = sorted({row.source for row in rows if row.fold is not None})
-        return f"{span} times that of the unmutated kinase [{', '.join(keys)}]"
-    values = [row for row in rows if row.ic50_nm]
-    if not values:
+    if not folds:
         return ""
-    listed = ", ".join(f"{row.ic50_nm} nM ({row.assay}) [{row.source}]" for row in values)
-    return f"{listed}, without a value of the unmutated kinase"
+    low, high = _three_digits(folds[0][0]), _three_digits(folds[-1][0])
+    return (low if low == high else f"{low} to {high}") + (" times or more" if folds[-1][1] else " times")
+
+
+def _folds_told(cell: Cell) -> list[str]:
+    said = []
+    for about in dict.fromkeys(t.about for t in cell.told):
+        rows = [t.row for t in cell.told if t.about == about and isinstance(t.row, Sensitivity)]
+        measured = [row for row in rows if row.fold is not None]
+        if measured:
+            keys = ", ".join(sorted({row.source for row in measured}))
+            said.append(
+                f"In vitro, the IC50 of {named(about)} is {fold_range(measured)} that of the unmutated kinase [{keys}]."
+            )
+        bare = [row for row in rows if row.ic50_nm and row.fold is None]
+        if bare:
+            listed = ", ".join(f"{row.ic50_nm} nM ({row.assay}) [{row.source}]" for row in bare)
+            said.append(f"In vitro, the IC50 of {named(about)} is {listed}; no value of the unmutated kinase was seen.")
+    return said
 
 
 def _three_digits(value: float) -> str:
     return f"{float(f'{value:.3g}'):g}"
+
+
+# ---------------------------------------------------------------- screens
+
+
+def screens(reference: Reference, finding: str, drug: str) -> list[tuple[str, str, Screened]]:
+    """(class, value, row) of every screen that tested a single change with a drug."""
+    found = []
+    for row in (row for row in reference.screened if row.change == finding):
+        for result in row.results.split(";"):
+            tested, category, value = result.split(":")
+            if tested == drug:
+                found.append((category, value, row))
+    return found
+
+
+def _screens_told(reference: Reference, cell: Cell) -> list[str]:
+    return [
+        f"Screen of many changes in cells: {named(name)} {category} ({row.measure} {value}) [{row.source}]; "
+        "a screen gives no category."
+        for name in cell.members
+        for category, value, row in screens(reference, name, cell.drug)
+    ]
+
+
+def _neighbours(reference: Reference, cell: Cell, question: Question) -> list[str]:
+    """Of one change of which no category is known: what is known of other changes of its codon."""
+    place = CODON.fullmatch(cell.members[0]) if len(cell.members) == 1 else None
+    if place is None or cell.worst != UNKNOWN or cell.deciding:
+        return []
+    evidence, told = evidence_of(reference, cell.drug), []
+    names = dict.fromkeys(m.name for m in reference.mutations if m.codon == int(place[1]) and m.name != cell.members[0])
+    for name in names:
+        found = [evidence.decide((name,), d).category for d in possible(reference, question.disease)]
+        worst = max(found, key=severity)
+        if worst != UNKNOWN:
+            told.append(f"{name} {worst.replace('reported', KINDS['reported'])}")
+    if not told:
+        return []
+    return [f"Other changes of this codon: {', '.join(told[:MOST_NEIGHBOURS])}; they are other proteins."]
+
+
+# ---------------------------------------------------------------- what is open
+
+
+def codons_told(codons: Sequence[int]) -> str:
+    """`codon 315`, `codons 299, 315–317`; many by their number and ends."""
+    if len(codons) > MOST_CODONS:
+        return f"{len(codons)} codons between {min(codons)} and {max(codons)}"
+    return f"codon{'s' if len(codons) > 1 else ''} {ranges(codons)}"
+
+
+def not_assessed(worse: Mapping[int, str], doubtful: Sequence[int]) -> list[str]:
+    """What was not assessed, and what a listed change there would make of the cell or line."""
+    said = []
+    for category in reversed(SEVERITY):
+        codons = [codon for codon, found in worse.items() if found == category]
+        if codons:
+            verb = "was" if len(codons) == 1 else "were"
+            made = category.replace("reported", KINDS["reported"])
+            said.append(f"{codons_told(codons)} {verb} not assessed (with a listed change there: {made})")
+    held = [codon for codon in doubtful if codon not in worse]
+    if held:
+        said.append(f"a change seen at {codons_told(held)} is held back")
+    return said
+
+
+def untyped_told(names: Sequence[str]) -> list[str]:
+    """Isoforms and fusions that could not be told and would matter."""
+    return [f"whether {joined([plain(name) for name in names])} is present could not be told"] if names else []

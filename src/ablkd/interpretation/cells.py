@@ -1,0 +1,143 @@
+"""What the evidence says of each clone and each drug: the cells from which page, tables and drug lines are made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ablkd.interpretation.clones import NONE
+from ablkd.interpretation.evidence import (
+    SEVERITY,
+    UNKNOWN,
+    Decision,
+    Evidence,
+    Told,
+    evidence_of,
+    severity,
+    strength,
+)
+from ablkd.interpretation.scope import possible, worded
+from ablkd.records import Clone
+from ablkd.reference import Reference
+
+# Clones that are no finding of the leukaemia by themselves, and decide on no drug.
+SILENT = ("germline", "none")
+
+
+@dataclass(frozen=True)
+class Question:
+    """Of what the evidence is asked: the patient's disease (empty: unknown), all findings, and what was not seen.
+
+    `unseen` are listed mutations that were not assessed, by codon; `doubtful` codons where a change is held back.
+    """
+
+    disease: str
+    findings: tuple[str, ...]
+    germline: tuple[str, ...] = ()
+    unseen: tuple[tuple[int, str], ...] = ()
+    doubtful: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One clone and one drug.
+
+    `worst` is the gravest category over the diseases the patient may have, `told` all that is known, `deciding` what
+    words the category. `open` are sentences on what is not known, `worse` the codons that were not assessed with what a
+    listed change there would make of it.
+    """
+
+    clone: Clone
+    drug: str
+    members: tuple[str, ...]
+    category: str
+    worst: str
+    deciding: tuple[Told, ...]
+    told: tuple[Told, ...]
+    open: tuple[str, ...]
+    worse: tuple[tuple[int, str], ...]
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """Kinds of evidence that word the category, strongest first."""
+        return tuple(dict.fromkeys(t.row.evidence for t in self.deciding))
+
+    @property
+    def because(self) -> tuple[str, ...]:
+        """The findings that decide, in the order of their evidence."""
+        return tuple(dict.fromkeys(t.about for t in self.deciding))
+
+    @property
+    def decides(self) -> bool:
+        """Whether it counts for the drug's line: a fusion only where a source ties it to this drug."""
+        return self.clone.kind not in SILENT and (self.clone.kind != "transcript" or bool(self.told))
+
+
+def members_of(clone: Clone) -> tuple[str, ...]:
+    """The findings of a clone."""
+    return () if clone.clone == NONE else tuple(clone.clone.split("+"))
+
+
+def cell_of(reference: Reference, clone: Clone, drug: str, question: Question) -> Cell:
+    """What the evidence says of one clone and one drug."""
+    evidence, members = evidence_of(reference, drug), members_of(clone)
+    decisions = _decisions(reference, evidence, members, question)
+    told = [*evidence.own(members, question.findings)]
+    told += [t for part in evidence.parts(members).values() for t in part]
+    worst = max((d.category for d in decisions.values()), key=severity)
+    # What decides in any disease the patient may have; a category without one is told by its scope.
+    deciding = dict.fromkeys(t for d in decisions.values() if d.category != UNKNOWN for t in d.deciding)
+    return Cell(
+        clone=clone,
+        drug=drug,
+        members=members,
+        category=worded(reference, {disease: d.category for disease, d in decisions.items()}),
+        worst=worst,
+        deciding=tuple(sorted(deciding, key=strength)),
+        told=tuple(told),
+        open=_open(reference, drug, clone, members, worst, question),
+        worse=_worse(reference, drug, clone, members, worst, question),
+    )
+
+
+def _decisions(
+    reference: Reference, evidence: Evidence, members: Sequence[str], question: Question
+) -> dict[str, Decision]:
+    return {d: evidence.decide(members, d, question.findings) for d in possible(reference, question.disease)}
+
+
+def worst_of(reference: Reference, drug: str, members: Sequence[str], question: Question) -> str:
+    """The gravest category of molecules with these findings over the diseases the patient may have."""
+    decisions = _decisions(reference, evidence_of(reference, drug), members, question)
+    return max((d.category for d in decisions.values()), key=severity)
+
+
+def _open(
+    reference: Reference, drug: str, clone: Clone, members: Sequence[str], worst: str, question: Question
+) -> tuple[str, ...]:
+    """What is not known of a clone and could make its cell worse."""
+    said = ["not excluded, and not shown, to be on one molecule"] if clone.kind == "not_excluded" else []
+    if clone.kind not in SILENT:
+        for name in question.germline:
+            found = worst_of(reference, drug, [*members, name], question)
+            if severity(found) > severity(worst):
+                said.append(f"{name} possibly germline; if it is somatic, this is {found}")
+    return tuple(said)
+
+
+def _worse(
+    reference: Reference, drug: str, clone: Clone, members: Sequence[str], worst: str, question: Question
+) -> tuple[tuple[int, str], ...]:
+    """Codons that were not assessed -> the category with a listed change there, where it is worse.
+
+    METHOD: a change that was not seen may be on the same molecules; what it would make of them is asked of the same
+    rows.
+    """
+    if clone.kind in ("transcript", "germline") or worst == SEVERITY[-1]:
+        return ()
+    found: dict[int, str] = {}
+    for codon, name in question.unseen:
+        category = worst_of(reference, drug, [*members, name], question)
+        if severity(category) > severity(worst):
+            found[codon] = max(category, found.get(codon, category), key=severity)
+    return tuple(sorted(found.items()))
