@@ -178,6 +178,8 @@ def _codon_change(row: Mutation | Polymorphism, reference: Reference) -> Iterato
         yield "name is empty (fill it in)"
     if not re.fullmatch(r"[ACGT]{3}", row.alt_codon) or row.alt_codon == row.ref_codon:
         yield f"{row.name}: alt_codon '{row.alt_codon}' is no other codon (correct it)"
+    if isinstance(row, Mutation) and (row.codon, row.alt_codon) in reference.benign:
+        yield f"{row.name} is in polymorphisms.tsv as well (remove one: a polymorphism decides on no drug)"
 
 
 def _splice(row: SpliceVariant, reference: Reference) -> Iterator[str]:
@@ -276,4 +278,5 @@ def _screened(row: Screened, reference: Reference) -> Iterator[str]:
         drug, _, rest = result.partition(":")
         found, _, value = rest.partition(":")
         if drug not in drugs or found not in SCREEN_CLASSES or not re.fullmatch(r"-?\d+(\.\d+)?", value):
-            yield f"{row.change}: result '{result}' is not DRUG:CLASS:NUMBER of {', '.join(SCREEN_CLASSES)} (correct it)"
+            classes = ", ".join(SCREEN_CLASSES)
+            yield f"{row.change}: result '{result}' is not DRUG:CLASS:NUMBER with a class of {classes} (correct it)"

@@ -180,7 +180,7 @@ class SpliceVariant:
 
 @dataclass(frozen=True)
 class Disease:
-    """A disease, or a phase of one, that a patient has and a statement holds for; `family` is said where all of it is."""
+    """A disease, or a phase of one; `family` is said where all of it is meant."""
 
     disease: str
     label: str
@@ -206,7 +206,7 @@ class Sensitivity:
 
     `finding` is a mutation name, a compound (names joined by `+` in transcript order), a splice event, or
     a fusion name. `category` is filled only where the source words one. `evidence` is a word of `consistency.EVIDENCE`.
-    `disease` is `any`, or the rows of diseases.tsv it holds for, joined by `;`; `region` and `date` are those of a label
+    `disease` is `any`, or the rows of diseases.tsv it holds for, joined by `;`; `region`, `date` are those of a label
     or guideline. `favours` is `yes` where it speaks for the drug.
     """
 

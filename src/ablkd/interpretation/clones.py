@@ -29,7 +29,7 @@ def clones_of(sample: str, findings: Findings, tables: SampleTables) -> list[Clo
             rows.append(_clone(sample, findings, members, "compound", _bounds(tables, findings, members)))
     singles = _singles(tables)
     for name in order:
-        if name not in covered and (name in findings.standing or name in findings.named):
+        if name not in covered and (name in findings.named or _also_alone(tables, findings, name)):
             kind = "isoform" if name in findings.events else "mutation"
             rows.append(_clone(sample, findings, (name,), kind, singles.get(name, (None, None, None))))
     for names in findings.unresolved:
@@ -43,6 +43,21 @@ def clones_of(sample: str, findings: Findings, tables: SampleTables) -> list[Clo
     if () in whole or not tables.haplotypes:
         rows.append(Clone(sample, NONE, "none", *whole.get((), (None, None, None)), ""))
     return rows
+
+
+def _also_alone(tables: SampleTables, findings: Findings, name: str) -> bool:
+    """Whether a member of proven compounds is on other molecules too.
+
+    METHOD: beside an isoform event where it may be on molecules without it; beside other mutations where the lower
+    bound of its own share lies above what the compounds can have. What is known of the mutation alone makes its
+    compound worse in any case.
+    """
+    if name not in findings.standing:
+        return False
+    whole = [names.split("+") for names in findings.compounds if names not in findings.on_isoform]
+    most = [_bounds(tables, findings, members)[2] for members in whole if name in members]
+    low = _singles(tables).get(name, (None, None, None))[1]
+    return not most or (low is not None and None not in most and low > sum(filter(None, most)))
 
 
 def _clone(sample: str, findings: Findings, members: Sequence[str], kind: str, share: Share) -> Clone:

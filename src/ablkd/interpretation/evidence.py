@@ -64,7 +64,7 @@ class Evidence:
         self._larger = [members for members in self.exact if len(members) > 1]
 
     def own(self, members: Collection[str], others: Collection[str] = ()) -> list[Told]:
-        """Rows on exactly these findings, and those of the classes they are in; `others` are elsewhere in the sample."""
+        """Rows on exactly these findings, and on the classes they are in; `others` are elsewhere in the sample."""
         name = "+".join(members)
         found = [Told(name, row) for row in self.exact.get(frozenset(members), [])]
         return found + [Told(name, rule) for rule in self.rules if self._applies(rule, members, others)]
@@ -93,7 +93,7 @@ class Evidence:
         if kind == "compound_with":
             return several and name in members
         if kind == "further":
-            return name in members and (several or any(is_missense(other) for other in others))
+            return name in members and (several or any(is_missense(other) for other in others if other != name))
         only = next(iter(members))
         if several or only not in self.listed:
             return False
