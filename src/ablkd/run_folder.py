@@ -36,7 +36,7 @@ use rule * from ablkd
 """
 SHEET_HELP = """\
 # A line for each sample, cells separated by tabs; lines that begin with # are not read.
-# Columns you can add: amplicon expected template_copies. Several files of a cell are joined by ;
+# Columns you can add: amplicon expected template_copies disease. Several files of a cell are joined by ;
 # `ablkd sheet FOLDER` writes these lines for a folder of reads or traces; `ablkd check` checks them.
 """
 

@@ -62,7 +62,7 @@ def test_reads_every_kind_of_sample(write, reference, tmp_path):
     assert four.reads_1.count(";") == 1
 
 
-ROW = "sample | platform | reads_1 | reads_2 | patient | run | collected | amplicon | role | expected | template_copies"
+ROW = "sample | platform | reads_1 | reads_2 | patient | run | collected | amplicon | role | expected | template_copies | disease"
 NAME_RULE = "(use A-Z a-z 0-9 _ . -, starting with a letter or digit, 64 characters at most)"
 PLATFORMS = "illumina, pacbio_hifi, ont, sanger"
 BAD_ROWS = [
@@ -98,6 +98,8 @@ BAD_ROWS = [
     ("S1 | ont | d.fastq | | | | | | positive_control | A1B:nan", "expected 'A1B:nan' is not NAME:FRACTION with a fraction of 0 to 1 (write for example NAME:0.05)"),
     ("S1 | ont | d.fastq | | | | | | | A1B:0.1", "expected is for controls (set the role, or empty the cell)"),
     ("S1 | ont | d.fastq | | | | | | | | -3", "template_copies '-3' is not a number above 0 (correct it or leave it empty)"),
+    ("S1 | ont | d.fastq | | | | | | | | | CML_CP", "disease 'CML_CP' is not one of cml_cp, cml_ap, cml_bp, ph_all (did you mean 'cml_cp'?)"),
+    ("S1 | ont | d.fastq | | | | | | | | | aml", "disease 'aml' is not one of cml_cp, cml_ap, cml_bp, ph_all (correct it)"),
     ("S1 | ont | d.fastq | | | | | | | | many", "template_copies 'many' is not a number above 0 (correct it or leave it empty)"),
 ]  # fmt: skip
 
