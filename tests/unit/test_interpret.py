@@ -45,7 +45,7 @@ def test_the_summary_and_the_lines_are_made_from_the_same_findings():
     assert (row.splicing, row.fusion, row.reads, row.on_target) == ("exon7_skipping", "e14a2", 20000, 0.97)
     assert (row.status, row.reason) == ("reportable", "")
     assert {line.clone for line in made.drugs} == {row.compound}
-    assert {e.finding for e in made.evidence} == {"G250E", "T315I"}
+    assert {e.finding for e in made.evidence} == {"G250E", "T315I", "G250E+T315I"}
     assert any("exon 7 skipping" in note for note in made.notes)
     assert made.knowledge == REFERENCE.hashes and made.settings == {"required_lod": "0.03"}
 
