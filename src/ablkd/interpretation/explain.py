@@ -133,4 +133,6 @@ def _notes(members: int, with_event: bool) -> list[str]:
 
 
 def _wrapped(text: str, indent: str = "  ") -> Sequence[str]:
-    return fill(text, WIDTH, initial_indent=indent, subsequent_indent="    ", break_long_words=False).split("\n")
+    return fill(
+        text, WIDTH, initial_indent=indent, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+    ).split("\n")
