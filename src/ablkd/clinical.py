@@ -1,4 +1,4 @@
-"""The clinical table: treatments, measurements, responses and events of patients, read and checked."""
+"""The clinical table: treatments, measurements, responses, events and remarks of patients, read and checked."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ablkd.errors import InputError
 from ablkd.records import ClinicalEvent
 from ablkd.tables import read_numbered_rows
 
-KINDS = ("treatment", "measurement", "response", "event")
-NUMBER = re.compile(r"[<>]?\d+(\.\d+)?([eE][+-]?\d+)?")
+KINDS = ("treatment", "measurement", "response", "event", "remark")
+NUMBER = re.compile(r"([<>]?)(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)")
 
 
 def read_clinical(path: str | Path) -> list[ClinicalEvent]:
@@ -28,6 +28,12 @@ def read_clinical(path: str | Path) -> list[ClinicalEvent]:
     if problems:
         raise InputError(problems)
     return [row for _, row in rows]
+
+
+def measured(value: str) -> tuple[str, float] | None:
+    """(`=`, `<` or `>`, the number) of a measured value; None where it is not a number."""
+    found = NUMBER.fullmatch(value)
+    return (found[1] or "=", float(found[2])) if found else None
 
 
 def is_date(text: str) -> bool:

@@ -34,7 +34,10 @@ class Sample:
 
 @dataclass(frozen=True)
 class ClinicalEvent:
-    """A line of clinical.tsv: a treatment, a measurement, a response or an event of one patient."""
+    """A line of clinical.tsv: a treatment, a measurement, a response, an event of one patient, or a remark on the page.
+
+    Without a date a line has no place in time. A treatment without `end_date` goes on.
+    """
 
     patient: str
     date: str
@@ -266,6 +269,18 @@ class Note:
 
     key: str
     text: str
+    source: str
+
+
+@dataclass(frozen=True)
+class ResponseLevel:
+    """A molecular response level: `percent_is` or less on the International Scale, in a patient whose fusion is one of
+    `fusions` (joined by `;`).
+    """
+
+    level: str
+    percent_is: float
+    fusions: str
     source: str
 
 
@@ -572,12 +587,14 @@ class ControlVerdict:
 
 @dataclass(frozen=True)
 class TimelinePoint:
-    """patients/<patient>.tsv: one dated value of one patient.
+    """patients/<patient>.tsv: one dated or undated value of one patient.
 
     `kind` is `sample`, `mutation`, `haplotype`, `splicing`, `phase` (a set that is or may be on one molecule),
-    `identity` or a clinical kind; `unit` is `fraction`, or for mutations also `copies` (fraction times the copies
-    measured then). `change` says in words what happened since the sample before; `end_date` and `note` are those of
-    clinical events.
+    `identity`, `level` (a molecular response level that applies to this patient) or a clinical kind. `unit` of a
+    mutation, haplotype or isoform event is `fraction`; any other unit is its burden, the fraction times the measurement
+    of that unit and time. `status` of a measurement is the molecular response level it reaches, empty where levels do
+    not apply. `change` states what changed since the sample or the measurement before; `end_date` and `note` are those
+    of clinical events.
     """
 
     patient: str

@@ -26,6 +26,7 @@ from ablkd.records import (
     Note,
     Platform,
     Polymorphism,
+    ResponseLevel,
     Rule,
     Screened,
     Sensitivity,
@@ -48,6 +49,7 @@ TABLES: dict[str, type] = {
     "tki/sensitivity.tsv": Sensitivity,
     "tki/rules.tsv": Rule,
     "tki/screen.tsv": Screened,
+    "responses.tsv": ResponseLevel,
     "notes.tsv": Note,
     "sources.tsv": Source,
 }
@@ -83,6 +85,7 @@ class Reference:
     sensitivity: tuple[Sensitivity, ...]
     rules: tuple[Rule, ...]
     screened: tuple[Screened, ...]
+    responses: tuple[ResponseLevel, ...]
     notes: dict[str, Note]
     sources: dict[str, Source]
     hashes: dict[str, str]
@@ -203,6 +206,7 @@ def load_reference(folder: str | Path) -> Reference:
         sensitivity=rows["tki/sensitivity.tsv"],
         rules=rows["tki/rules.tsv"],
         screened=rows["tki/screen.tsv"],
+        responses=rows["responses.tsv"],
         notes=_by(rows["notes.tsv"], "key"),
         sources=_by(rows["sources.tsv"], "source"),
         hashes={name: sha256(folder / name) for name in [SEQUENCES, *TABLES]},

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 
 from ablkd.checks.identity import compare
+from ablkd.course.burden import Burden, burden_change, burdens
+from ablkd.course.response_levels import Grading
 from ablkd.course.sights import Sight, haplotype_sight, mutation_sight, splice_sight
-from ablkd.course.words import gained, what_changed
+from ablkd.course.words import gained, measurement_change, what_changed
 from ablkd.interpretation.named_calls import passed
-from ablkd.records import OPEN, ClinicalEvent, Result, TimelinePoint
+from ablkd.records import OPEN, ClinicalEvent, ResponseLevel, Result, TimelinePoint
 
 NEWS = {"compound": "on one molecule", "not excluded": "may be on one molecule; this sample cannot tell"}
+UNMUTATED = "unmutated"  # may hold transcripts of no fusion: its burden is not known
 KINDS = (
+    "remark",
+    "level",
     "treatment",
     "measurement",
     "sample",
@@ -27,26 +31,32 @@ KINDS = (
 
 
 def timeline_points(
-    patient: str, results: Sequence[Result], events: Sequence[ClinicalEvent], fusions: Collection[str]
+    patient: str,
+    results: Sequence[Result],
+    events: Sequence[ClinicalEvent],
+    fusions: Collection[str],
+    levels: Sequence[ResponseLevel] = (),
 ) -> list[TimelinePoint]:
     """All that is known of one patient over time, in the order of dates, what is undated last.
 
     A thing that any sample showed has a row for every sample: detected, not detected at a limit, or not
     assessable. `change` compares with the samples before; undated samples are compared with none. `fusions` are the
-    names of transcripts that are fusions.
+    names of transcripts that are fusions; `levels` are all molecular response levels.
     """
     ordered = sorted(results, key=lambda r: (not r.sample.collected, r.sample.collected, r.sample.sample))
-    points = [_clinical(event) for event in events if event.patient == patient]
+    own = sorted((e for e in events if e.patient == patient), key=lambda e: (not e.date, e.date))
+    points = _clinical(own, Grading(ordered, fusions, levels))
     points += [
         _point(patient, r, "sample", r.sample.platform, status=r.summary.status, note=r.summary.reason) for r in ordered
     ]
     for name, sights in _mutations(ordered).items():
         points += _series(patient, ordered, "mutation", name, sights)
-        points += _burden(patient, ordered, name, sights, events)
+        points += _burden(patient, ordered, "mutation", name, sights, own)
     for event_name in dict.fromkeys(e.event for r in ordered for e in r.splicing if e.call == "present"):
         sights = [splice_sight(r, event_name) for r in ordered]
         points += _series(patient, ordered, "splicing", event_name, sights)
-    points += _haplotypes(patient, ordered)
+        points += _burden(patient, ordered, "splicing", event_name, sights, own)
+    points += _haplotypes(patient, ordered, own)
     points += _together(patient, ordered)
     for i, result in enumerate(ordered[1:], start=1):
         same = compare(ordered[:i], result, fusions)
@@ -54,11 +64,26 @@ def timeline_points(
     return sorted(points, key=lambda p: (not p.date, p.date, KINDS.index(p.kind), p.sample))
 
 
-def _clinical(event: ClinicalEvent) -> TimelinePoint:
-    return TimelinePoint(
-        event.patient, event.date, "", event.kind, event.name, event.value, None, None, event.unit, "", "",
-        event.end_date, event.note,
-    )  # fmt: skip
+def _clinical(events: Sequence[ClinicalEvent], grading: Grading) -> list[TimelinePoint]:
+    """A row an event, those of measurements with the level they reach; before them the levels that apply."""
+    points, levels = [], {}
+    before: dict[tuple[str, str], str] = {}
+    for e in events:
+        grade = grading.grade(e)
+        change = ""
+        if e.kind == "measurement" and e.date:
+            change = measurement_change(before.get((e.name, e.unit), ""), e.value, e.unit)
+            before[e.name, e.unit] = e.value
+        note = "; ".join(filter(None, (e.note, grade.reason)))
+        points.append(
+            TimelinePoint(e.patient, e.date, "", e.kind, e.name, e.value, None, None, e.unit, grade.status, change,
+                          e.end_date, note)
+        )  # fmt: skip
+        for level in grade.levels:
+            row = TimelinePoint(e.patient, "", "", "level", level.level, f"{level.percent_is:.6g}", None, None, e.unit,
+                                "", "", "", "")  # fmt: skip
+            levels[level.level, e.unit] = row
+    return [*levels.values(), *points]
 
 
 def _point(
@@ -113,32 +138,27 @@ def _mutations(results: Sequence[Result]) -> dict[str, list[Sight]]:
 def _burden(
     patient: str,
     results: Sequence[Result],
+    kind: str,
     name: str,
     sights: Sequence[Sight],
     events: Sequence[ClinicalEvent],
 ) -> list[TimelinePoint]:
-    """Fraction times copies, where copies of the same time are known; the spread is the fraction's alone."""
-    points = []
+    """Fraction times the copies or `% IS` of that time; of a thing not detected, its limit of detection times these."""
+    points: list[TimelinePoint] = []
+    before: list[Burden] = []
     for result, sight in zip(results, sights, strict=True):
-        copies = _copies(result.sample.collected, events)
-        if copies is None or sight.status != "detected" or sight.value is None:
-            continue
-        low, high = (None if bound is None else bound * copies for bound in (sight.low, sight.high))
-        value, note = sight.value * copies, f"fraction times {copies:g} copies"
-        points.append(_point(patient, result, "mutation", name, value, low, high, "copies", "detected", note=note))
-    return points
-
-
-def _copies(date: str, events: Sequence[ClinicalEvent]) -> float | None:
-    """Copies measured on that date, or in that month where only a month is known of one of the two."""
-    measured = [e for e in events if e.kind == "measurement" and "copies" in e.unit.lower() and _is_number(e.value)]
-    same = [e for e in measured if date and e.date == date]
-    near = same or [e for e in measured if date and e.date and (e.date.startswith(date) or date.startswith(e.date))]
-    return float(near[0].value) if len(near) == 1 else None
-
-
-def _is_number(text: str) -> bool:
-    return re.fullmatch(r"\d+(\.\d+)?([eE][+-]?\d+)?", text) is not None
+        found = burdens(result.sample.collected, sight, events)
+        for burden in found:
+            absent = burden.value is None
+            value = f"<{burden.high:.6g}" if absent else burden.value
+            low, high = (None, None) if absent else (burden.low, burden.high)
+            note = f"{'limit of detection' if absent else 'fraction'} times {burden.measurement:.12g} {burden.unit}"
+            change = burden_change(before, burden)
+            row = _point(patient, result, kind, name, value, low, high, burden.unit, sight.status, change, note)
+            points.append(row)
+        before += found
+    # Where it was never detected there is no burden to follow.
+    return points if any(p.status == "detected" for p in points) else []
 
 
 # ---------------------------------------------------------------- haplotypes
@@ -158,7 +178,7 @@ def _together(patient: str, results: Sequence[Result]) -> list[TimelinePoint]:
     return points
 
 
-def _haplotypes(patient: str, results: Sequence[Result]) -> list[TimelinePoint]:
+def _haplotypes(patient: str, results: Sequence[Result], events: Sequence[ClinicalEvent]) -> list[TimelinePoint]:
     names = dict.fromkeys(h.haplotype for r in results for h in r.haplotypes)
     codons = {c.name: c.codon for r in results for c in r.calls}
     series = {name: [haplotype_sight(r, name, codons) for r in results] for name in names}
@@ -173,4 +193,6 @@ def _haplotypes(patient: str, results: Sequence[Result]) -> list[TimelinePoint]:
             if words and results[i].sample.collected:
                 news[i] = words
         points += _series(patient, results, "haplotype", name, sights, news)
+        if name != UNMUTATED:
+            points += _burden(patient, results, "haplotype", name, sights, events)
     return points

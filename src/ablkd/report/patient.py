@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ablkd.course.words import shown_value
 from ablkd.records import TimelinePoint
 from ablkd.report.pages import NO_SITE, picture, render
+from ablkd.report.timeline_lanes import NO_END
 from ablkd.report.timeline_plot import patient_picture
+from ablkd.report.timeline_table import date_rows
+from ablkd.report.timeline_words import label, news_of
 from ablkd.site import Site
 from ablkd.tables import write_text
-from ablkd.wording import plain
 
-UNMUTATED = "unmutated"  # the haplotype without a change; it is no news
-MOST_OPEN = 4  # sets of one sample that may be on one molecule
+FOLLOWED = ("mutation", "splicing", "haplotype")
 CLINICAL = ("treatment", "measurement", "response", "event")
 
 
@@ -27,40 +29,37 @@ def patient_view(patient: str, points: Sequence[TimelinePoint]) -> dict[str, Any
     """What the template needs: rows by kind, the series as tables, responses and events numbered."""
     samples = [p for p in points if p.kind == "sample"]
     numbered = [p for p in points if p.kind in ("response", "event") and p.date]
-    dated = any(p.date for p in points)
+    dated = any(p.date for p in points if p.kind != "remark")
+    news = [(sample, news_of(points, sample.sample)) for sample in samples]
+    measurements = [p for p in points if p.kind == "measurement" and p.date]
     return {
         "patient": patient,
+        "label": label,
+        "shown_value": shown_value,
+        "no_end": NO_END,
+        "remarks": [p for p in points if p.kind == "remark"],
         "samples": samples,
         "numbered": numbered,
-        "changes": _changes(points, samples),
+        "changes": [(sample, told) for sample, told in news if told.changes or told.unseen],
+        "dates": date_rows(points),
         "identity": [p for p in points if p.kind == "identity"],
         "mutations": _grid(points, samples, ("mutation", "splicing")),
         "haplotypes": _grid(points, samples, ("haplotype",)),
-        "burden": [p for p in points if p.kind == "mutation" and p.unit == "copies"],
+        "burden": _burden(points),
         "treatments": [p for p in points if p.kind == "treatment" and p.date],
-        "measurements": [p for p in points if p.kind == "measurement" and p.date],
+        "measurements": measurements,
+        "graded": any(p.status for p in measurements),
+        "levels": [p for p in points if p.kind == "level"],
         "undated": [p for p in points if not p.date and p.kind in (*CLINICAL, "sample")],
         "course": picture(patient_picture(points, numbered)) if dated else "",
     }
 
 
-def _changes(
-    points: Sequence[TimelinePoint], samples: Sequence[TimelinePoint]
-) -> list[tuple[TimelinePoint, list[TimelinePoint], int, str]]:
-    """(sample, what changed, further sets that are not excluded, the names that could not be assessed) for every
-    sample with news.
-    """
-    made = []
-    for sample in samples:
-        news = [p for p in points if p.sample == sample.sample and p.change and p.name != UNMUTATED]
-        named = {p.name for p in news if p.kind == "haplotype"}
-        news = [p for p in news if p.kind != "phase" or p.status != "compound" or p.name not in named]
-        unseen = [p.name for p in news if p.status == "not_assessable" and p.kind != "haplotype"]
-        further = [p for p in news if p.status == "not excluded"][MOST_OPEN:]
-        told = [p for p in news if p.status != "not_assessable" and p not in further]
-        if told or unseen:
-            made.append((sample, told, len(further), ", ".join(map(plain, unseen))))
-    return made
+def _burden(points: Sequence[TimelinePoint]) -> list[TimelinePoint]:
+    """The burdens, of one thing after the other."""
+    rows = [p for p in points if p.kind in FOLLOWED and p.unit != "fraction"]
+    names = list(dict.fromkeys((p.kind, p.name) for p in points))
+    return sorted(rows, key=lambda p: (FOLLOWED.index(p.kind), names.index((p.kind, p.name)), p.unit))
 
 
 def _grid(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,17 +22,15 @@ def month(date: str, where: float = 0.5) -> float:
     return year * 12 + number - 1 + ((day[0] - 0.5) / 31 if day else where)
 
 
-def number(value: str) -> tuple[str, float] | None:
-    """(`=`, `<` or `>`, the number) of a measured value; None where it is not a number."""
-    found = re.fullmatch(r"([<>]?)\s*(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)", value)
-    return (found[1] or "=", float(found[2])) if found else None
-
-
 @dataclass(frozen=True)
 class Months:
-    """Where dates stand on the axis, in months of its own scale; `breaks` are the quiet stretches in true months."""
+    """Where dates are on the axis, in months of its own scale; `breaks` are the quiet stretches in true months.
+
+    `end` is the last date of the page, `first` and `last` the ends of the axis.
+    """
 
     first: float
+    end: float
     last: float
     breaks: tuple[tuple[float, float], ...]
 
@@ -85,4 +82,4 @@ def months_of(dated: Iterable[TimelinePoint]) -> Months:
     breaks = tuple((a + 1, b - 1) for a, b in zip(ends, ends[1:], strict=False) if b - a > QUIET + 2)
     drawn = ends[-1] - ends[0] - sum(end - start - SHORT for start, end in breaks)
     pad = max(1.5, 0.06 * drawn)
-    return Months(ends[0] - pad, ends[-1] + pad, breaks)
+    return Months(ends[0] - pad, ends[-1], ends[-1] + pad, breaks)

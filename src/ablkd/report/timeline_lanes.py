@@ -13,20 +13,23 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+NO_END = "no end given"
+
+
 def treatments(axes: Axes, months: Months, names: list[str], rows: list[list[TimelinePoint]]) -> None:
-    """A bar a dose, on lines of its own where doses would touch. Without an end only the start is drawn."""
-    span = months.span
+    """A bar a dose, on lines of its own where doses would touch. Without an end it runs on, open, to the last date."""
     for y, line in enumerate(rows):
         for row in line:
             start, end = _bar(row, months)
-            colour = "#cfdde8" if row.end_date else "white"
-            axes.barh(y, end - start, left=start, height=0.66, color=colour, edgecolor=BLUE, linewidth=0.8)
+            edge = BLUE if row.end_date else "none"
+            axes.barh(y, end - start, left=start, height=0.66, color="#cfdde8", edgecolor=edge, linewidth=0.8)
             if not row.end_date:
-                axes.plot(end, y, marker=">", color=BLUE, markersize=5, clip_on=False)
-            dose = _dose(row)
-            inside = row.end_date and end - start > _width(dose, span)
-            x = start + 0.005 * span if inside else end + 0.012 * span
-            axes.text(x, y, dose, va="center", fontsize=7.5, zorder=10)  # above the band of a break
+                outline = [end, start, start, end], [y - 0.33, y - 0.33, y + 0.33, y + 0.33]
+                axes.plot(*outline, color=BLUE, linewidth=0.8)
+                axes.plot(end, y, marker=">", color=BLUE, markersize=7, clip_on=False)
+            words, inside = _dose(row), _fits(row, months)
+            x = start + 0.005 * months.span if inside else end + 0.012 * months.span
+            axes.text(x, y, words, va="center", fontsize=7.5, zorder=10)  # above the band of a break
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_yticks(range(len(rows)), [cut(lane, 26) for lane in names], fontsize=8)
     quiet(axes)
@@ -51,18 +54,25 @@ def lane_lines(rows: list[TimelinePoint], months: Months) -> tuple[list[str], li
 
 def _bar(row: TimelinePoint, months: Months) -> tuple[float, float]:
     start = months.at(row.date, 0.0)
-    return start, months.at(row.end_date, 1.0) if row.end_date else start + 0.012 * months.span
+    if row.end_date:
+        return start, months.at(row.end_date, 1.0)
+    return start, max(months.place(months.end), start + 0.012 * months.span)
 
 
 def _reach(row: TimelinePoint, months: Months) -> float:
     """Where a bar and its dose end."""
-    (start, end), span = _bar(row, months), months.span
-    width = _width(_dose(row), span)
-    return end if not width or (row.end_date and end - start > width) else end + width + 0.012 * span
+    _, end = _bar(row, months)
+    return end if not _dose(row) or _fits(row, months) else end + _width(_dose(row), months.span) + 0.012 * months.span
+
+
+def _fits(row: TimelinePoint, months: Months) -> bool:
+    start, end = _bar(row, months)
+    return end - start > _width(_dose(row), months.span)
 
 
 def _dose(row: TimelinePoint) -> str:
-    return f"{row.value} {row.unit}".strip() if row.value else ""
+    dose = f"{row.value} {row.unit}" if row.value else ""
+    return ", ".join(filter(None, (dose.strip(), "" if row.end_date else NO_END)))
 
 
 def _width(words: str, span: float) -> float:
@@ -84,6 +94,11 @@ def events(axes: Axes, months: Months, numbered: Sequence[TimelinePoint]) -> Non
     axes.set_ylim(0, 1)
     axes.set_yticks([0.6], ["events"])
     quiet(axes)
+
+
+def legend(axes: Axes) -> None:
+    """Next to the panel, where it can hide nothing."""
+    axes.legend(loc="center left", bbox_to_anchor=(1.005, 0.5), frameon=False, fontsize=7.5)
 
 
 def quiet(axes: Axes) -> None:

@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import groupby, pairwise
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from ablkd.clinical import measured
 from ablkd.records import TimelinePoint
 from ablkd.report.svg import BLUE, INK, MUTED, ORANGE, PALE, draw, spread
-from ablkd.report.timeline_axis import Months, months_of, number
-from ablkd.report.timeline_lanes import cut, events, lane_lines, quiet, treatments
+from ablkd.report.timeline_axis import Months, months_of
+from ablkd.report.timeline_lanes import cut, events, lane_lines, legend, quiet, treatments
+from ablkd.report.timeline_measurements import Panel, measurement_panels
+from ablkd.report.timeline_words import label
 from ablkd.wording import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Panel = tuple[float, Callable[["Axes"], None]]  # height in inches, what to paint
-
 COLOURS = (BLUE, ORANGE, "#00795a", "#7a3b6b", INK, "#8a6d00", "#3a86b8", "#a3473c")
-MEASURED = (INK, "#7a3b6b", "#8a6d00", MUTED)
 MARKERS = "os^DvPX*"
 FILLS = ("#e69f00", "#7fb8a4", "#cc79a7", "#56b4e9", "#8a8f94", "#f0e442", "#b5651d")
-MOST_VALUES = 10  # written beside the marks of a panel; the table of measurements has them all
 HATCHES = ("///", "...", "\\\\\\", "xx", "++", "oo")
 
 
 def patient_picture(points: Sequence[TimelinePoint], numbered: Sequence[TimelinePoint]) -> str:
     """One drawing of all dated points; `numbered` are the responses and events, told by their number."""
-    dated = [p for p in points if p.date]
+    dated = [p for p in points if p.date and p.kind != "remark"]
     months = months_of(dated)
-    # A bound without a date holds for no time in particular: it is drawn as a level all along.
-    bounds = [p for p in points if not p.date and p.kind == "measurement" and (number(p.value) or "=")[0] != "="]
-    panels = _panels(dated, bounds, numbered, months)
+    levels = [p for p in points if p.kind == "level"]
+    panels = _panels(dated, levels, numbered, months)
 
     def paint(figure: Figure) -> None:
         heights = [height for height, _ in panels]
@@ -47,12 +45,12 @@ def patient_picture(points: Sequence[TimelinePoint], numbered: Sequence[Timeline
                 axis.axvline(months.at(sample), color=PALE, linewidth=0.8, zorder=0)
             fill(axis)
 
-    spoken = f"Course from {min(p.date for p in dated)}: treatments, measurements, mutations and haplotypes"
+    spoken = f"Timeline from {min(p.date for p in dated)}: treatments, measurements, mutations and haplotypes"
     return draw("course", spoken, (10, sum(height for height, _ in panels) + 0.5), paint)
 
 
 def _panels(
-    dated: list[TimelinePoint], bounds: list[TimelinePoint], numbered: Sequence[TimelinePoint], months: Months
+    dated: list[TimelinePoint], levels: list[TimelinePoint], numbered: Sequence[TimelinePoint], months: Months
 ) -> list[Panel]:
     panels: list[Panel] = []
     names, lines = lane_lines([p for p in dated if p.kind == "treatment"], months)
@@ -62,16 +60,10 @@ def _panels(
         panels.append((0.42, lambda axes: events(axes, months, numbered)))
     series = [p for p in dated if p.kind in ("mutation", "splicing") and p.unit == "fraction"]
     styles = _styles(series)
-    burdens = [p for p in dated if p.kind == "mutation" and p.unit == "copies"]
-    measured = [p for p in (*dated, *bounds) if p.kind == "measurement" and number(p.value)]
-    measured.sort(key=lambda p: p.unit)
-    for unit, group in groupby(measured, key=lambda p: p.unit):
-        shares = burdens if "copies" in unit.lower() else []
-        panels.append((1.35 + 0.12 * len({p.name for p in shares}),
-                       _later(_measurements, months, unit, list(group), shares, styles)))  # fmt: skip
+    panels += measurement_panels([*dated, *levels], months, styles)
     if series:
         panels.append((max(2.3, 0.17 * len(styles)), lambda axes: _fractions(axes, months, series, styles)))
-    molecules = [p for p in dated if p.kind == "haplotype"]
+    molecules = [p for p in dated if p.kind == "haplotype" and p.unit == "fraction"]
     if any(p.status == "detected" for p in molecules):
         panels.append((1.7, lambda axes: _haplotypes(axes, months, molecules, styles)))
     return panels or [(0.4, quiet)]
@@ -89,68 +81,9 @@ def _styles(series: Sequence[TimelinePoint]) -> dict[str, dict[str, Any]]:
     }
 
 
-def _later(paint: Callable[..., None], *arguments: object) -> Callable[[Axes], None]:
-    return lambda axes: paint(axes, *arguments)
-
-
-def _measurements(
-    axes: Axes,
-    months: Months,
-    unit: str,
-    rows: list[TimelinePoint],
-    shares: Sequence[TimelinePoint],
-    styles: dict[str, dict[str, Any]],
-) -> None:
-    """Values of one unit on a log axis; `>` and `<` as triangles, without a date as a line all along."""
-    names = list(dict.fromkeys(r.name for r in rows if r.date))
-    told = [(row, *found) for row in rows if (found := number(row.value)) and found[1] > 0]
-    axes.set_yscale("log")
-    for row, sign, value in told:
-        if not row.date:
-            label = f"{cut(row.name, 32)}\n{row.value}, no date"
-            axes.axhline(value, color=INK, linestyle=(0, (5, 3)), linewidth=1, label=label)
-        else:
-            words = row.value if len(told) <= MOST_VALUES else ""
-            _measured(axes, months, row, sign, value, words, MEASURED[names.index(row.name) % len(MEASURED)])
-    for i, name in enumerate(names):
-        line = sorted((months.at(row.date), value) for row, sign, value in told if row.name == name and sign == "=")
-        colour = MEASURED[i % len(MEASURED)]
-        axes.plot([x for x, _ in line], [y for _, y in line], color=colour, linewidth=1, label=cut(name))
-    values = [value for *_, value in told] + _burdens(axes, months, shares, styles) or [1.0]
-    axes.set_ylim(0.4 * min(values), 6 * max(values))
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.7g}".replace(",", "\u202f"))
-    axes.minorticks_off()
-    axes.set_ylabel(unit, fontsize=8.5)
-    _legend(axes)
-
-
-def _burdens(
-    axes: Axes, months: Months, shares: Sequence[TimelinePoint], styles: dict[str, dict[str, Any]]
-) -> list[float]:
-    """Copies with each mutation, dotted, with the spread of the fraction; the values drawn."""
-    for name in (name for name in styles if any(p.name == name for p in shares)):
-        mine = sorted((p for p in shares if p.name == name), key=lambda p: months.at(p.date))
-        x, y = [months.at(p.date) for p in mine], [float(p.value) for p in mine]
-        axes.plot(x, y, linestyle=(0, (1, 2)), linewidth=1, label=f"with {cut(name)}", **styles[name])
-        for place, row in zip(x, mine, strict=True):
-            if row.low is not None and row.high is not None and row.low > 0:
-                axes.vlines(place, row.low, row.high, color=styles[name]["color"], linewidth=1.4)
-    return [float(p.value) for p in shares if float(p.value) > 0]
-
-
-def _measured(axes: Axes, months: Months, row: TimelinePoint, sign: str, value: float, words: str, colour: str) -> None:
-    x, marker = months.at(row.date), {"<": "v", ">": "^", "=": "o"}[sign]
-    fill = colour if sign == "=" else "white"
-    axes.plot(x, value, marker, color=colour, markersize=6, markerfacecolor=fill)
-    if row.end_date:
-        span = [months.at(row.date, 0.0), months.at(row.end_date, 1.0)]
-        axes.plot(span, [value] * 2, color=colour, linewidth=1, linestyle=(0, (1, 1)))
-    axes.annotate(words, (x, value), xytext=(6, 4), textcoords="offset points", fontsize=7.5, color=colour)
-
-
 def _fractions(axes: Axes, months: Months, rows: list[TimelinePoint], styles: dict[str, dict[str, Any]]) -> None:
     """A line a mutation or event: filled where detected, open at its limit where not, else a cross."""
-    found = [n[1] for r in rows if (n := number(r.value)) and n[1] > 0]
+    found = [n[1] for r in rows if (n := measured(r.value)) and n[1] > 0]
     floor = 0.4 * min([0.01, *found])
     step = _step(sorted({months.at(row.date) for row in rows}), months, len(styles))
     for i, (name, style) in enumerate(styles.items()):
@@ -158,7 +91,7 @@ def _fractions(axes: Axes, months: Months, rows: list[TimelinePoint], styles: di
         mine = sorted((r for r in rows if r.name == name), key=lambda r: months.at(r.date))
         _join(axes, [(months.at(r.date) + shift, r) for r in mine], style["color"])
         for row in mine:
-            x, told = months.at(row.date) + shift, number(row.value)
+            x, told = months.at(row.date) + shift, measured(row.value)
             if row.low is not None and row.high is not None:
                 axes.vlines(x, max(row.low, floor), max(row.high, floor), color=style["color"], linewidth=1.8)
             if row.status == "not_assessable":
@@ -173,7 +106,7 @@ def _fractions(axes: Axes, months: Months, rows: list[TimelinePoint], styles: di
     axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
     axes.minorticks_off()
     axes.set_ylabel("fraction", fontsize=8.5)
-    _legend(axes)
+    legend(axes)
 
 
 def _step(places: Sequence[float], months: Months, series: int) -> float:
@@ -187,7 +120,7 @@ def _join(axes: Axes, marks: Sequence[tuple[float, TimelinePoint]], colour: str)
 
     Between limits, and to a limit above what was detected, there is none: it would draw a rise that nobody saw.
     """
-    told = [(x, n[1], row.status == "detected") for x, row in marks if (n := number(row.value)) and n[1] > 0]
+    told = [(x, n[1], row.status == "detected") for x, row in marks if (n := measured(row.value)) and n[1] > 0]
     for (x, y, seen), (later, then, again) in pairwise(told):
         if (seen and again) or (seen and then < y) or (again and y < then):
             stroke: Any = "-" if seen and again else (0, (3, 2))
@@ -211,12 +144,12 @@ def _haplotypes(axes: Axes, months: Months, rows: list[TimelinePoint], styles: d
         if bottom == 0:
             axes.plot(foot, 0.06, "x", color=MUTED, markersize=6)
     for name in names:
-        axes.bar(0, 0, 0, label=cut(plain(name.replace("+", " + ")), 34), **_fill(names, name, styles))
+        axes.bar(0, 0, 0, label=cut(label(name), 34), **_fill(names, name, styles))
     axes.set_ylim(0, 1.18)
     axes.set_yticks([0, 0.5, 1.0])
     axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
     axes.set_ylabel("haplotypes", fontsize=8.5)
-    _legend(axes)
+    legend(axes)
 
 
 def _fill(names: list[str], name: str, styles: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -228,8 +161,3 @@ def _fill(names: list[str], name: str, styles: dict[str, dict[str, Any]]) -> dic
         return {"color": styles[name]["color"], **edge}
     i = [n for n in names if n != "unmutated" and n not in styles].index(name)
     return {"color": FILLS[i % len(FILLS)], "hatch": HATCHES[i % len(HATCHES)], **edge}
-
-
-def _legend(axes: Axes) -> None:
-    """Beside the panel, where it can hide nothing."""
-    axes.legend(loc="center left", bbox_to_anchor=(1.005, 0.5), frameon=False, fontsize=7.5)
