@@ -16,6 +16,7 @@ from ablkd.records import (
     Note,
     Platform,
     Polymorphism,
+    ResponseLevel,
     Rule,
     Screened,
     Sensitivity,
@@ -43,6 +44,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "polymorphisms.tsv": ("codon", "alt_codon"),
     "splicing.tsv": ("event",),
     "diseases.tsv": ("disease",),
+    "responses.tsv": ("level",),
     "tki/drugs.tsv": ("drug",),
     "tki/screen.tsv": ("change", "source"),
     "notes.tsv": ("key",),
@@ -71,6 +73,7 @@ def inconsistencies(reference: Reference, tables: Mapping[str, Sequence[tuple[in
         "tki/sensitivity.tsv": _sensitivity,
         "tki/rules.tsv": _rule,
         "tki/screen.tsv": _screened,
+        "responses.tsv": _response,
     }
     said = [
         ("transcripts.tsv", line, text)
@@ -281,3 +284,11 @@ def _screened(row: Screened, reference: Reference) -> Iterator[str]:
         if not re.fullmatch(good, result):
             told = f"result '{result}' is not DRUG:CLASS:NUMBER with a class of {', '.join(SCREEN_CLASSES)}"
             yield f"{row.change}: {told} (correct it)"
+
+
+def _response(row: ResponseLevel, reference: Reference) -> Iterator[str]:
+    unknown = set(row.fusions.split(";")) - set(reference.together)
+    if unknown:
+        yield f"{row.level}: '{sorted(unknown)[0]}' is no fusion of transcripts.tsv (correct fusions)"
+    if not 0 < row.percent_is <= 100:
+        yield f"{row.level}: percent_is {row.percent_is} is not a per cent above 0 (correct it)"

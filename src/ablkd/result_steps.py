@@ -116,7 +116,8 @@ def timeline(
 
     events = [row for row in read_clinical(clinical) if row.patient == patient] if clinical else []
     found = [read_result(path) for path in results]
-    points = timeline_points(patient, found, events, load_reference(reference).together)
+    known = load_reference(reference)
+    points = timeline_points(patient, found, events, known.together, known.responses)
     write_rows(table, r.TimelinePoint, points)
     write_patient(patient, points, html, load_site(site))
 

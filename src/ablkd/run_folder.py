@@ -131,7 +131,7 @@ def init_folder(folder: str | Path) -> str:
 
 def _settings(text: str, source: Path) -> str:
     """The shipped config.yaml with the paths of a run folder."""
-    paths = {"samples": "samples.tsv", "clinical": "", "reference": json.dumps(str(source / "reference"))}
+    paths = {"samples": "samples.tsv", "clinical": "", "site": "", "reference": json.dumps(str(source / "reference"))}
     lines = []
     for line in text.splitlines():
         key = line.partition(":")[0]

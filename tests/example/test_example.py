@@ -50,7 +50,8 @@ def made(tmp_path_factory, root) -> Path:
             row[header.index(column)] = ";".join(places)
     (folder / "run/samples.tsv").write_text("".join("\t".join(row) + "\n" for row in rows))
     clinical = root / "tests/example/clinical.tsv"
-    command = [sys.executable, "-m", "snakemake", "--cores", "8", "--config", f"clinical={clinical}"]
+    settings = [f"clinical={clinical}", f"site={root / 'tests/example/site'}"]
+    command = [sys.executable, "-m", "snakemake", "--cores", "8", "--config", *settings]
     done = subprocess.run(command, cwd=folder / "run", capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder / "run/results"
@@ -191,9 +192,11 @@ def course(made: Path, patient: str) -> list[TimelinePoint]:
 
 def test_the_first_patient_gains_two_mutations_on_the_molecules_of_the_first(made):
     points = course(made, "patient1")
-    changes = {(p.kind, p.name): p.change for p in points if p.sample == "P1_2018-11" and p.change}
+    changes = {
+        (p.kind, p.name): p.change for p in points if p.sample == "P1_2018-11" and p.change and p.unit != "copies"
+    }
     assert changes["haplotype", "G250E+D276G+T315I"] == "T315I gained G250E and D276G"
-    assert changes["haplotype", "T315I"].startswith("regressed (")
+    assert changes["haplotype", "T315I"].startswith("decreased (")
     assert changes["mutation", "G250E"].startswith("emerged (not seen before at LoD95")
     copies = {p.date: p.value for p in points if p.kind == "measurement" and p.unit == "copies"}
     assert copies == {"2018-05": "140000", "2018-11": "25000", "2018-12": "2000"}
@@ -203,17 +206,21 @@ def test_the_first_patient_gains_two_mutations_on_the_molecules_of_the_first(mad
 
 def test_the_second_patient_gains_exon_skipping_that_traces_cannot_place(made):
     points = course(made, "patient2")
-    changes = {(p.kind, p.name): p.change for p in points if p.sample == "P2_2019-02" and p.change}
+    changes = {
+        (p.kind, p.name): p.change for p in points if p.sample == "P2_2019-02" and p.change and p.unit != "copies"
+    }
     assert changes["splicing", "exon4_skipping"].startswith("emerged (not seen before at LoD95")
     assert changes["phase", "exon4_skipping+T315I"] == "may be on one molecule; this sample cannot tell"
     assert {p.value for p in points if p.unit == "ng/ml"} == {">23"}
 
 
 def test_the_pages_tell_the_course(made):
-    for patient, words in (("patient1", ">23, no date"), ("patient2", "7 years")):
+    for patient, words in (("patient1", ">23 ng/ml"), ("patient2", "7 years")):
         html = (made / f"patients/{patient}.html").read_text("utf-8")
         assert words.replace(">", "&gt;") in html and "<script" not in html
+        assert "<strong>simulated</strong>" in html and "Simulated example" in html
         for point in (p for p in course(made, patient) if p.kind != "identity"):
-            assert point.name.split("+")[0].replace("_", " ").replace("exon4", "exon 4") in html, point
+            name = "none of these mutations" if point.name == "unmutated" else point.name.split("+")[0]
+            assert name.replace("_", " ").replace("exon4", "exon 4") in html, point
             told_elsewhere = point.name == "unmutated" or (point.kind, point.status) == ("phase", "compound")
             assert not point.change or told_elsewhere or point.change in html, point

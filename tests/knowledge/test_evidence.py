@@ -1,6 +1,5 @@
 """Sources, drug tables and the README of the folder: nothing without a source, nothing from a bare fold."""
 
-import csv
 import re
 from pathlib import Path
 
@@ -11,22 +10,15 @@ from ablkd.tables import read_rows
 
 FOLDER = Path(__file__).parents[2] / "reference"
 DRUGS = ["imatinib", "bosutinib", "dasatinib", "nilotinib", "ponatinib", "asciminib", "olverembatinib"]
-RESPONSES = "responses.tsv"
 
 
 def all_rows(name):
     return read_rows(FOLDER / name, TABLES[name])
 
 
-def response_levels():
-    with (FOLDER / RESPONSES).open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream, delimiter="\t"))
-
-
 def test_every_source_exists_and_is_used():
     keys = [row.source for row in all_rows("sources.tsv")]
     cited = [row.source for name in TABLES if name != "sources.tsv" for row in all_rows(name)]
-    cited += [row["source"] for row in response_levels()]
     used = {key for sources in cited for key in sources.split(", ")}
     assert len(keys) == len(set(keys))
     assert used == set(keys)
@@ -220,15 +212,15 @@ def test_regions_of_rules_are_those_of_their_sources(reference):
         assert not places[label] & others
 
 
-def test_levels_of_molecular_response():
-    assert [tuple(row.values()) for row in response_levels()] == [
-        ("MR2", "1", "e13a2;e14a2", "eln_2013, ph_is, cross_2015"),
-        ("MR3", "0.1", "e13a2;e14a2", "ph_is, cross_2015"),
-        ("MR4", "0.01", "e13a2;e14a2", "ph_is, cross_2015"),
-        ("MR4.5", "0.0032", "e13a2;e14a2", "ph_is, cross_2015"),
+def test_levels_of_molecular_response(reference):
+    assert [(r.level, r.percent_is, r.fusions, r.source) for r in reference.responses] == [
+        ("MR2", 1.0, "e13a2;e14a2", "eln_2013, ph_is, cross_2015"),
+        ("MR3", 0.1, "e13a2;e14a2", "ph_is, cross_2015"),
+        ("MR4", 0.01, "e13a2;e14a2", "ph_is, cross_2015"),
+        ("MR4.5", 0.0032, "e13a2;e14a2", "ph_is, cross_2015"),
     ]
-    for row in response_levels():
-        assert float(row["percent_is"]) == pytest.approx(100 * 10 ** -float(row["level"][2:]), rel=0.02)
+    for row in reference.responses:
+        assert row.percent_is == pytest.approx(100 * 10 ** -float(row.level[2:]), rel=0.02)
 
 
 def test_amplicons_with_the_exon_10_reverse_primer_name_the_polymorphism_under_it(reference):
@@ -249,7 +241,7 @@ def test_every_note_fills_its_placeholders(reference):
 def test_the_readme_gives_true_digests_of_all_files():
     text = (FOLDER / "README.md").read_text("utf-8")
     digests = dict(re.findall(r"^\| (\S+) \|.*\| `([0-9a-f]{64})` \|$", text, re.MULTILINE))
-    assert digests == {name: sha256(FOLDER / name) for name in {SEQUENCES, RESPONSES, *TABLES}}
+    assert digests == {name: sha256(FOLDER / name) for name in {SEQUENCES, *TABLES}}
 
 
 def test_no_file_tells_of_a_place_on_somebodys_disk():

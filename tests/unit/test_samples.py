@@ -341,7 +341,7 @@ def test_a_clinical_table_is_told_whole(tmp_path):
         "4: value 'many' is not a number, <NUMBER or >NUMBER (correct it)",
         "5: patient is empty (fill it in)",
         "5: name is empty (fill it in)",
-        "5: kind 'therapy' is not one of treatment, measurement, response, event (correct it)",
+        "5: kind 'therapy' is not one of treatment, measurement, response, event, remark (correct it)",
         "5: end_date '2018-02-29' is not a date (write YYYY-MM-DD or YYYY-MM, or leave it empty)",
     ]
 
