@@ -304,3 +304,25 @@ def test_an_error_on_a_molecule_with_a_deletion_is_an_error_too(reference):
         run = learn(ont, reference, [])
         means.append(Expected(counts, run, ont, reference, 5_000.0).indels.mean((1055, 1065, "")))
     assert means[1] > 20 * means[0]
+
+
+@pytest.mark.parametrize(
+    ("both", "one", "other"),
+    [
+        ((753, 753, "GC"), (753, 753, "G"), (753, 753, "C")),  # one more in front of the second C, and one C more
+        ((824, 826, ""), (824, 825, ""), (825, 826, "")),
+    ],
+)
+def test_two_errors_side_by_side_look_like_one_indel(reference, platform, both, one, other):
+    """Three of 1,000 reads: an indel where neither part is seen by itself, an error where both often are."""
+    one, other = (hgvs.shift_indel_right(reference.sequence, *part) for part in (one, other))
+    p_values, means = [], []
+    for seen in (0, 15):
+        counts = shown(reference, {}, 1_000)
+        counts.indels.update({both: (3, 1_000), one: (seen, 1_000), other: (seen, 1_000)})
+        run = learn(platform, reference, [])
+        expected = Expected(counts, run, platform, reference, 5_000.0)
+        means.append(expected.indels.mean(both))
+        p_values.append(expected.background.tail(3, 1_000, expected.indels.rate(both)))
+    assert means[1] == pytest.approx(2 * 0.016**2)
+    assert p_values[0] < 1e-6 and p_values[1] > 1e-3

@@ -27,6 +27,10 @@ CONTROL_DEPTH = 100
 # METHOD: a substitution or another indel up to so many bases from an indel, in 1 % of the molecules or more, changes
 # what an error makes of these.
 NEAR, COMMON = 12, 0.01
+# METHOD: two errors side by side look like one indel of both. They are expected at the product of how often the sample
+# shows each by itself, twice that because poor reads have more of both. One fragment more than was seen is counted, so
+# that what was never seen by itself is not impossible.
+BOTH_IN_ONE = 2.0
 # Bases around an indel that hold everything near it.
 AROUND = 4 * NEAR + LONGEST_DELETION
 # METHOD: an indel that three or more other patients of the run have at a like fraction is an error of its place. Like:
@@ -86,7 +90,25 @@ class IndelRates:
             edit = smallest_indel(sequence, self.reference.sequence, indel)
             if edit is not None:
                 rate += share * float(means[indel_kind(sequence, edit)])
-        return max(rate, RAREST)
+        return max(rate, self._side_by_side(indel), RAREST)
+
+    def _side_by_side(self, indel: Indel) -> float:
+        """Rate of two errors that together insert or delete the same bases; 0 for one base."""
+        start, end, inserted = indel
+        if start != end and inserted:
+            return 0.0
+        cuts = range(1, max(len(inserted), end - start))
+        pairs = (
+            ((start, start, inserted[:cut]), (start, start, inserted[cut:]))
+            if inserted
+            else ((start, start + cut, ""), (start + cut, end, ""))
+            for cut in cuts
+        )
+        return max((BOTH_IN_ONE * self._seen(one) * self._seen(other) for one, other in pairs), default=0.0)
+
+    def _seen(self, indel: Indel) -> float:
+        shown, total = self.counts.indel(hgvs.shift_indel_right(self.reference.sequence, *indel))
+        return min(1.0, (shown + 1) / max(1, total))
 
     def carried(self, indel: Indel) -> float:
         """Rate at which fragments of the run's other samples are expected to show the indel here.
