@@ -1,0 +1,209 @@
+"""Clones by drugs as people read them: chips, shares and notes. All that they say was decided before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ablkd.interpretation.statements import KINDS, named
+from ablkd.records import Clone, CloneDrug, DrugCall, Result
+from ablkd.wording import interval, per_cent
+
+MOST_OPEN = 3  # rows of sets that are not excluded; clone_drugs.tsv has them all
+CITED = re.compile(r"(?<=\]) ")  # a statement ends with its source
+NOT_ASSESSABLE, UNKNOWN, REPORTED, IN_VITRO = "not_assessable", "unknown", "reported", "in_vitro"
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A category and where it holds; hollow where it rests on in-vitro values or on what may not be there."""
+
+    word: str
+    scope: str
+    hollow: bool
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One clone and one drug; `note` is the number of its note, 0 without."""
+
+    row: CloneDrug
+    chips: tuple[Chip, ...]
+    kinds: str
+    note: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """One drug: the category of its most resistant clone, which clone that is, and what speaks for the drug."""
+
+    call: DrugCall
+    chips: tuple[Chip, ...]
+    kinds: str
+    clone: str
+    share: str
+    note: int
+    favours: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One clone: what it is, its share, and a cell for each drug; `note` is that of all its cells."""
+
+    clone: Clone
+    label: str
+    share: str
+    bounds: str
+    remark: str
+    note: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class CloneTable:
+    """The clones of a sample by drugs, a line for each drug, and the notes of both by number.
+
+    `left_out` counts the sets that are not excluded and have no row.
+    """
+
+    drugs: tuple[str, ...]
+    rows: tuple[Row, ...]
+    lines: tuple[Line, ...]
+    notes: tuple[str, ...]
+    left_out: int
+
+
+def clone_table(result: Result) -> CloneTable:
+    """The table of a sample, in the order of its clones and drugs."""
+    drugs = drugs_of([result])
+    open_sets = [clone for clone in result.clones if clone.kind == "not_excluded"]
+    shown = [clone for clone in result.clones if clone not in open_sets[MOST_OPEN:]]
+    cells = {(cell.clone, cell.drug): cell for cell in result.clone_drugs}
+    by_clone = {clone: [cells[clone.clone, d] for d in drugs if (clone.clone, d) in cells] for clone in shown}
+    told = [cell.provisional for row in by_clone.values() for cell in row]
+    notes = list(dict.fromkeys(filter(None, [*told, *(call.provisional for call in result.drugs)])))
+    return CloneTable(
+        drugs,
+        tuple(_row(result, clone, row, notes) for clone, row in by_clone.items()),
+        tuple(_line(result, call, notes) for call in result.drugs),
+        tuple(notes),
+        len(open_sets[MOST_OPEN:]),
+    )
+
+
+def drugs_of(results: Iterable[Result]) -> tuple[str, ...]:
+    """The drugs of some results in the order of their lines."""
+    return tuple(dict.fromkeys(d.drug for r in results for d in (*r.drugs, *r.clone_drugs)))
+
+
+def _row(result: Result, clone: Clone, cells: Sequence[CloneDrug], notes: Sequence[str]) -> Row:
+    blind = _blind(result)
+    common = {cell.provisional for cell in cells}
+    note = _number(next(iter(common)), notes) if len(common) == 1 else 0
+    return Row(
+        clone,
+        label(clone, result),
+        *share_and_bounds(clone.fraction, clone.fraction_low, clone.fraction_high),
+        _remark(clone, result),
+        note,
+        tuple(_cell(clone, cell, 0 if note else _number(cell.provisional, notes), cell.drug in blind) for cell in cells),
+    )
+
+
+def _cell(clone: Clone, cell: CloneDrug, note: int, blind: bool) -> Cell:
+    category = NOT_ASSESSABLE if blind else cell.category
+    return Cell(cell, chips(category, cell.evidence, _weak(clone)), kinds(cell.category, cell.evidence), note)
+
+
+def _line(result: Result, call: DrugCall, notes: Sequence[str]) -> Line:
+    clone = deciding(result, call)
+    share, _ = share_and_bounds(call.fraction, call.fraction_low, call.fraction_high)
+    return Line(
+        call,
+        line_chips(result, call),
+        kinds(call.category, call.evidence),
+        label(clone, result) if clone else "",
+        share,
+        _number(call.provisional, notes),
+        tuple(text for text in CITED.split(call.favours) if text),
+    )
+
+
+def _number(text: str, notes: Sequence[str]) -> int:
+    return notes.index(text) + 1 if text else 0
+
+
+def _weak(clone: Clone | None) -> bool:
+    return clone is not None and (clone.level == "low_level" or clone.kind in ("not_excluded", "germline"))
+
+
+def deciding(result: Result, call: DrugCall) -> Clone | None:
+    """The clone that decides a drug's line."""
+    return next((clone for clone in result.clones if clone.clone == call.clone), None)
+
+
+def line_chips(result: Result, call: DrugCall) -> tuple[Chip, ...]:
+    """The chips of a drug's line."""
+    return chips(call.category, call.evidence, bool(call.level) or _weak(deciding(result, call)))
+
+
+def chips(category: str, evidence: str, weak: bool) -> tuple[Chip, ...]:
+    """A chip for each category that holds somewhere: `resistant, CML only; reported, Ph+ ALL only` has two."""
+    # `reported` is a kind of evidence as well: whatever the other categories rest on, it is not that.
+    in_vitro = {kind for kind in evidence.split(";") if kind != REPORTED} == {IN_VITRO}
+    parts = [part.partition(", ") for part in category.split("; ")]
+    return tuple(Chip(word, scope, weak or word == REPORTED or in_vitro) for word, _, scope in parts)
+
+
+def kinds(category: str, evidence: str) -> str:
+    """The kinds of evidence in words, strongest first; beside the category `reported` only what that does not say."""
+    if category == REPORTED:
+        return KINDS[REPORTED].removeprefix(f"{REPORTED} ")
+    return ", ".join(KINDS.get(kind, kind) for kind in evidence.split(";") if kind)
+
+
+def in_words(category: str, evidence: str, provisional: str = "", screen: str = "") -> str:
+    """A cell as text, for sheets: `sensitive, CML-CP only (label), provisional`."""
+    told = category.replace("_", " ")
+    told += f" ({', '.join(KINDS.get(kind, kind) for kind in evidence.split(';'))})" if evidence else ""
+    told += f"; screen: {screen.replace(';', ', ')}" if screen and category == UNKNOWN else ""
+    return told + (", provisional" if provisional else "")
+
+
+def label(clone: Clone, result: Result) -> str:
+    """What a clone is called."""
+    if clone.kind != "none":
+        return f"{'not excluded: ' if clone.kind == 'not_excluded' else ''}{named(clone.clone)}"
+    if len(result.clones) > 1:
+        return "none of these mutations"
+    return "not assessed" if _blind(result) else "no mutation found"
+
+
+def _blind(result: Result) -> set[str]:
+    """The drugs of which nothing could be assessed."""
+    return {call.drug for call in result.drugs if call.category == NOT_ASSESSABLE}
+
+
+def _remark(clone: Clone, result: Result) -> str:
+    """How the molecules of a clone stand to the other findings."""
+    several = "+" in clone.clone
+    others = sum(other.kind not in ("none", "germline") for other in result.clones) > 1
+    if clone.kind in ("mutation", "isoform"):
+        return "at least this" if others else ""
+    return {
+        "haplotype": "compound" if several else "alone" if others else "",
+        "compound": "compound, at least these",
+        "not_excluded": "phase not resolved",
+        "transcript": "fusion transcript",
+        "germline": "possibly germline",
+    }.get(clone.kind, "")
+
+
+def share_and_bounds(fraction: float | None, low: float | None, high: float | None) -> tuple[str, str]:
+    """`20.0 %` and `18.1–22.0 %`; of a share that is only bounded `up to 12.0 %` or its bounds, and nothing."""
+    if fraction is not None:
+        return per_cent(fraction), interval(low, high) if low is not None and high is not None else ""
+    if high is None:
+        return "", ""
+    return (interval(low, high) if low else f"up to {per_cent(high)}"), ""
