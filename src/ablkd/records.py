@@ -721,8 +721,10 @@ class Result:
 class ResultRow:
     """runs/<run>/results.tsv: one row per result, what was not assessable included.
 
-    `kind` is `mutation`, `haplotype`, `phase`, `splicing`, `fusion`, `drug` or `not_assessable`; `status` is
-    the word of its own table (level, verdict, call or category).
+    `kind` is `mutation`, `haplotype`, `phase`, `splicing`, `fusion`, `clone`, `clone_drug` (named `CLONE | DRUG`),
+    `drug` or `not_assessable`; `status` is the word of its own table (level, verdict, call, kind or category). The
+    fraction of a drug is that of the clone that decides it; the comment says which, what the category rests on, and
+    what makes it provisional.
     """
 
     sample: str

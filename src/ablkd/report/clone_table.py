@@ -43,6 +43,7 @@ class Line:
     kinds: str
     clone: str
     share: str
+    low_level: bool
     note: int
     favours: tuple[str, ...]
 
@@ -86,7 +87,7 @@ def clone_table(result: Result) -> CloneTable:
     return CloneTable(
         drugs,
         tuple(_row(result, clone, row, notes) for clone, row in by_clone.items()),
-        tuple(_line(result, call, notes) for call in result.drugs),
+        tuple(drug_lines(result, notes).values()),
         tuple(notes),
         len(open_sets[MOST_OPEN:]),
     )
@@ -99,15 +100,23 @@ def drugs_of(results: Iterable[Result]) -> tuple[str, ...]:
 
 def _row(result: Result, clone: Clone, cells: Sequence[CloneDrug], notes: Sequence[str]) -> Row:
     blind = _blind(result)
-    common = {cell.provisional for cell in cells}
-    note = _number(next(iter(common)), notes) if len(common) == 1 else 0
+    open_cells = [cell.provisional for cell in cells]
+    if (
+        len(result.clones) == 1 and clone.kind == "none"
+    ):  # what is open of the lines is open of molecules without a finding
+        open_lines = {call.drug: call.provisional for call in result.drugs}
+        open_cells = [open_lines.get(cell.drug, "") for cell in cells]
+    note = _number(open_cells[0], notes) if len(set(open_cells)) == 1 else 0
     return Row(
         clone,
         label(clone, result),
         *share_and_bounds(clone.fraction, clone.fraction_low, clone.fraction_high),
         _remark(clone, result),
         note,
-        tuple(_cell(clone, cell, 0 if note else _number(cell.provisional, notes), cell.drug in blind) for cell in cells),
+        tuple(
+            _cell(clone, cell, 0 if note else _number(text, notes), cell.drug in blind)
+            for cell, text in zip(cells, open_cells, strict=True)
+        ),
     )
 
 
@@ -116,36 +125,32 @@ def _cell(clone: Clone, cell: CloneDrug, note: int, blind: bool) -> Cell:
     return Cell(cell, chips(category, cell.evidence, _weak(clone)), kinds(cell.category, cell.evidence), note)
 
 
-def _line(result: Result, call: DrugCall, notes: Sequence[str]) -> Line:
-    clone = deciding(result, call)
+def drug_lines(result: Result, notes: Sequence[str] = ()) -> dict[str, Line]:
+    """The line of each drug, with the number of its note where notes are given."""
+    return {call.drug: _line(result, call, _number(call.provisional, notes)) for call in result.drugs}
+
+
+def _line(result: Result, call: DrugCall, note: int) -> Line:
+    clone = next((clone for clone in result.clones if clone.clone == call.clone), None)
     share, _ = share_and_bounds(call.fraction, call.fraction_low, call.fraction_high)
     return Line(
         call,
-        line_chips(result, call),
+        chips(call.category, call.evidence, _weak(clone)),
         kinds(call.category, call.evidence),
         label(clone, result) if clone else "",
         share,
-        _number(call.provisional, notes),
+        clone is not None and clone.level == "low_level",
+        note,
         tuple(text for text in CITED.split(call.favours) if text),
     )
 
 
 def _number(text: str, notes: Sequence[str]) -> int:
-    return notes.index(text) + 1 if text else 0
+    return notes.index(text) + 1 if text in notes else 0
 
 
 def _weak(clone: Clone | None) -> bool:
     return clone is not None and (clone.level == "low_level" or clone.kind in ("not_excluded", "germline"))
-
-
-def deciding(result: Result, call: DrugCall) -> Clone | None:
-    """The clone that decides a drug's line."""
-    return next((clone for clone in result.clones if clone.clone == call.clone), None)
-
-
-def line_chips(result: Result, call: DrugCall) -> tuple[Chip, ...]:
-    """The chips of a drug's line."""
-    return chips(call.category, call.evidence, bool(call.level) or _weak(deciding(result, call)))
 
 
 def chips(category: str, evidence: str, weak: bool) -> tuple[Chip, ...]:
@@ -163,12 +168,12 @@ def kinds(category: str, evidence: str) -> str:
     return ", ".join(KINDS.get(kind, kind) for kind in evidence.split(";") if kind)
 
 
-def in_words(category: str, evidence: str, provisional: str = "", screen: str = "") -> str:
+def in_words(cell: CloneDrug) -> str:
     """A cell as text, for sheets: `sensitive, CML-CP only (label), provisional`."""
-    told = category.replace("_", " ")
-    told += f" ({', '.join(KINDS.get(kind, kind) for kind in evidence.split(';'))})" if evidence else ""
-    told += f"; screen: {screen.replace(';', ', ')}" if screen and category == UNKNOWN else ""
-    return told + (", provisional" if provisional else "")
+    told = cell.category
+    told += f" ({', '.join(KINDS.get(kind, kind) for kind in cell.evidence.split(';'))})" if cell.evidence else ""
+    told += f"; screen: {cell.screen.replace(';', ', ')}" if cell.screen and cell.category == UNKNOWN else ""
+    return told + (", provisional" if cell.provisional else "")
 
 
 def label(clone: Clone, result: Result) -> str:

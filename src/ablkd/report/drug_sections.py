@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ablkd.records import DrugCall, Result, Sensitivity, Source
+from ablkd.records import Result, Sensitivity, Source
 from ablkd.reference import Reference
 from ablkd.report.clone_table import UNKNOWN, Cell, CloneTable, Line, Row
 from ablkd.report.fold_map import span

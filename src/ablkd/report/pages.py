@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from ablkd import wording
 from ablkd.errors import InputError
+from ablkd.interpretation.statements import KINDS
 from ablkd.records import OPEN
 from ablkd.site import Site
 
@@ -144,6 +145,7 @@ def environment(site: Site) -> Environment:
         number=wording.number,
         rounded=wording.rounded,
         plain=wording.plain,
+        kind=lambda word: KINDS.get(word, word),
         tight=lambda text: text.replace(" %", "\u00a0%"),
         words=partial(words, own=dict(site.words)),
         mutations=mutations,
