@@ -27,6 +27,8 @@ from ablkd.reference import Reference
 from ablkd.wording import interval, per_cent, plain
 
 NOT_ASSESSABLE = "not_assessable"
+MOST_OPEN = 3  # sets that are not excluded, in a line; the rows have them all
+IF_JOINED = ", if on one molecule"
 
 
 def clones_by_drugs(
@@ -200,13 +202,20 @@ def _hits(cells: Sequence[Cell]) -> str:
     """
     groups: dict[str, list[str]] = {}
     for cell in sorted((c for c in cells if c.decides), key=lambda c: (*_evidence_first(c)[1::-1], -severity(c.worst))):
-        condition = ", if on one molecule" if cell.clone.kind == "not_excluded" else ""
+        condition = IF_JOINED if cell.clone.kind == "not_excluded" else ""
         groups.setdefault(category_told(cell) + condition, []).append(_with_share(cell.clone))
-    said = [f"{category}: {', '.join(clones)}" for category, clones in groups.items()]
+    said = [f"{category}: {_named(clones, category.endswith(IF_JOINED))}" for category, clones in groups.items()]
     none = next((c.clone for c in cells if c.clone.kind == "none" and c.clone.fraction is not None), None)
     if none is not None and said:
         said.append(f"none of these findings: {per_cent(none.fraction)}")
     return "; ".join(said)
+
+
+def _named(clones: Sequence[str], open_sets: bool) -> str:
+    """Clones in a line, of the sets that are not excluded the first ones only where there are many."""
+    if not open_sets or len(clones) <= MOST_OPEN + 1:
+        return ", ".join(clones)
+    return f"{', '.join(clones[:MOST_OPEN])} and {len(clones) - MOST_OPEN} more sets"
 
 
 def _with_share(clone: Clone) -> str:
