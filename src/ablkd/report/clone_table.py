@@ -83,7 +83,7 @@ def clone_table(result: Result) -> CloneTable:
     cells = {(cell.clone, cell.drug): cell for cell in result.clone_drugs}
     by_clone = {clone: [cells[clone.clone, d] for d in drugs if (clone.clone, d) in cells] for clone in shown}
     told = [cell.provisional for row in by_clone.values() for cell in row]
-    notes = list(dict.fromkeys(filter(None, [*told, *(call.provisional for call in result.drugs)])))
+    notes = list(dict.fromkeys(filter(None, [*told, *map(_open, result.drugs)])))
     return CloneTable(
         drugs,
         tuple(_row(result, clone, row, notes) for clone, row in by_clone.items()),
@@ -95,16 +95,14 @@ def clone_table(result: Result) -> CloneTable:
 
 def drugs_of(results: Iterable[Result]) -> tuple[str, ...]:
     """The drugs of some results in the order of their lines."""
-    return tuple(dict.fromkeys(d.drug for r in results for d in (*r.drugs, *r.clone_drugs)))
+    names = [name for r in results for name in (*(d.drug for d in r.drugs), *(c.drug for c in r.clone_drugs))]
+    return tuple(dict.fromkeys(names))
 
 
 def _row(result: Result, clone: Clone, cells: Sequence[CloneDrug], notes: Sequence[str]) -> Row:
-    blind = _blind(result)
+    blind, open_lines = _blind(result), {call.drug: _open(call) for call in result.drugs}
     open_cells = [cell.provisional for cell in cells]
-    if (
-        len(result.clones) == 1 and clone.kind == "none"
-    ):  # what is open of the lines is open of molecules without a finding
-        open_lines = {call.drug: call.provisional for call in result.drugs}
+    if _nothing_found(result):  # what is open of the lines is all that there is to say
         open_cells = [open_lines.get(cell.drug, "") for cell in cells]
     note = _number(open_cells[0], notes) if len(set(open_cells)) == 1 else 0
     return Row(
@@ -127,7 +125,7 @@ def _cell(clone: Clone, cell: CloneDrug, note: int, blind: bool) -> Cell:
 
 def drug_lines(result: Result, notes: Sequence[str] = ()) -> dict[str, Line]:
     """The line of each drug, with the number of its note where notes are given."""
-    return {call.drug: _line(result, call, _number(call.provisional, notes)) for call in result.drugs}
+    return {call.drug: _line(result, call, _number(_open(call), notes)) for call in result.drugs}
 
 
 def _line(result: Result, call: DrugCall, note: int) -> Line:
@@ -180,9 +178,18 @@ def label(clone: Clone, result: Result) -> str:
     """What a clone is called."""
     if clone.kind != "none":
         return f"{'not excluded: ' if clone.kind == 'not_excluded' else ''}{named(clone.clone)}"
-    if len(result.clones) > 1:
+    if not _nothing_found(result):
         return "none of these mutations"
     return "not assessed" if _blind(result) else "no mutation found"
+
+
+def _nothing_found(result: Result) -> bool:
+    return [clone.kind for clone in result.clones] == ["none"]
+
+
+def _open(call: DrugCall) -> str:
+    """What is provisional about a line that has a category."""
+    return "" if call.category == NOT_ASSESSABLE else call.provisional
 
 
 def _blind(result: Result) -> set[str]:
