@@ -103,17 +103,14 @@ def test_every_decision_is_shown_as_it_was_made(name):
     assert by_clone[0] == ("Clone", [d.drug for d in result.drugs])
     rows = [row for _, row in by_clone[1:]]
     assert len(rows) == len(result.clones)
-    nothing = {d.drug for d in result.drugs if d.category == "not_assessable"}
     for clone, row in zip(result.clones, rows, strict=True):
         for cell, text in zip((c for c in result.clone_drugs if c.clone == clone.clone), row, strict=True):
-            category = "not_assessable" if cell.drug in nothing else cell.category
-            assert all(said(part) in text for part in category.split("; ")), (clone.clone, cell.drug)
+            assert all(said(part) in text for part in cell.category.split("; ")), (clone.clone, cell.drug)
     for drug in result.drugs:
         first, *others = by_drug[drug.drug]
         assert all(said(part) in first for part in drug.category.split("; "))
         assert drug.lead in others[-1] and (not drug.line or drug.line == others[0])
-        is_open = bool(drug.provisional) and drug.category != "not_assessable"
-        assert is_open == ("provisional" in first)
+        assert bool(drug.provisional) == ("provisional" in first)
 
 
 def said(category: str) -> str:
@@ -273,7 +270,7 @@ def test_every_sentence_on_a_drug_is_on_the_page(name):
     result, text = getattr(examples, name)(), Page(made(name)).text
     for d in result.drugs:
         assert d.lead in text and all(part in text for part in d.favours.split("] "))
-        assert d.provisional in text or d.category == "not_assessable"
+        assert d.provisional in text
     for section in drug_sections(result, clone_table(result)):
         for clone in section.clones:
             assert all(sentence in text for sentence in clone.told) and clone.cell.row.provisional in text

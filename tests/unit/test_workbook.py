@@ -82,6 +82,7 @@ def test_every_cell_is_read_back_as_it_was_written(tmp_path):
 
 def test_clones_by_drugs_never_show_a_category_without_its_scope(tmp_path):
     results = [examples.t315i("S1"), examples.compound("S2"), examples.t315i("S3", sample=in_blast_phase())]
+    results += [examples.blind("S4"), examples.result("S5", coverage=examples.coverage(gap=(315, 315)))]
     header, *rows = sheet_cells(made(tmp_path / "x.xlsx", results), 3)
     assert header[:7] == ["sample", "clone", "kind", "fraction", "fraction_low", "fraction_high", "level"]
     cells = {(row[0], row[1]): dict(zip(header, row, strict=True)) for row in rows}
@@ -94,6 +95,8 @@ def test_clones_by_drugs_never_show_a_category_without_its_scope(tmp_path):
     assert cells["S2", "G250E+D276G+T315I"]["ponatinib"] == "resistant (in vitro)"
     assert cells["S3", "T315I"]["ponatinib"] == "sensitive (guideline), provisional"
     assert cells["S3", "T315I"]["asciminib"] == "unknown, provisional"  # the label covers another phase
+    assert {cells["S4", "none"][drug] for drug in examples.DRUGS} == {"not assessable"}
+    assert cells["S5", "none"]["dasatinib"] == "unknown, provisional"
 
 
 def in_blast_phase():

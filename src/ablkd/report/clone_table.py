@@ -83,7 +83,7 @@ def clone_table(result: Result) -> CloneTable:
     cells = {(cell.clone, cell.drug): cell for cell in result.clone_drugs}
     by_clone = {clone: [cells[clone.clone, d] for d in drugs if (clone.clone, d) in cells] for clone in shown}
     told = [cell.provisional for row in by_clone.values() for cell in row]
-    notes = list(dict.fromkeys(filter(None, [*told, *map(_open, result.drugs)])))
+    notes = list(dict.fromkeys(filter(None, [*told, *(call.provisional for call in result.drugs)])))
     return CloneTable(
         drugs,
         tuple(_row(result, clone, row, notes) for clone, row in by_clone.items()),
@@ -100,32 +100,25 @@ def drugs_of(results: Iterable[Result]) -> tuple[str, ...]:
 
 
 def _row(result: Result, clone: Clone, cells: Sequence[CloneDrug], notes: Sequence[str]) -> Row:
-    blind, open_lines = _blind(result), {call.drug: _open(call) for call in result.drugs}
-    open_cells = [cell.provisional for cell in cells]
-    if _nothing_found(result):  # what is open of the lines is all that there is to say
-        open_cells = [open_lines.get(cell.drug, "") for cell in cells]
-    note = _number(open_cells[0], notes) if len(set(open_cells)) == 1 else 0
+    told = {cell.provisional for cell in cells}
+    note = _number(told.pop(), notes) if len(told) == 1 else 0
     return Row(
         clone,
         label(clone, result),
         *share_and_bounds(clone.fraction, clone.fraction_low, clone.fraction_high),
         _remark(clone, result),
         note,
-        tuple(
-            _cell(clone, cell, 0 if note else _number(text, notes), cell.drug in blind)
-            for cell, text in zip(cells, open_cells, strict=True)
-        ),
+        tuple(_cell(clone, cell, 0 if note else _number(cell.provisional, notes)) for cell in cells),
     )
 
 
-def _cell(clone: Clone, cell: CloneDrug, note: int, blind: bool) -> Cell:
-    category = NOT_ASSESSABLE if blind else cell.category
-    return Cell(cell, chips(category, cell.evidence, _weak(clone)), kinds(cell.category, cell.evidence), note)
+def _cell(clone: Clone, cell: CloneDrug, note: int) -> Cell:
+    return Cell(cell, chips(cell.category, cell.evidence, _weak(clone)), kinds(cell.category, cell.evidence), note)
 
 
 def drug_lines(result: Result, notes: Sequence[str] = ()) -> dict[str, Line]:
     """The line of each drug, with the number of its note where notes are given."""
-    return {call.drug: _line(result, call, _number(_open(call), notes)) for call in result.drugs}
+    return {call.drug: _line(result, call, _number(call.provisional, notes)) for call in result.drugs}
 
 
 def _line(result: Result, call: DrugCall, note: int) -> Line:
@@ -168,7 +161,7 @@ def kinds(category: str, evidence: str) -> str:
 
 def in_words(cell: CloneDrug) -> str:
     """A cell as text, for sheets: `sensitive, CML-CP only (label), provisional`."""
-    told = cell.category
+    told = cell.category.replace("_", " ")
     told += f" ({', '.join(KINDS.get(kind, kind) for kind in cell.evidence.split(';'))})" if cell.evidence else ""
     told += f"; screen: {cell.screen.replace(';', ', ')}" if cell.screen and cell.category == UNKNOWN else ""
     return told + (", provisional" if cell.provisional else "")
@@ -178,23 +171,10 @@ def label(clone: Clone, result: Result) -> str:
     """What a clone is called."""
     if clone.kind != "none":
         return f"{'not excluded: ' if clone.kind == 'not_excluded' else ''}{named(clone.clone)}"
-    if not _nothing_found(result):
+    if len(result.clones) > 1:
         return "none of these mutations"
-    return "not assessed" if _blind(result) else "no mutation found"
-
-
-def _nothing_found(result: Result) -> bool:
-    return [clone.kind for clone in result.clones] == ["none"]
-
-
-def _open(call: DrugCall) -> str:
-    """What is provisional about a line that has a category."""
-    return "" if call.category == NOT_ASSESSABLE else call.provisional
-
-
-def _blind(result: Result) -> set[str]:
-    """The drugs of which nothing could be assessed."""
-    return {call.drug for call in result.drugs if call.category == NOT_ASSESSABLE}
+    blind = any(call.category == NOT_ASSESSABLE for call in result.drugs)
+    return "not assessed" if blind else "no mutation found"
 
 
 def _remark(clone: Clone, result: Result) -> str:
