@@ -512,7 +512,8 @@ class CloneDrug:
     """clone_drugs.tsv: what the evidence says of one clone and one drug.
 
     `category` is `resistant`, `reduced`, `reported` (found in patients with resistance), `sensitive` or `unknown`; one
-    that does not hold in every disease the patient may have carries its scope, `sensitive, CML-CP only`. `evidence` are
+    that does not hold in every disease the patient may have carries its scope, `sensitive, CML-CP only`; where nothing
+    could be assessed it is `not_assessable`. `evidence` are
     the kinds that word it, strongest first, `because` the findings they speak of, `source` where. `screen` is what
     screens in cells found (never a category), `folds` the range of the IC50 over the unmutated kinase. `provisional`
     says what could change the category and was not assessed; `missing_codons` are the codons of it. Lists are joined by
@@ -738,8 +739,10 @@ class Result:
 class ResultRow:
     """runs/<run>/results.tsv: one row per result, what was not assessable included.
 
-    `kind` is `mutation`, `haplotype`, `phase`, `splicing`, `fusion`, `drug` or `not_assessable`; `status` is
-    the word of its own table (level, verdict, call or category).
+    `kind` is `mutation`, `haplotype`, `phase`, `splicing`, `fusion`, `clone`, `clone_drug` (named `CLONE | DRUG`),
+    `drug` or `not_assessable`; `status` is the word of its own table (level, verdict, call, kind or category). The
+    fraction of a drug is that of the clone that decides it; the comment says which, what the category rests on, and
+    what makes it provisional.
     """
 
     sample: str

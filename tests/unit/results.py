@@ -1,20 +1,27 @@
 """Results written by hand: what the report layer is shown in its tests. Figures are made up, names are real.
 
-In-vitro values are of the curated sensitivity table (sources are named with each); nothing here is used
-outside the tests.
+In-vitro values are of the curated sensitivity table (sources are named with each), statements are made up; what the
+tables mean is worked out with these alone. Nothing here is used outside the tests.
 """
 
 from __future__ import annotations
 
 import random
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
 from ablkd.hgvs import THREE_LETTER
+from ablkd.interpretation.drug_lines import clones_by_drugs
 from ablkd.records import (
+    ANY_DISEASE,
     Call,
     ClinicalEvent,
+    Clone,
+    CloneDrug,
     ControlVerdict,
     Coverage,
+    Drug,
     DrugCall,
     Fusion,
     Haplotype,
@@ -22,11 +29,15 @@ from ablkd.records import (
     Phase,
     QcMetric,
     Result,
+    Rule,
     Sample,
+    SampleTables,
+    Screened,
     Sensitivity,
     SpliceEvent,
     Summary,
 )
+from ablkd.reference import Reference, load_reference
 
 TARGET = "NM_005157.6"
 DRUGS = ("imatinib", "bosutinib", "dasatinib", "nilotinib", "ponatinib", "asciminib")
@@ -166,13 +177,29 @@ def splice(event: str, status: str = "not_detected", fraction: float | None = No
     return replace(base, **changes)
 
 
-def drug(name: str, category: str, because: str = "", statement: str = "", **changes) -> DrugCall:
-    base = DrugCall("S1", name, category, because, "in_vitro", "zabriskie_2014", statement, "", statement)
+def drug(name: str, category: str, because: str = "", lead: str = "", **changes) -> DrugCall:
+    base = DrugCall(
+        "S1", name, category, "in_vitro", because, None, None, None, "", "", because, "zabriskie_2014", "", "", lead, "",
+        lead,
+    )  # fmt: skip
     return replace(base, **changes)
 
 
-def in_vitro(finding: str, name: str, ic50: str, fold: float, source: str) -> Sensitivity:
-    return Sensitivity(finding, name, "", "in_vitro", ic50, "", fold, "Ba/F3 cells", "", source, "")
+def clone_drug(clone: str, name: str, category: str, statement: str = "", **changes) -> CloneDrug:
+    base = CloneDrug("S1", clone, name, category, "in_vitro", clone, "zabriskie_2014", "", "", "", "", statement)
+    return replace(base, **changes)
+
+
+def in_vitro(finding: str, name: str, ic50: str, fold: float | None, source: str, **changes) -> Sensitivity:
+    base = Sensitivity(
+        finding, name, "", "in_vitro", ANY_DISEASE, "", "", "", ic50, "", fold, "Ba/F3 cells", "", source, ""
+    )
+    return replace(base, **changes)
+
+
+def stated(finding: str, name: str, evidence: str, category: str, text: str, source: str, **changes) -> Sensitivity:
+    base = in_vitro(finding, name, "", None, source)
+    return replace(base, evidence=evidence, category=category, statement=text, assay="", **changes)
 
 
 EVIDENCE = (
@@ -183,65 +210,56 @@ EVIDENCE = (
     in_vitro("T315I", "ponatinib", "6", 2.0, "gozgit_2013"),
     in_vitro("T315I", "ponatinib", "6.3", 3.0, "redaelli_2012"),
     in_vitro("T315I", "ponatinib", "11", 22.0, "ohare_2009"),
-    Sensitivity(
-        "T315I",
-        "asciminib",
-        "",
-        "label",
-        "",
-        "",
-        None,
-        "",
-        "The label dose for this mutation is 200 mg twice daily.",
-        "scemblix_label",
-        "",
-    ),
-    Sensitivity(
-        "T315I",
-        "dasatinib",
-        "resistant",
-        "guideline",
-        "",
-        "",
-        None,
-        "",
-        "Named as insensitive.",
-        "branford_2009",
-        "",
-    ),
+    stated("T315I", "imatinib", "reported", "reported", "Found in resistant samples.", "soverini_resistant_table"),
+    stated("T315I", "dasatinib", "clinical", "resistant", "Named as insensitive.", "branford_2009"),
+    stated("T315I", "ponatinib", "guideline", "sensitive", "Preferred for it.", "eln_2020", disease="cml_cp;cml_ap;cml_bp"),
+    stated("T315I", "asciminib", "label", "sensitive", "The label names a dose.", "label_scemblix", disease="cml_cp",
+           region="US", date="2022"),
+    stated("E255K", "bosutinib", "clinical", "", "Some patients responded.", "branford_2009", favours="yes"),
+    stated("F359V", "nilotinib", "clinical", "reduced", "Named as less sensitive.", "branford_2009"),
+)  # fmt: skip
+RULES = tuple(
+    Rule("compound_with:T315I", drug, "resistant", "in_vitro", ANY_DISEASE, "", "Compounds with it resist.", source)
+    for drug, source in (
+        ("imatinib", "zabriskie_2014"),
+        ("ponatinib", "zabriskie_2014"),
+        ("asciminib", "gleixner_2021"),
+    )
 )
+SCREENED = (Screened("E255K", "score", "nilotinib:resistant:2.5", "gozgit_2013"),)
 
-T315I_DRUGS = (
-    drug("imatinib", "resistant", "T315I", "In-vitro values 13 to 49 times those of the unmutated kinase."),
-    drug("bosutinib", "resistant", "T315I", "Listed as resistant.", evidence="guideline"),
-    drug(
-        "dasatinib",
-        "resistant",
-        "T315I",
-        "Named as insensitive.",
-        evidence="guideline",
-        source="branford_2009",
-    ),
-    drug(
-        "nilotinib",
-        "resistant",
-        "T315I",
-        "Named as insensitive.",
-        evidence="guideline",
-        source="branford_2009",
-    ),
-    drug("ponatinib", "sensitive", "T315I", "Recommended where this mutation is found.", evidence="guideline"),
-    drug("asciminib", "unknown", "T315I", "The label names a higher dose for this mutation.", evidence="label"),
-)
+
+@cache
+def known() -> Reference:
+    """The knowledge folder that ships with the few statements above instead of its own."""
+    shipped = load_reference(Path(__file__).parents[2] / "reference")
+    drugs = tuple(Drug(name, "", "drug_classes") for name in DRUGS)
+    return replace(shipped, drugs=drugs, sensitivity=EVIDENCE, rules=RULES, screened=SCREENED)
+
+
+def meant(name: str, disease: str, fields: dict) -> dict:
+    """What some tables mean: clones, cells and lines, and the evidence on them."""
+    tables = SampleTables(
+        **{key: fields[key] for key in ("calls", "coverage", "haplotypes", "phase", "splicing", "fusion")}
+    )
+    clones, cells, lines = clones_by_drugs(name, known(), tables, disease)
+    names = {*(c.clone for c in clones), *(c.name for c in tables.calls if c.filter == "PASS")}
+    return dict(
+        clones=tuple(clones),
+        clone_drugs=tuple(cells),
+        drugs=tuple(lines),
+        evidence=tuple(row for row in EVIDENCE if row.finding in names),
+    )
+
 
 KNOWLEDGE = {"mutations.tsv": "ab" * 32, "tki/sensitivity.tsv": "cd" * 32, "transcripts.fasta": "ef" * 32}
 SETTINGS = {"required_lod": "0.03", "reporting_cut": "0.03"}
 
 
 def result(name: str = "S1", **changes) -> Result:
-    """A sample with nothing found and nothing wrong; `changes` replace whole fields."""
+    """A sample with nothing found and nothing wrong; `changes` replace whole fields, and what they mean is worked out."""
     base = Result(
-        schema_version="1",
+        schema_version="2",
         software_version="0.1.0",
         sample=sample(name),
         knowledge=KNOWLEDGE,
@@ -273,7 +291,9 @@ def result(name: str = "S1", **changes) -> Result:
             Fusion(name, "e1a2", "BCR::ABL1 e1a2 (p190)", 4200, 0.996, 0.99, 0.999, "present"),
             Fusion(name, "e13a2", "BCR::ABL1 e13a2 (p210)", 0, 0.0, 0.0, 0.001, "not_detected"),
         ),
-        drugs=tuple(drug(d, "unknown", "", "No finding; no statement for this drug.") for d in DRUGS),
+        clones=(),
+        clone_drugs=(),
+        drugs=(),
         qc=(
             QcMetric(name, "reads", "250000", "reads", "", "pass", ""),
             QcMetric(name, "on_target", "0.98", "fraction", ">=0.5", "pass", ""),
@@ -291,12 +311,10 @@ def result(name: str = "S1", **changes) -> Result:
         pile_ups=(),
     )
     made = replace(base, **changes)
+    made = replace(made, **{**meant(name, made.sample.disease, vars(made)), **changes})
+    tables = ("calls", "coverage", "haplotypes", "phase", "splicing", "fusion", "clones", "clone_drugs", "drugs", "qc")
     return replace(
-        made,
-        **{
-            table: tuple(replace(row, sample=name) for row in getattr(made, table))
-            for table in ("calls", "coverage", "haplotypes", "phase", "splicing", "fusion", "drugs", "qc")
-        },
+        made, **{table: tuple(replace(row, sample=name) for row in getattr(made, table)) for table in tables}
     )
 
 
@@ -317,8 +335,6 @@ def t315i(name: str = "S1", **changes) -> Result:
             Haplotype(name, "E255K", 0.003, 0.002, 0.0045, 30, "yes"),
         ),
         phase=(Phase(name, "E255K+T315I", "polyclonal", 0.01, 8800, 0.0001, 0.0002, None, 0.0, 0.0004),),
-        drugs=T315I_DRUGS,
-        evidence=EVIDENCE,
         notes=("Mutations are used to exclude drugs that will not work, not to choose one.",),
         summary=replace(base.summary, findings="E255K 0.31 % (low level); T315I 45.2 %"),
     )
@@ -345,16 +361,6 @@ def compound(name: str = "S2", **changes) -> Result:
             Phase(name, "D276G+T315I", "compound", 0.99, 8000, 0.605, 0.54, 0.02, 0.59, 0.62),
             Phase(name, triple, "compound", 0.99, 6900, 0.6, 0.37, None, 0.58, 0.62),
         ),
-        drugs=tuple(
-            drug(
-                d,
-                "resistant" if d != "asciminib" else "unknown",
-                triple,
-                "In vitro, compounds that include this mutation were highly resistant.",
-            )
-            for d in DRUGS
-        ),
-        evidence=EVIDENCE,
         summary=replace(base.summary, findings="G250E 62.0 %; D276G 61.0 %; T315I 93.0 %", compound=triple),
     )
     return result(name, **{**fields, **changes})
@@ -404,8 +410,6 @@ def sanger(name: str = "S3", **changes) -> Result:
             splice("exon7_skipping", "not_assessable"),
         ),
         fusion=(Fusion(name, "e1a2", "BCR::ABL1 e1a2 (p190)", 0, None, None, None, "not_assessable"),),
-        drugs=tuple(drug(d, "unknown", "T315I; exon4_skipping", "No source for this skipping.") for d in DRUGS),
-        evidence=EVIDENCE,
         controls=(),
         peaks=(peak_window(), peak_window("T315I", "rev.ab1")),
         summary=replace(
@@ -438,10 +442,6 @@ def blind(name: str = "S4", **changes) -> Result:
             splice("exon7_skipping", "not_assessable"),
         ),
         fusion=(),
-        drugs=tuple(
-            drug(d, "not_assessable", "", "", evidence="", source="", missing_codons="250;253;255;315;317")
-            for d in DRUGS
-        ),
         controls=(ControlVerdict("NTC", "no_template_control", "fail", "8 120 fragments in a blank"),),
         qc=(QcMetric(name, "usable", "no", "", "", "fail", reason),),
         summary=replace(
@@ -482,7 +482,7 @@ def crowded(name: str = "S5", **changes) -> Result:
         call("E255V", 0.0007, "evidence_only", filter="carry_over"),
     )
     names = list(fractions)
-    pairs = [f"{a}+{b}" for i, a in enumerate(names) for b in names[i + 1 :]]
+    pairs = [f"{a}+{b}" for i, a in enumerate(names) for b in names[i + 1 :] if (a, b) != ("T315I", "F359V")]
     base = result(name)
     fields = dict(
         calls=calls,
@@ -511,17 +511,6 @@ def crowded(name: str = "S5", **changes) -> Result:
             Phase(name, "G250E+D276G+T315I", "compound", 0.99, 6000, 0.2, 0.05, None, 0.19, 0.21),
             Phase(name, "T315I+F359V", "cannot_be_phased", None, 12, None, None, None, 0.0, 0.11),
         ),
-        drugs=tuple(
-            drug(
-                d,
-                "resistant",
-                "T315I; G250E",
-                "Worst of its findings.",
-                missing_codons="320" if i % 2 else "",
-            )
-            for i, d in enumerate(DRUGS)
-        ),
-        evidence=EVIDENCE,
         summary=replace(
             base.summary,
             findings="; ".join(f"{m} {f:.1%}" for m, f in fractions.items()),
@@ -580,7 +569,11 @@ def hostile(name: str = "S6", **changes) -> Result:
         sample=replace(base.sample, patient=script, run=formula, amplicon=math),
         calls=(*base.calls[:2], replace(base.calls[2], name=script, hgvs_p=formula)),
         haplotypes=(replace(base.haplotypes[1], haplotype=f"{script}+{math}"),),
-        drugs=(drug(script, "resistant", formula, template, source=math),),
+        clones=(Clone(name, script, "haplotype", 0.4, 0.3, 0.5, "reported"),),
+        clone_drugs=(clone_drug(script, script, "resistant", template, folds=formula, provisional=plus, source=math),),
+        drugs=(
+            drug(script, "resistant", script, template, source=math, line=formula, provisional=at, favours=template),
+        ),
         controls=(ControlVerdict(script, formula, "fail", template),),
         evidence=(in_vitro(script, script, formula, 2.0, template),),
         notes=(script, formula, template),

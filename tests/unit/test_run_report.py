@@ -36,7 +36,7 @@ def folder(tmp_path):
 
 def rows_of_matrix(folder) -> dict[str, list[str]]:
     html = (folder / "report.html").read_text("utf-8")
-    matrix = html[html.index('class="matrix"') : html.index("Controls</h2>")]
+    matrix = html[html.index('class="matrix"') : html.index("TKI interpretation by sample</h2>")]
     head = re.findall(r'<th scope="col">([^<]*)</th>', matrix)
     found = {"head": head}
     for row in matrix.split("<tr>")[2:]:
@@ -75,6 +75,58 @@ def test_tables_can_be_read_back(folder):
     unseen = [r for r in rows if r.sample == "S5" and r.kind == "not_assessable"]
     assert ("codons 318-341", "depth") in {(r.name, r.comment) for r in unseen}
     assert {r.status for r in rows if r.sample == "S4" and r.kind in ("splicing", "drug")} == {"not_assessable"}
+
+
+def test_clones_and_what_they_mean_are_results():
+    rows = {(r.kind, r.name): r for r in result_rows(examples.compound(sample=examples.sample("S2", disease="ph_all")))}
+    triple = rows["clone", "G250E+D276G+T315I"]
+    assert (triple.fraction, triple.fraction_low, triple.status) == (0.6, 0.58, "haplotype")
+    cell = rows["clone_drug", "G250E+D276G+T315I | ponatinib"]
+    assert (cell.status, cell.source, cell.fraction) == ("resistant", "zabriskie_2014", 0.6)
+    assert cell.comment == "in_vitro; G250E+D276G+T315I; disease: ph_all"
+    line = rows["drug", "ponatinib"]
+    assert (line.status, line.fraction, line.fraction_high) == ("resistant", 0.6, 0.62)
+    assert line.comment == "in_vitro; G250E+D276G+T315I; clone: G250E+D276G+T315I; disease: ph_all"
+
+
+def test_a_scope_and_what_is_open_go_with_a_category():
+    rows = {(r.kind, r.name): r for r in result_rows(examples.t315i())}
+    line = rows["drug", "asciminib"]
+    assert line.status == "sensitive, CML-CP only"
+    assert line.comment.startswith("label; T315I; clone: T315I; provisional: codons 502, 507 were not assessed")
+    assert rows["clone", "E255K"].comment == "low level"
+    assert "screen: resistant" in rows["clone_drug", "E255K | nilotinib"].comment
+
+
+def by_drug(folder, drug: str) -> dict[str, str]:
+    """The cell of a drug for each sample of the run page."""
+    html = (folder / "report.html").read_text("utf-8")
+    table = html[html.index("TKI interpretation by sample</h2>") : html.index("Controls</h2>")]
+    place = re.findall(r'<th scope="col">([^<]*)</th>', table).index(drug) - 1
+    rows = {re.search(r">([^<>]+)</a>", row)[1]: re.findall(r"<td.*?</td>", row) for row in table.split("<tr>")[2:]}  # type: ignore[index]
+    return {sample: cells[place] for sample, cells in rows.items()}
+
+
+def plain(cell: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", cell).split())
+
+
+def test_the_drugs_of_each_patient_sample_are_on_one_table(folder):
+    cells = by_drug(folder, "ponatinib")
+    assert list(cells) == ["S1", "S2", "S3", "S4", "S5"]  # of a control nobody is treated
+    assert plain(cells["S1"]) == "sensitive, CML only 45.2 % provisional"
+    assert plain(cells["S2"]) == "resistant 60.0 %" and "resistant hollow" in cells["S2"]
+    assert 'class="hatched"' in cells["S4"] and plain(cells["S4"]) == "n.a."
+    assert plain(by_drug(folder, "dasatinib")["S1"]) == "resistant 45.2 %"
+    assert "hollow" not in by_drug(folder, "dasatinib")["S1"]
+
+
+def test_a_low_level_finding_is_marked_and_never_solid(tmp_path):
+    calls = (examples.call("T315I", 0.012, "low_level"),)
+    low = examples.result(calls=calls, coverage=examples.coverage(calls=calls), haplotypes=())
+    write_run("run1", [low], tmp_path)
+    cell = by_drug(tmp_path, "dasatinib")["S1"]
+    assert plain(cell) == "resistant ○ low level 1.2 %" and "resistant hollow" in cell
 
 
 def test_classes_of_indels_that_were_not_assessed_are_results():

@@ -11,8 +11,8 @@ import pytest
 import results as examples
 
 from ablkd.records import ResultRow, Summary
-from ablkd.report.run_tables import result_rows
-from ablkd.report.workbook import write_workbook
+from ablkd.report.run_tables import clones_by_drugs, result_rows
+from ablkd.report.workbook import sheet_of, write_workbook
 from ablkd.tables import column_types
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -20,7 +20,12 @@ MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 def made(path, results):
     rows = [row for r in results for row in result_rows(r)]
-    sheets = {"summary": (Summary, [r.summary for r in results]), "results": (ResultRow, rows)}
+    summaries = [r.summary for r in results]
+    sheets = {
+        "summary": sheet_of(Summary, summaries),
+        "results": sheet_of(ResultRow, rows),
+        "clones x drugs": clones_by_drugs(results),
+    }
     write_workbook(path, sheets)
     with zipfile.ZipFile(path) as book:
         return {name: book.read(name).decode() for name in book.namelist()}
@@ -75,6 +80,29 @@ def test_every_cell_is_read_back_as_it_was_written(tmp_path):
                 assert cell == (pytest.approx(wanted, rel=1e-5) if isinstance(wanted, float) else wanted), column
 
 
+def test_clones_by_drugs_never_show_a_category_without_its_scope(tmp_path):
+    results = [examples.t315i("S1"), examples.compound("S2"), examples.t315i("S3", sample=in_blast_phase())]
+    results += [examples.blind("S4"), examples.result("S5", coverage=examples.coverage(gap=(315, 315)))]
+    header, *rows = sheet_cells(made(tmp_path / "x.xlsx", results), 3)
+    assert header[:7] == ["sample", "clone", "kind", "fraction", "fraction_low", "fraction_high", "level"]
+    cells = {(row[0], row[1]): dict(zip(header, row, strict=True)) for row in rows}
+    assert len(cells) == sum(len(r.clones) for r in results)
+    alone = cells["S1", "T315I"]
+    assert alone["ponatinib"] == "sensitive, CML only (guideline), provisional" and alone["fraction"] == 0.452
+    assert alone["imatinib"] == "reported (reported in resistant patients), provisional"
+    assert cells["S1", "E255K"]["nilotinib"] == "unknown; screen: resistant"
+    assert cells["S1", "E255K"]["level"] == "low_level"
+    assert cells["S2", "G250E+D276G+T315I"]["ponatinib"] == "resistant (in vitro)"
+    assert cells["S3", "T315I"]["ponatinib"] == "sensitive (guideline), provisional"
+    assert cells["S3", "T315I"]["asciminib"] == "unknown, provisional"  # the label covers another phase
+    assert {cells["S4", "none"][drug] for drug in examples.DRUGS} == {"not assessable"}
+    assert cells["S5", "none"]["dasatinib"] == "unknown, provisional"
+
+
+def in_blast_phase():
+    return examples.sample("S3", disease="cml_bp")
+
+
 def test_words_never_become_formulas_or_links(tmp_path):
     parts = made(tmp_path / "x.xlsx", [examples.hostile()])
     assert not any("<f>" in text or "<hyperlink" in text for text in parts.values())
@@ -105,6 +133,6 @@ def test_a_table_without_rows_has_its_header(tmp_path):
 
 def test_a_very_long_text_is_cut_not_dropped(tmp_path):
     long = replace(examples.t315i().summary, reason="x" * 40000)
-    write_workbook(tmp_path / "x.xlsx", {"summary": (Summary, [long])})
+    write_workbook(tmp_path / "x.xlsx", {"summary": sheet_of(Summary, [long])})
     with zipfile.ZipFile(tmp_path / "x.xlsx") as book:
         assert "x" * 32767 in book.read("xl/sharedStrings.xml").decode()

@@ -7,9 +7,10 @@ absent.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ablkd.interpretation.cells import Cell, Question, cell_of, worst_of
-from ablkd.interpretation.clones import clones_of
+from ablkd.interpretation.clones import NONE, clones_of
 from ablkd.interpretation.evidence import EVIDENCE, SEVERITY, UNKNOWN, evidence_of, severity
 from ablkd.interpretation.findings import Findings, find, held_back, unseen
 from ablkd.interpretation.statements import (
@@ -27,6 +28,8 @@ from ablkd.reference import Reference
 from ablkd.wording import interval, per_cent, plain
 
 NOT_ASSESSABLE = "not_assessable"
+MOST_OPEN = 3  # sets that are not excluded, in a line; the rows have them all
+IF_JOINED = ", if on one molecule"
 
 
 def clones_by_drugs(
@@ -41,7 +44,17 @@ def clones_by_drugs(
     clones = sorted(clones, key=lambda clone: _rank(clone, table[clone]))
     cells = [cell for clone in clones for cell in table[clone]]
     lines = [_line(sample, reference, [c for c in cells if c.drug == drug], tables, question) for drug in drugs]
-    return clones, [_row(sample, reference, cell, question) for cell in cells], lines
+    by_drug = {line.drug: line for line in lines}
+    rows = [_row(sample, reference, cell, question) for cell in cells]
+    found = {cell.drug for cell in cells if cell.decides}
+    return clones, [row if row.drug in found else _without_finding(row, by_drug[row.drug]) for row in rows], lines
+
+
+def _without_finding(row: CloneDrug, line: DrugCall) -> CloneDrug:
+    """Molecules without a finding where no other clone counts: they are as open as the line."""
+    if row.clone != NONE:
+        return row
+    return replace(row, category=line.category, provisional=line.provisional, missing_codons=line.missing_codons)
 
 
 def _question(reference: Reference, tables: SampleTables, findings: Findings, disease: str) -> Question:
@@ -122,7 +135,7 @@ def _line(
         fraction_low=top[0].clone.fraction_low if top else None,
         fraction_high=top[0].clone.fraction_high if top else None,
         level="low_level" if top and all(cell.clone.level == "low_level" for cell in top) else "",
-        provisional="; ".join(dict.fromkeys(opened)),
+        provisional="" if nothing_seen else "; ".join(dict.fromkeys(opened)),
         because=";".join(dict.fromkeys(t.about for t in deciding)),
         source=";".join(dict.fromkeys(t.row.source for t in deciding)),
         missing_codons=";".join(map(str, sorted({*worse, *doubtful}))),
@@ -200,13 +213,20 @@ def _hits(cells: Sequence[Cell]) -> str:
     """
     groups: dict[str, list[str]] = {}
     for cell in sorted((c for c in cells if c.decides), key=lambda c: (*_evidence_first(c)[1::-1], -severity(c.worst))):
-        condition = ", if on one molecule" if cell.clone.kind == "not_excluded" else ""
+        condition = IF_JOINED if cell.clone.kind == "not_excluded" else ""
         groups.setdefault(category_told(cell) + condition, []).append(_with_share(cell.clone))
-    said = [f"{category}: {', '.join(clones)}" for category, clones in groups.items()]
+    said = [f"{category}: {_named(clones, category.endswith(IF_JOINED))}" for category, clones in groups.items()]
     none = next((c.clone for c in cells if c.clone.kind == "none" and c.clone.fraction is not None), None)
     if none is not None and said:
         said.append(f"none of these findings: {per_cent(none.fraction)}")
     return "; ".join(said)
+
+
+def _named(clones: Sequence[str], open_sets: bool) -> str:
+    """Clones in a line, of the sets that are not excluded the first ones only where there are many."""
+    if not open_sets or len(clones) <= MOST_OPEN + 1:
+        return ", ".join(clones)
+    return f"{', '.join(clones[:MOST_OPEN])} and {len(clones) - MOST_OPEN} more sets"
 
 
 def _with_share(clone: Clone) -> str:

@@ -71,11 +71,13 @@ def fold_range(rows: Iterable[Sensitivity]) -> str:
 
     METHOD: a range over studies and no category: one scale of folds does not fit all drugs.
     """
-    folds = sorted((row.fold, row.ic50_nm.startswith(">")) for row in rows if row.fold is not None)
-    if not folds:
+    told = [(row.fold, row.ic50_nm.startswith(">")) for row in rows if row.fold is not None]
+    if not told:
         return ""
-    low, high = _three_digits(folds[0][0]), _three_digits(folds[-1][0])
-    return (low if low == high else f"{low} to {high}") + (" times or more" if folds[-1][1] else " times")
+    low, high = (_three_digits(end(fold for fold, _ in told)) for end in (min, max))
+    # A value above the highest dose bounds its fold from below, so that the range has no known upper end.
+    open_above = any(above for _, above in told)
+    return (low if low == high else f"{low} to {high}") + (" times or more" if open_above else " times")
 
 
 def _folds_told(cell: Cell) -> list[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ablkd.records import DrugCall, Result, Sensitivity, Source
+from ablkd.records import Result, Sensitivity, Source
 from ablkd.reference import Reference
+from ablkd.report.clone_table import UNKNOWN, Cell, CloneTable, Line, Row
 from ablkd.report.fold_map import span
-from ablkd.wording import joined
 
-SENTENCE_END = re.compile(r"(?<=[.\]]) (?=[A-Z0-9])")
+# A sentence ends with its source, or without one with a full stop.
+SENTENCE_END = re.compile(r"(?<=\]) |(?<=[a-z\])]\.) (?=[A-Z0-9])")
 FOLDS = "In vitro, the IC50 of "  # such a sentence sums up a row of the in-vitro table
 
 
@@ -24,41 +25,61 @@ class InVitro:
 
 
 @dataclass(frozen=True)
+class CloneSection:
+    """What is known of one clone and one drug, sentence by sentence; the deciding one is the first."""
+
+    row: Row
+    cell: Cell
+    told: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class DrugSection:
-    """All that is known of one drug: its lines and what they say beside the tables, then the tables: statements, and
-    apart from them in-vitro values.
+    """All that is known of one drug: its lines, its clones, then the tables: statements, and apart from them in-vitro
+    values. `silent` are clones of which no source says anything.
     """
 
     drug: str
-    lines: tuple[DrugCall, ...]
-    told: tuple[str, ...]
+    lines: tuple[Line, ...]
+    clones: tuple[CloneSection, ...]
+    silent: tuple[str, ...]
     statements: tuple[Sensitivity, ...]
     in_vitro: tuple[InVitro, ...]
 
 
-def drug_sections(result: Result) -> list[DrugSection]:
+def drug_sections(result: Result, table: CloneTable) -> list[DrugSection]:
     """One section a drug in the order of drugs.tsv; evidence on other drugs follows."""
-    names = dict.fromkeys([*(d.drug for d in result.drugs), *(e.drug for e in result.evidence)])
-    return [_section(result, drug) for drug in names]
+    names = dict.fromkeys([*table.drugs, *(e.drug for e in result.evidence)])
+    return [_section(result, table, drug) for drug in names]
 
 
-def _section(result: Result, drug: str) -> DrugSection:
-    lines = tuple(d for d in result.drugs if d.drug == drug)
+def _section(result: Result, table: CloneTable, drug: str) -> DrugSection:
+    lines = tuple(line for line in table.lines if line.call.drug == drug)
     evidence = [e for e in result.evidence if e.drug == drug]
-    tabled = {f"{e.statement} [{e.source}]" for e in evidence}
     told = [
-        sentence
-        for line in lines
-        for sentence in SENTENCE_END.split(line.statement)
-        if sentence and (sentence == line.lead or (sentence not in tabled and not sentence.startswith(FOLDS)))
+        CloneSection(row, cell, _told(cell))
+        for row in table.rows
+        for cell in row.cells
+        if cell.row.drug == drug and row.clone.kind != "none"
     ]
     return DrugSection(
         drug,
         lines,
-        tuple(dict.fromkeys(told)),
+        tuple(clone for clone in told if not _silent(clone)),
+        tuple(clone.row.label for clone in told if _silent(clone)),
         tuple(e for e in evidence if e.evidence != "in_vitro"),
         _in_vitro([e for e in evidence if e.evidence == "in_vitro"]),
     )
+
+
+def _told(cell: Cell) -> tuple[str, ...]:
+    sentences = [s for s in SENTENCE_END.split(cell.row.statement) if s and not s.startswith(FOLDS)]
+    return tuple(dict.fromkeys(sentences))
+
+
+def _silent(clone: CloneSection) -> bool:
+    """Whether its only sentence is that no source was seen."""
+    return clone.cell.row.category == UNKNOWN and len(clone.told) <= 1 and "[" not in "".join(clone.told)
 
 
 def _in_vitro(rows: list[Sensitivity]) -> tuple[InVitro, ...]:
@@ -66,22 +87,6 @@ def _in_vitro(rows: list[Sensitivity]) -> tuple[InVitro, ...]:
     for row in rows:
         groups.setdefault(row.finding, []).append(row)
     return tuple(InVitro(finding, fold_range(group), tuple(group)) for finding, group in groups.items())
-
-
-def members(result: Result, line: DrugCall) -> str:
-    """Where only in-vitro values of a compound decide a line: its members with the same category in people.
-
-    `resistant in vitro` would else read as if nothing were known from patients. Empty where there is nothing to add.
-    """
-    inside = {name for finding in line.because.split(";") if "+" in finding for name in finding.split("+")}
-    known: dict[str, list[str]] = {}
-    for row in result.evidence:
-        if row.drug == line.drug and row.category == line.category and row.finding in inside:
-            known.setdefault(row.evidence, []).append(row.finding)
-    if line.evidence != "in_vitro" or line.category not in ("resistant", "reduced"):
-        return ""
-    told = [f"{joined(list(dict.fromkeys(names)))} ({kind})" for kind, names in known.items() if kind != "in_vitro"]
-    return "; ".join(told)
 
 
 def fold_range(rows: list[Sensitivity]) -> str:
@@ -94,6 +99,8 @@ def fold_range(rows: list[Sensitivity]) -> str:
 
 def cited_sources(result: Result, reference: Reference) -> list[Source]:
     """The sources of all that is said of the drugs, in the order of their first use."""
-    told = [key for d in result.drugs for key in re.findall(r"[\w-]+", d.source + " " + d.statement)]
+    texts = [f"{d.source} {d.lead} {d.favours} {d.statement}" for d in result.drugs]
+    texts += [f"{cell.source} {cell.statement}" for cell in result.clone_drugs]
+    told = [key for text in texts for key in re.findall(r"[\w-]+", text)]
     used = dict.fromkeys([*told, *(e.source for e in result.evidence)])
     return [reference.sources[key] for key in used if key in reference.sources]

@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from ablkd import wording
 from ablkd.errors import InputError
+from ablkd.interpretation.statements import KINDS
 from ablkd.records import OPEN
 from ablkd.site import Site
 
@@ -104,15 +105,16 @@ def few_codons(cell: str) -> str:
 
 
 def linked(text: str, keys: Collection[str]) -> Markup:
-    """Text with each `[key]` or `[key, key]` of a listed source as a link to its place on the page."""
-    parts = re.split(r"(\[[^\[\]]+\])", text)
-    made = [
-        Markup('<span class="small">[{}]</span>').format(Markup(", ").join(_link(key, keys) for key in named))
-        if part.startswith("[") and (named := part[1:-1].split(", ")) and set(named) <= set(keys)
-        else escape(part)
-        for part in parts
-    ]
-    return Markup("").join(made)
+    """Text with each `[key]`, `[key, key]` or `[key; scope]` of listed sources as links to their place on the page."""
+    return Markup("").join(_cited(part, keys) for part in re.split(r"(\[[^\[\]]+\])", text))
+
+
+def _cited(part: str, keys: Collection[str]) -> Markup:
+    named, separator, scope = part[1:-1].partition("; ")
+    if not part.startswith("[") or not set(named.split(", ")) <= set(keys):
+        return escape(part)
+    links = Markup(", ").join(_link(key, keys) for key in named.split(", "))
+    return Markup('<span class="small">[{}{}{}]</span>').format(links, separator, scope)
 
 
 def _link(key: str, keys: Collection[str]) -> Markup:
@@ -143,6 +145,8 @@ def environment(site: Site) -> Environment:
         number=wording.number,
         rounded=wording.rounded,
         plain=wording.plain,
+        kind=lambda word: KINDS.get(word, word),
+        tight=lambda text: text.replace(" %", "\u00a0%"),
         words=partial(words, own=dict(site.words)),
         mutations=mutations,
         names=names,

@@ -11,10 +11,11 @@ from typing import Any
 from ablkd.checks.cross_check import METRICS
 from ablkd.course.sights import Sight, mutation_sight, splice_sight
 from ablkd.interpretation.named_calls import passed
-from ablkd.records import ControlVerdict, QcMetric, Result, ResultRow, Summary
+from ablkd.records import Clone, ControlVerdict, DrugCall, QcMetric, Result, ResultRow, Summary
+from ablkd.report.clone_table import drug_lines, drugs_of
 from ablkd.report.pages import NO_SITE, render
-from ablkd.report.run_tables import check_same_making, multiqc, result_rows
-from ablkd.report.workbook import write_workbook
+from ablkd.report.run_tables import check_same_making, clones_by_drugs, multiqc, result_rows
+from ablkd.report.workbook import sheet_of, write_workbook
 from ablkd.site import Site
 from ablkd.tables import write_rows, write_text
 
@@ -46,11 +47,14 @@ def write_run(run: str, results: Sequence[Result], folder: Path, site: Site = NO
     write_text(folder / "report.html", render("run.html", site, **run_view(run, ordered)))
     write_rows(folder / "summary.tsv", Summary, summaries)
     write_rows(folder / "results.tsv", ResultRow, rows)
-    sheets: dict[str, tuple[type, Sequence[Any]]] = {
-        "summary": (Summary, summaries),
-        "results": (ResultRow, rows),
-        "controls": (ControlVerdict, _controls(ordered)),
-        "cross-check": (QcMetric, cross_checks(ordered)),
+    sheets = {
+        "summary": sheet_of(Summary, summaries),
+        "clones x drugs": clones_by_drugs(ordered),
+        "clones": sheet_of(Clone, [row for r in ordered for row in r.clones]),
+        "drugs": sheet_of(DrugCall, [row for r in ordered for row in r.drugs]),
+        "results": sheet_of(ResultRow, rows),
+        "controls": sheet_of(ControlVerdict, _controls(ordered)),
+        "cross-check": sheet_of(QcMetric, cross_checks(ordered)),
     }
     write_workbook(folder / "summary.xlsx", sheets)
     _write_json(folder / "ablkd_mqc.json", multiqc(run, ordered))
@@ -60,12 +64,16 @@ def run_view(run: str, results: Sequence[Result]) -> dict[str, Any]:
     """What the template needs: the matrix of samples and findings, the controls, the settings in force."""
     names = dict.fromkeys(key for r in results for key in r.settings)
     columns, matrix = _matrix(results)
+    # Of a control nobody is treated.
+    patients = [r for r in results if r.sample.role == "patient"]
     checked = [(r.sample, {row.metric: row for row in cross_checks([r])}) for r in results]
     return {
         "run": run,
         "results": results,
         "columns": columns,
         "matrix": matrix,
+        "drugs": drugs_of(patients),
+        "drug_matrix": [(r, drug_lines(r)) for r in patients],
         "controls": _controls(results),
         "metrics": METRICS,
         "checked": [pair for pair in checked if pair[1]],

@@ -11,10 +11,12 @@ from typing import Any
 from ablkd.checks.cross_check import METRICS
 from ablkd.errors import InputError
 from ablkd.interpretation.named_calls import NEUTRAL_TIERS, named_calls
+from ablkd.interpretation.scope import scope_of
 from ablkd.records import Call, Coverage, PeakWindow, Phase, Result
 from ablkd.reference import Reference
 from ablkd.report import plots
-from ablkd.report.drug_sections import cited_sources, drug_sections, members
+from ablkd.report.clone_table import clone_table
+from ablkd.report.drug_sections import cited_sources, drug_sections
 from ablkd.report.fold_map import fold_map
 from ablkd.report.pages import NO_SITE, picture, render, words
 from ablkd.report.pile_plot import pile_up
@@ -78,6 +80,7 @@ def report_view(result: Result, reference: Reference | None) -> dict[str, Any]:
     listed = sorted((row for row in result.coverage if row.kind == "allele"), key=lambda r: (r.codon, r.name))
     shown, rest = leading_sets(result.phase)
     sources = cited_sources(result, reference) if reference else []
+    table = clone_table(result)
     return {
         "r": result,
         "s": result.summary,
@@ -93,8 +96,10 @@ def report_view(result: Result, reference: Reference | None) -> dict[str, Any]:
         "splicing": by_call(result.splicing),
         "event_limits": _ends([e.lod95 for e in result.splicing if e.call == "not_detected"]),
         "fusions": by_call(result.fusion),
-        "drugs": drug_sections(result),
-        "members": {line.drug: members(result, line) for line in result.drugs},
+        "disease": _disease(result, reference),
+        "table": table,
+        "scopes": {e.disease: scope_of(reference, e.disease) if reference else e.disease for e in result.evidence},
+        "drugs": drug_sections(result, table),
         "folds": fold_map(result, reference.sensitivity if reference else result.evidence),
         "gaps": gaps(result.coverage),
         "listed": listed,
@@ -111,6 +116,12 @@ def report_view(result: Result, reference: Reference | None) -> dict[str, Any]:
         "sources": sources,
         "cited": {source.source for source in sources},
     }
+
+
+def _disease(result: Result, reference: Reference | None) -> str:
+    """The label of the patient's disease; empty where the sheet has none."""
+    labels = {row.disease: row.label for row in reference.diseases} if reference else {}
+    return labels.get(result.sample.disease, result.sample.disease)
 
 
 def doubtful(result: Result) -> list[Call]:

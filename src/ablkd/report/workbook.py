@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,22 @@ WIDEST = 60
 CREATED = datetime(2000, 1, 1)
 
 
-def write_workbook(path: Path, sheets: Mapping[str, tuple[type, Sequence[Any]]]) -> None:
-    """Write one sheet for each (row type, rows): frozen header, filter, columns as wide as their words.
+@dataclass(frozen=True)
+class Sheet:
+    """The titles of the columns, and a row of values for each line."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+
+
+def sheet_of(row_type: type, rows: Sequence[Any]) -> Sheet:
+    """Records as a sheet, a column for each field."""
+    columns = list(column_types(row_type))
+    return Sheet(columns, [[getattr(row, column) for column in columns] for row in rows])
+
+
+def write_workbook(path: Path, sheets: Mapping[str, Sheet]) -> None:
+    """Write the sheets by name: frozen header, filter, columns as wide as their words.
 
     Whole numbers and fractions are written as numbers with 6 significant digits, missing cells stay empty.
     """
@@ -28,17 +43,16 @@ def write_workbook(path: Path, sheets: Mapping[str, tuple[type, Sequence[Any]]])
         book = xlsxwriter.Workbook(str(temporary), options)
         book.set_properties({"created": CREATED})
         header = book.add_format({"bold": True, "bottom": 1, "bg_color": "#E4E9ED", "valign": "top"})
-        for name, (row_type, rows) in sheets.items():
+        for name, table in sheets.items():
             sheet = book.add_worksheet(name)
-            columns = list(column_types(row_type))
-            for column, title in enumerate(columns):
-                texts = [title, *(str(getattr(row, title) or "") for row in rows)]
+            for column, title in enumerate(table.columns):
+                texts = [title, *(str(row[column] or "") for row in table.rows)]
                 sheet.set_column(column, column, min(WIDEST, max(map(len, texts)) + 3))
                 sheet.write_string(0, column, title, header)
-                for line, row in enumerate(rows, start=1):
-                    _write(sheet, line, column, getattr(row, title))
+                for line, row in enumerate(table.rows, start=1):
+                    _write(sheet, line, column, row[column])
             sheet.freeze_panes(1, 1)
-            sheet.autofilter(0, 0, max(1, len(rows)), len(columns) - 1)
+            sheet.autofilter(0, 0, max(1, len(table.rows)), len(table.columns) - 1)
         book.close()
 
 
