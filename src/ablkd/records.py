@@ -539,7 +539,7 @@ class DrugCall:
     """drugs.tsv: one drug for this sample, from the rows of clone_drugs.tsv.
 
     `category` and `evidence` are those of the most resistant clone, `clone` and the fractions its own, `level` is
-    `low_level` where only low-level findings make it. `because` are all findings that decide it, strongest evidence
+    `low_level` where that clone is. `because` are all findings that decide it, strongest evidence
     first. `line` says which clones the drug hits, `lead` is the statement that decides, `favours` what speaks for the
     drug.
     """

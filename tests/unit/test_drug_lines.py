@@ -394,3 +394,38 @@ def test_changes_that_exclude_each_other_need_no_phase():
     same_codon = told(calls=[call("E255K"), call("E255V")])[0]
     skipped = told(calls=[call("G250E")], splicing=events("exon4_skipping"))[0]
     assert not [c for c in (*same_codon, *skipped) if c.kind == "not_excluded"]
+
+
+@pytest.mark.parametrize("disease", ["", "cml_cp"])
+def test_the_line_is_that_of_the_most_resistant_clone_in_each_disease(disease):
+    """T315I is sensitive in CML and nothing is known of F359V: nothing is sensitive where both are."""
+    reference = knowing(row("T315I", "sensitive", disease="cml_cp;cml_ap;cml_bp"))
+    phases = [phase("T315I+F359V", "polyclonal")]
+    line = lines([call("T315I"), call("F359V")], phases=phases, reference=reference, disease=disease)["ponatinib"]
+    assert (line.category, line.clone) == ("unknown", "F359V")
+
+
+def test_clones_that_are_bad_in_different_diseases_are_told_of_each():
+    reference = knowing(row("T315I", "resistant", disease="ph_all"), row("F359V", "reduced", disease="cml_cp"))
+    line = lines([call("T315I"), call("F359V")], phases=[phase("T315I+F359V", "polyclonal")], reference=reference)
+    assert line["ponatinib"].category == "resistant, Ph+ ALL only; reduced, CML-CP only"
+
+
+def test_a_large_clone_decides_before_a_low_level_one_with_stronger_evidence():
+    reference = knowing(row("M351T", "resistant", "in_vitro"), row("M244V", "resistant", "clinical"))
+    found = lines(
+        [call("M244V", "low_level", vaf=0.01), call("M351T", vaf=0.4)],
+        phases=[phase("M244V+M351T", "polyclonal")],
+        reference=reference,
+    )["ponatinib"]
+    assert (found.clone, found.level, found.because) == ("M351T", "", "M244V;M351T")
+
+
+def test_an_open_pair_with_a_rare_change_leaves_the_other_haplotypes_as_they_are():
+    calls = [call("G250E", vaf=0.3), call("T315I", vaf=0.31), call("M351T", "low_level", vaf=0.01)]
+    phases = [phase("G250E+T315I", "compound"), phase("T315I+M351T", "not_proven"), phase("G250E+M351T", "polyclonal")]
+    haplotypes = [haplotype("G250E+T315I", 0.3), haplotype("unmutated", 0.7)]
+    clones, _ = told(calls=calls, phases=phases, haplotypes=haplotypes)
+    assert {(c.clone, c.kind) for c in clones} == {
+        ("G250E+T315I", "haplotype"), ("M351T", "mutation"), ("T315I+M351T", "not_excluded"), ("none", "none")
+    }  # fmt: skip

@@ -91,9 +91,11 @@ def test_clones_and_what_they_mean_are_results():
 
 def test_a_scope_and_what_is_open_go_with_a_category():
     rows = {(r.kind, r.name): r for r in result_rows(examples.t315i())}
-    line = rows["drug", "asciminib"]
-    assert line.status == "sensitive, CML-CP only"
-    assert line.comment.startswith("label; T315I; clone: T315I; provisional: codons 502, 507 were not assessed")
+    cell = rows["clone_drug", "T315I | asciminib"]
+    assert cell.status == "sensitive, CML-CP only"
+    assert cell.comment.startswith("label; T315I; provisional: codons 502–505, 507, 509 were not assessed")
+    line = rows["drug", "asciminib"]  # of E255K nothing is known
+    assert (line.status, line.fraction) == ("unknown", 0.003) and "clone: E255K; low level" in line.comment
     assert rows["clone", "E255K"].comment == "low level"
     assert "screen: resistant" in rows["clone_drug", "E255K | nilotinib"].comment
 
@@ -114,7 +116,7 @@ def plain(cell: str) -> str:
 def test_the_drugs_of_each_patient_sample_are_on_one_table(folder):
     cells = by_drug(folder, "ponatinib")
     assert list(cells) == ["S1", "S2", "S3", "S4", "S5"]  # of a control nobody is treated
-    assert plain(cells["S1"]) == "sensitive, CML only 45.2 % provisional"
+    assert plain(cells["S1"]) == "unknown ○ low level 0.30 % provisional"
     assert plain(cells["S2"]) == "resistant 60.0 %" and "resistant hollow" in cells["S2"]
     assert 'class="hatched"' in cells["S4"] and plain(cells["S4"]) == "n.a."
     assert plain(by_drug(folder, "dasatinib")["S1"]) == "resistant 45.2 %"

@@ -42,15 +42,16 @@ class Question:
 class Cell:
     """One clone and one drug.
 
-    `worst` is the gravest category over the diseases the patient may have, `told` all that is known, `deciding` what
-    words the category. `open` are sentences on what is not known, `worse` the codons that were not assessed with what a
-    listed change there would make of it.
+    `by_disease` are the categories in the diseases the patient may have, `worst` the gravest, `told` all that is known,
+    `deciding` what words the category. `open` are sentences on what is not known, `worse` the codons that were not
+    assessed with what a listed change there would make of it.
     """
 
     clone: Clone
     drug: str
     members: tuple[str, ...]
     category: str
+    by_disease: tuple[tuple[str, str], ...]
     worst: str
     deciding: tuple[Told, ...]
     told: tuple[Told, ...]
@@ -82,16 +83,18 @@ def cell_of(reference: Reference, clone: Clone, drug: str, question: Question) -
     """What the evidence says of one clone and one drug."""
     evidence, members = evidence_of(reference, drug), members_of(clone)
     decisions = _decisions(reference, evidence, members, question)
+    categories = {disease: decision.category for disease, decision in decisions.items()}
     told = [*evidence.own(members, question.findings)]
     told += [t for part in evidence.parts(members).values() for t in part]
-    worst = max((d.category for d in decisions.values()), key=severity)
+    worst = max(categories.values(), key=severity)
     # What decides in any disease the patient may have; a category without one is told by its scope.
     deciding = dict.fromkeys(t for d in decisions.values() if d.category != UNKNOWN for t in d.deciding)
     return Cell(
         clone=clone,
         drug=drug,
         members=members,
-        category=worded(reference, {disease: d.category for disease, d in decisions.items()}),
+        category=worded(reference, categories),
+        by_disease=tuple(categories.items()),
         worst=worst,
         deciding=tuple(sorted(deciding, key=strength)),
         told=tuple(told),

@@ -16,8 +16,8 @@ Share = tuple[float | None, float | None, float | None]
 def clones_of(sample: str, findings: Findings, tables: SampleTables) -> list[Clone]:
     """The clones of a sample in transcript order, molecules without a finding last.
 
-    METHOD: a haplotype stands for itself where its fraction is identified and none of its findings is part of a set
-    whose phase is open. The other findings stand one by one, with the sets that are proven or not excluded.
+    METHOD: a haplotype stands for itself where its fraction is identified and the phase of no set on it is open. The
+    other findings stand one by one, with the sets that are proven or not excluded.
     """
     order = [*findings.events, *findings.mutations]
     whole = _haplotypes(findings, tables, order)
@@ -70,7 +70,7 @@ def _haplotypes(findings: Findings, tables: SampleTables, order: Sequence[str]) 
 
     METHOD: the bounds of haplotypes that are added up are added as well, which is wider than any joint interval.
     """
-    undecided = {name for names in findings.unresolved for name in names.split("+")}
+    undecided = [set(names.split("+")) for names in findings.unresolved]
     apart = [frozenset(p.mutations.split("+")) for p in tables.phase if p.verdict in APART]
     groups: dict[tuple[str, ...], list[Haplotype]] = {}
     for h in tables.haplotypes:
@@ -81,7 +81,7 @@ def _haplotypes(findings: Findings, tables: SampleTables, order: Sequence[str]) 
     for members, group in groups.items():
         identified = all(h.identifiable == "yes" and h.fraction is not None for h in group)
         contradicted = any(pair <= set(members) for pair in apart)
-        if identified and not undecided & set(members) and not contradicted:
+        if identified and not contradicted and not any(names <= set(members) for names in undecided):
             told[members] = _added(group)
     return told
 

@@ -11,8 +11,9 @@ from dataclasses import replace
 
 from ablkd.interpretation.cells import Cell, Question, cell_of, worst_of
 from ablkd.interpretation.clones import NONE, clones_of
-from ablkd.interpretation.evidence import EVIDENCE, SEVERITY, UNKNOWN, evidence_of, severity
+from ablkd.interpretation.evidence import EVIDENCE, SEVERITY, UNKNOWN, evidence_of, severity, strength
 from ablkd.interpretation.findings import Findings, find, held_back, unseen
+from ablkd.interpretation.scope import possible, worded
 from ablkd.interpretation.statements import (
     category_told,
     fold_range,
@@ -111,17 +112,26 @@ def _row(sample: str, reference: Reference, cell: Cell, question: Question) -> C
 def _line(
     sample: str, reference: Reference, cells: Sequence[Cell], tables: SampleTables, question: Question
 ) -> DrugCall:
-    """A drug's line: the category of its most resistant clone, and every clone it hits or spares."""
+    """A drug's line: the category of its most resistant clone, and every clone it hits or spares.
+
+    METHOD: the most resistant clone is asked for in each disease that the patient may have; the one that is named is
+    worst in most of them.
+    """
     drug = cells[0].drug
     counted = [cell for cell in cells if cell.decides]
-    worst = max((cell.worst for cell in counted), key=severity, default=UNKNOWN)
-    top = sorted((cell for cell in counted if cell.worst == worst), key=_evidence_first)
+    categories = {
+        disease: max((dict(cell.by_disease)[disease] for cell in counted), key=severity, default=UNKNOWN)
+        for disease in possible(reference, question.disease)
+    }
+    worst = max(categories.values(), key=severity)
+    top = sorted((cell for cell in counted if cell.worst == worst), key=_most_resistant)
     worse = _worse_of_line(reference, drug, cells, worst, question)
     untyped = _untyped(reference, drug, worst, tables.splicing, tables.fusion, question)
     doubtful = question.doubtful if worst != SEVERITY[-1] else ()
-    deciding = sorted((t for cell in top for t in cell.deciding), key=lambda t: EVIDENCE.index(t.row.evidence))
+    deciding = [told for cell in top for told in cell.deciding if told.row.category in categories.values()]
+    deciding.sort(key=strength)
     nothing_seen = not counted and len({name for _, name in question.unseen}) == len(_listed(reference))
-    category = NOT_ASSESSABLE if nothing_seen else top[0].category if top else UNKNOWN
+    category = NOT_ASSESSABLE if nothing_seen else worded(reference, categories)
     said = [text for cell in counted for text in sentences(reference, cell, question)]
     lead = _lead(reference, drug, top, category)
     opened = [*(text for cell in top[:1] for text in cell.open), *not_assessed(worse, doubtful), *untyped_told(untyped)]
@@ -134,7 +144,7 @@ def _line(
         fraction=top[0].clone.fraction if top else None,
         fraction_low=top[0].clone.fraction_low if top else None,
         fraction_high=top[0].clone.fraction_high if top else None,
-        level="low_level" if top and all(cell.clone.level == "low_level" for cell in top) else "",
+        level="low_level" if top and top[0].clone.level == "low_level" else "",
         provisional="" if nothing_seen else "; ".join(dict.fromkeys(opened)),
         because=";".join(dict.fromkeys(t.about for t in deciding)),
         source=";".join(dict.fromkeys(t.row.source for t in deciding)),
@@ -146,10 +156,17 @@ def _line(
     )
 
 
-def _evidence_first(cell: Cell) -> tuple[bool, int, bool, float]:
-    """What is shown before what is only not excluded, then the strongest evidence, reported findings, the largest."""
-    strongest = min((EVIDENCE.index(kind) for kind in cell.evidence), default=len(EVIDENCE))
-    return cell.clone.kind == "not_excluded", strongest, cell.clone.level == "low_level", -(cell.clone.fraction or 0.0)
+def _most_resistant(cell: Cell) -> tuple[bool, int, bool, int, float]:
+    """What is shown before what is only not excluded, then by how bad it is over the diseases, reported findings, the
+    strongest evidence, the largest.
+    """
+    over_all = -sum(severity(category) for _, category in cell.by_disease)
+    low = cell.clone.level == "low_level"
+    return cell.clone.kind == "not_excluded", over_all, low, _strongest(cell), -(cell.clone.fraction or 0.0)
+
+
+def _strongest(cell: Cell) -> int:
+    return min((EVIDENCE.index(kind) for kind in cell.evidence), default=len(EVIDENCE))
 
 
 def _listed(reference: Reference) -> set[str]:
@@ -212,7 +229,8 @@ def _hits(cells: Sequence[Cell]) -> str:
     G250E + T315I 20 %`.
     """
     groups: dict[str, list[str]] = {}
-    for cell in sorted((c for c in cells if c.decides), key=lambda c: (*_evidence_first(c)[1::-1], -severity(c.worst))):
+    counted = (cell for cell in cells if cell.decides)
+    for cell in sorted(counted, key=lambda c: (_strongest(c), c.clone.kind == "not_excluded", -severity(c.worst))):
         condition = IF_JOINED if cell.clone.kind == "not_excluded" else ""
         groups.setdefault(category_told(cell) + condition, []).append(_with_share(cell.clone))
     said = [f"{category}: {_named(clones, category.endswith(IF_JOINED))}" for category, clones in groups.items()]
