@@ -150,7 +150,7 @@ def test_doubtful_values_are_left_out_or_say_what_they_are(reference):
         ("F317L", "dasatinib", "reduced", "clinical", "branford_2009"),
         ("T315A", "dasatinib", "resistant", "clinical", "branford_2009"),
         ("V299L", "bosutinib", "reported", "reported", "soverini_resistant_table"),
-        ("V299L", "bosutinib", "resistant", "clinical", "biologics_2013, ott_2013"),
+        ("V299L", "bosutinib", "resistant", "clinical", "biologics_2013"),
         ("M244V", "asciminib", "resistant", "clinical", "leyte_vidal_2024"),
         ("e14a3", "asciminib", "resistant", "in_vitro", "leukemia_2024_asciminib"),
     ],
