@@ -252,14 +252,15 @@ def _rule(row: Rule, reference: Reference) -> Iterator[str]:
     good = {
         "any_compound": not rest,
         "compound_with": rest in names,
+        "compound_without": rest in names,
         "further": rest in names,
         "except": rest in names,
         "region": rest in {m.region for m in reference.mutations if m.region},
     }
     if not good.get(kind):
         yield (
-            f"applies_to '{row.applies_to}' is not any_compound, compound_with:MUTATION, further:MUTATION, "
-            "except:MUTATION or region:LABEL (correct it)"
+            f"applies_to '{row.applies_to}' is not any_compound, compound_with:MUTATION, "
+            "compound_without:MUTATION, further:MUTATION, except:MUTATION or region:LABEL (correct it)"
         )
     if kind in ("compound_with", "further"):
         yield from _on_a_polymorphism([rest], reference)

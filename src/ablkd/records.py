@@ -234,9 +234,10 @@ class Sensitivity:
 class Rule:
     """A statement on a class of findings; the other columns are those of `Sensitivity`.
 
-    `applies_to` is `compound_with:NAME` (missense changes on one molecule, NAME among them), `any_compound` (the same
-    with any), `further:NAME` (NAME and another missense change in the sample, on one molecule or not), `except:NAME`
-    (one listed mutation, not NAME) or `region:LABEL` (one listed mutation of that region of mutations.tsv).
+    `applies_to` is `compound_with:NAME` (missense changes on one molecule, NAME among them), `compound_without:NAME`
+    (the same without it), `any_compound`, `further:NAME` (NAME and another missense change in the sample, on one
+    molecule or not), `except:NAME` (one listed mutation, not NAME) or `region:LABEL` (one listed mutation of that
+    region of mutations.tsv).
     """
 
     applies_to: str

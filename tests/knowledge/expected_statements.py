@@ -59,7 +59,7 @@ RULES = {
     ("compound_with:T315I", "asciminib", "resistant", "in_vitro", "any", "", "gleixner_2021"),
     ("further:T315I", "ponatinib", "", "clinical", "cml_cp", "", "parker_2016"),
     ("any_compound", "ponatinib", "", "clinical", "cml_cp", "", "deininger_2016"),
-    ("any_compound", "ponatinib", "", "in_vitro", "any", "", "zabriskie_2014"),
+    ("compound_without:T315I", "ponatinib", "", "in_vitro", "any", "", "zabriskie_2014"),
     ("any_compound", "ponatinib", "", "in_vitro", "any", "", "byrgazov_2018"),
     ("except:T315M", "ponatinib", "", "in_vitro", "any", "yes", "deininger_2016"),
     ("except:T315I", "dasatinib", "", "clinical", "cml_cp", "yes", "muller_2009"),

@@ -44,6 +44,7 @@ def test_every_finding_of_the_drug_tables_is_known(reference):
     for rule in reference.rules:
         kind, _, name = rule.applies_to.partition(":")
         known = {"any_compound": {""}, "compound_with": mutations, "further": mutations, "except": mutations}
+        known["compound_without"] = mutations
         assert name in (known | {"region": regions})[kind] and rule.drug in DRUGS
 
 

@@ -33,7 +33,10 @@ def oracle(rows, rules, members, disease):
     whole = "exon4_skipping" not in members
     compound = whole and len(members) > 1
     about = [r for r in rows if sorted(r.finding.split("+")) == sorted(members)]
-    about += [r for r in rules if compound and (r.applies_to == "any_compound" or r.applies_to[14:] in members)]
+    for r in rules if compound else []:
+        kind, _, name = r.applies_to.partition(":")
+        fits = {"any_compound": True, "compound_with": name in members, "compound_without": name not in members}
+        about += [r] if fits[kind] else []
     answers = [of(about)]
     if compound:
         for size in range(1, len(members)):
@@ -53,7 +56,7 @@ def knowledge(draw):
         row(draw(st.sampled_from(findings[:12])), *draw(worded_kinds), draw(scopes))
         for _ in range(draw(st.integers(0, 8)))
     ]
-    classes = ["any_compound", *(f"compound_with:{name}" for name in NAMES[:4])]
+    classes = ["any_compound", "compound_without:T315I", *(f"compound_with:{name}" for name in NAMES[:4])]
     rules = [
         Rule(draw(st.sampled_from(classes)), "ponatinib", category, evidence, draw(scopes), "", "Made up.", "eln_2020")
         for category, evidence in draw(st.lists(worded_kinds, max_size=3))

@@ -104,8 +104,10 @@ def test_clean_controls_sharpen_and_controls_with_the_allele_blunt(reference, pl
     assert lod(2) < 0.5 * lod(None)
     # 0.4 % in both controls is an error of the site.
     assert lod(2) < 0.5 * lod(80)
-    # 1 % is a mutation that got into them: they say nothing of its errors.
-    assert lod(200) == pytest.approx(lod(None), rel=0.1)
+    # 1 % is a mutation that got into them: they say nothing of its errors. What their other sites say of the spread of
+    # sites can differ by a step of its grid: over eight seeds the ratio was 0.91 to 1.26.
+    assert lod(200) == pytest.approx(lod(None), rel=0.3)
+    assert lod(200) > 2 * lod(2)
 
 
 def test_weights_of_every_change_add_up_to_one(reference, platform, changes):

@@ -90,8 +90,8 @@ class Evidence:
         several = len(members) > 1
         if kind == "any_compound":
             return several
-        if kind == "compound_with":
-            return several and name in members
+        if kind in ("compound_with", "compound_without"):
+            return several and (name in members) == (kind == "compound_with")
         if kind == "further":
             return name in members and (several or any(is_missense(other) for other in others if other != name))
         only = next(iter(members))
