@@ -268,7 +268,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "explain": Command(
         "what the knowledge says of a mutation, a clone, an isoform event or a fusion, with scope and sources",
-        "ablkd explain A12B+C34D --disease cml_cp",
+        "ablkd explain A12B+C34D",
         takes="reference disease",
         place=("name", "as in the reports, members of a compound joined by +", None),
     ),
