@@ -496,7 +496,7 @@ class Clone:
     `kind` is `haplotype` (exactly these changes), `mutation` or `isoform` (at least this one: how it stands to others
     is not known), `compound` (proven, its share only bounded), `not_excluded` (may be on one molecule), `transcript` (a
     fusion that a source ties to a drug), `germline` (possibly not of the leukaemia) or `none` (no finding). `fraction`
-    is of all molecules; `level` is `low_level` where every change of it is.
+    is of all molecules; `level` is `low_level` where one of its changes is.
     """
 
     sample: str

@@ -63,7 +63,6 @@ RULES = {
     ("any_compound", "ponatinib", "", "in_vitro", "any", "", "byrgazov_2018"),
     ("except:T315M", "ponatinib", "", "in_vitro", "any", "yes", "deininger_2016"),
     ("except:T315I", "dasatinib", "", "clinical", "cml_cp", "yes", "muller_2009"),
-    ("except:T315I", "dasatinib", "", "clinical", "cml_cp", "", "muller_2009"),
     ("region:P-loop", "dasatinib", "", "clinical", "cml_cp", "yes", "muller_2009"),
     ("region:P-loop", "dasatinib", "", "clinical", CML, "yes", "jho_2008"),
     ("except:T315I", "bosutinib", "", "clinical", "cml_cp", "yes", "cortes_2011"),

@@ -96,6 +96,7 @@ SITUATIONS = {
     "M244V 2.3 %, below the threshold": lambda: {"calls": [call("M244V", "low_level", vaf=0.023)]},
     "T315I 50 %, R473Q in every molecule": lambda: everywhere("R473Q", "polymorphism"),
     "T315I 50 %, R473W in every molecule": lambda: everywhere("R473W", "novel"),
+    "R473Q alone in every molecule": lambda: everywhere("R473Q", "polymorphism", beside=()),
     "R473W alone in every molecule": lambda: everywhere("R473W", "novel", beside=()),
     "T315I and an unlisted change, one molecule": lambda: {
         **joined("T315I", "N336S", disease="cml_cp"),
@@ -111,6 +112,12 @@ SITUATIONS = {
     "A337V": lambda: single("A337V", "cml_cp"),
     "Y253H/F359V, one molecule": lambda: joined("Y253H", "F359V", disease="cml_cp"),
     "T315I/E453K, one molecule, accelerated phase": lambda: joined("T315I", "E453K", disease="cml_ap"),
+    "T315I 40 %, with E453K in 2 % of the molecules, accelerated phase": lambda: {
+        "calls": [call("T315I", vaf=0.42), call("E453K", "low_level", vaf=0.02)],
+        "phases": [phase("T315I+E453K", "compound")],
+        "haplotypes": [haplotype("T315I", 0.4), haplotype("T315I+E453K", 0.02), haplotype("unmutated", 0.58)],
+        "disease": "cml_ap",
+    },
     "e14a3, no mutation": lambda: {"fusion": fusions("e14a3"), "disease": "cml_cp"},
     "35INS and exon 7 skipping": lambda: {"splicing": events("35INS", "exon7_skipping"), "disease": "cml_cp"},
 }

@@ -429,3 +429,76 @@ def test_an_open_pair_with_a_rare_change_leaves_the_other_haplotypes_as_they_are
     assert {(c.clone, c.kind) for c in clones} == {
         ("G250E+T315I", "haplotype"), ("M351T", "mutation"), ("T315I+M351T", "not_excluded"), ("none", "none")
     }  # fmt: skip
+
+
+def test_what_speaks_for_a_drug_holds_for_the_patients_disease():
+    for disease, regions in (
+        ("ph_all", {"ponatinib", "asciminib"}),
+        ("cml_cp", {"ponatinib", "asciminib", "olverembatinib"}),
+    ):
+        found = lines([call("T315I")], disease=disease)
+        assert {drug for drug, line in found.items() if line.favours} == regions
+    assert not any("CML" in line.favours for line in lines([call("T315I")], disease="ph_all").values())
+
+
+def test_a_change_in_every_molecule_alone_is_named_and_nothing_is_known_of_it():
+    line = lines([call("R473W", vaf=0.97, codon=473)])["ponatinib"]
+    assert line.lead.startswith("Only R473W was found, in practically every molecule: possibly germline.")
+    reference = knowing(row("R473W", "resistant", "in_vitro"))
+    line = lines([call("R473W", vaf=0.97, codon=473)], reference=reference)["ponatinib"]
+    assert line.provisional == "R473W possibly germline; if it is somatic, this is resistant"
+
+
+def test_a_condition_of_any_clone_is_in_the_line():
+    """T315I makes a compound with R473W, F359V alone decides the line: the condition is still told."""
+    sample = {
+        "calls": [call("T315I", vaf=0.4), call("F359V", vaf=0.3), call("R473W", vaf=0.99, codon=473)],
+        "phases": [phase("T315I+F359V", "polyclonal")],
+        "haplotypes": [haplotype("T315I+R473W", 0.4), haplotype("F359V+R473W", 0.3), haplotype("R473W", 0.3)],
+        "reference": knowing(row("T315I", "sensitive")),
+    }
+    line = lines(**sample)["ponatinib"]
+    assert line.category == "unknown" and "if it is somatic, this is resistant" in line.provisional
+
+
+def test_haplotypes_tell_what_is_in_every_molecule_beside_a_sweeping_clone():
+    sample = {
+        "calls": [call("T315I", vaf=0.93), call("R473W", vaf=0.99, codon=473)],
+        "phases": [phase("T315I+R473W", "compound")],
+        "haplotypes": [haplotype("T315I+R473W", 0.93), haplotype("R473W", 0.07)],
+        "reference": knowing(row("T315I", "sensitive")),
+    }
+    line = lines(**sample)["ponatinib"]
+    assert (line.category, line.clone) == ("sensitive", "T315I") and "germline" in line.provisional
+
+
+def test_a_compound_is_low_level_where_one_of_its_changes_is():
+    calls = [call("T315I", vaf=0.4), call("E453K", "low_level", vaf=0.02)]
+    haplotypes = [haplotype("T315I", 0.38), haplotype("T315I+E453K", 0.02), haplotype("unmutated", 0.6)]
+    clones, _ = told(calls=calls, phases=[phase("T315I+E453K", "compound")], haplotypes=haplotypes)
+    assert {c.clone: c.level for c in clones} == {"T315I+E453K": "low_level", "T315I": "reported", "none": ""}
+
+
+def test_a_study_in_one_phase_makes_nothing_clinical_in_the_others():
+    sample = {"calls": [call("T315I"), call("E453K")], "phases": [phase("T315I+E453K", "compound")]}
+    assert told(**sample)[1]["T315I+E453K", "ponatinib"].evidence == "in_vitro"
+    assert told(**sample, disease="cml_ap")[1]["T315I+E453K", "ponatinib"].evidence == "clinical;in_vitro"
+
+
+def test_every_clone_that_decides_in_any_disease_is_named():
+    reference = knowing(
+        row("Y253H", "reduced", "clinical", disease="cml_cp;cml_ap;cml_bp"),
+        row("Y253H", "reported", "reported"),
+        row("F359I", "reported", "reported"),
+    )
+    line = lines([call("Y253H"), call("F359I")], phases=[phase("Y253H+F359I", "polyclonal")], reference=reference)
+    assert line["ponatinib"].category == "reduced, CML only; reported, Ph+ ALL only"
+    assert line["ponatinib"].because == "Y253H;F359I"
+
+
+def test_molecules_without_a_finding_have_a_row_where_phase_is_open():
+    haplotypes = [
+        replace(haplotype(name, 0.3), fraction=None, identifiable="bounds_only") for name in ("T315I", "F359V")
+    ]
+    clones, _ = told(calls=[call("T315I"), call("F359V")], haplotypes=haplotypes)
+    assert clones[-1].kind == "none" and clones[-1].fraction is None

@@ -49,6 +49,13 @@ def test_scope_and_kinds_of_evidence_are_told(reference):
         explain(reference, "T315I", "aml")
 
 
+def test_a_polymorphism_makes_no_compound(reference):
+    text = explain(reference, "T315I+R473Q", "cml_cp")
+    assert categories(text) == categories(explain(reference, "T315I", "cml_cp"))
+    assert "Polymorphisms decide on no drug and make no compound." in text
+    assert set(categories(explain(reference, "R473Q")).values()) == {"unknown"}
+
+
 def test_events_and_fusions(reference):
     skipping = explain(reference, "exon4_skipping+T315I")
     assert set(categories(skipping).values()) == {"unknown"}

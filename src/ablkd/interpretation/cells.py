@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from ablkd.consistency import EVIDENCE
 from ablkd.interpretation.clones import NONE
 from ablkd.interpretation.evidence import (
     SEVERITY,
@@ -22,6 +23,7 @@ from ablkd.reference import Reference
 
 # Clones that are no finding of the leukaemia by themselves, and decide on no drug.
 SILENT = ("germline", "none")
+NOT_SHOWN = "not excluded, and not shown, to be on one molecule"
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,8 @@ class Cell:
     """One clone and one drug.
 
     `by_disease` are the categories in the diseases the patient may have, `worst` the gravest, `told` all that is known,
-    `deciding` what words the category. `open` are sentences on what is not known, `worse` the codons that were not
-    assessed with what a listed change there would make of it.
+    `deciding` what words the category, `evidence` their kinds, strongest first. `open` are sentences on what is not
+    known, `worse` the codons that were not assessed with what a listed change there would make of it.
     """
 
     clone: Clone
@@ -53,15 +55,11 @@ class Cell:
     category: str
     by_disease: tuple[tuple[str, str], ...]
     worst: str
+    evidence: tuple[str, ...]
     deciding: tuple[Told, ...]
     told: tuple[Told, ...]
     open: tuple[str, ...]
     worse: tuple[tuple[int, str], ...]
-
-    @property
-    def evidence(self) -> tuple[str, ...]:
-        """Kinds of evidence that word the category, strongest first."""
-        return tuple(dict.fromkeys(t.row.evidence for t in self.deciding))
 
     @property
     def because(self) -> tuple[str, ...]:
@@ -87,6 +85,7 @@ def cell_of(reference: Reference, clone: Clone, drug: str, question: Question) -
     told = [*evidence.own(members, question.findings)]
     told += [t for part in evidence.parts(members).values() for t in part]
     worst = max(categories.values(), key=severity)
+    evidence_kinds = _kinds(decisions.values())
     # What decides in any disease the patient may have; a category without one is told by its scope.
     deciding = dict.fromkeys(t for d in decisions.values() if d.category != UNKNOWN for t in d.deciding)
     return Cell(
@@ -96,11 +95,25 @@ def cell_of(reference: Reference, clone: Clone, drug: str, question: Question) -
         category=worded(reference, categories),
         by_disease=tuple(categories.items()),
         worst=worst,
-        deciding=tuple(sorted(deciding, key=strength)),
+        evidence=evidence_kinds,
+        deciding=tuple(sorted(deciding, key=lambda t: (t.row.evidence not in evidence_kinds, strength(t)))),
         told=tuple(told),
         open=_open(reference, drug, clone, members, worst, question),
         worse=_worse(reference, drug, clone, members, worst, question),
     )
+
+
+def _kinds(decisions: Collection[Decision]) -> tuple[str, ...]:
+    """Kinds of evidence that word a cell's category, strongest first.
+
+    METHOD: where the category is the same in every disease the patient may have, the kinds that word it in all of them:
+    a study in one phase makes nothing clinical in the others.
+    """
+    each = [dict.fromkeys(t.row.evidence for t in d.deciding) for d in decisions if d.category != UNKNOWN]
+    found = {kind for kinds in each for kind in kinds}
+    in_all = {kind for kind in found if all(kind in kinds for kinds in each)}
+    alike = len({d.category for d in decisions}) == 1
+    return tuple(kind for kind in EVIDENCE if kind in (in_all if alike and in_all else found))
 
 
 def _decisions(
@@ -119,13 +132,20 @@ def _open(
     reference: Reference, drug: str, clone: Clone, members: Sequence[str], worst: str, question: Question
 ) -> tuple[str, ...]:
     """What is not known of a clone and could make its cell worse."""
-    said = ["not excluded, and not shown, to be on one molecule"] if clone.kind == "not_excluded" else []
+    said = [NOT_SHOWN] if clone.kind == "not_excluded" else []
     if clone.kind not in SILENT:
-        for name in question.germline:
-            found = worst_of(reference, drug, [*members, name], question)
-            if severity(found) > severity(worst):
-                said.append(f"{name} possibly germline; if it is somatic, this is {found}")
+        said += if_somatic(reference, drug, members, worst, question)
     return tuple(said)
+
+
+def if_somatic(reference: Reference, drug: str, members: Sequence[str], worst: str, question: Question) -> list[str]:
+    """What the changes that are possibly germline would make of molecules, where it is worse than `worst`."""
+    found = {name: worst_of(reference, drug, [*members, name], question) for name in question.germline}
+    return [
+        f"{name} possibly germline; if it is somatic, this is {category}"
+        for name, category in found.items()
+        if severity(category) > severity(worst)
+    ]
 
 
 def _worse(

@@ -40,7 +40,8 @@ def clones_of(sample: str, findings: Findings, tables: SampleTables) -> list[Clo
         rows.append(Clone(sample, fusion.fusion, "transcript", *share, ""))
     for name in findings.germline:
         rows.append(Clone(sample, name, "germline", *singles.get(name, (None, None, None)), ""))
-    if () in whole or not tables.haplotypes:
+    told_apart = tables.haplotypes and all(h.identifiable == "yes" for h in tables.haplotypes)
+    if () in whole or not told_apart:
         rows.append(Clone(sample, NONE, "none", *whole.get((), (None, None, None)), ""))
     return rows
 
@@ -61,7 +62,8 @@ def _also_alone(tables: SampleTables, findings: Findings, name: str) -> bool:
 
 
 def _clone(sample: str, findings: Findings, members: Sequence[str], kind: str, share: Share) -> Clone:
-    low = set(members) <= findings.low_level
+    # All of a set are on no more molecules than the rarest of them.
+    low = bool(findings.low_level & set(members))
     return Clone(sample, "+".join(members), kind, *share, "low_level" if low else "reported")
 
 

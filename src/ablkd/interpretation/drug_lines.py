@@ -6,12 +6,12 @@ absent.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ablkd.interpretation.cells import Cell, Question, cell_of, worst_of
+from ablkd.interpretation.cells import NOT_SHOWN, Cell, Question, cell_of, if_somatic, worst_of
 from ablkd.interpretation.clones import NONE, clones_of
-from ablkd.interpretation.evidence import EVIDENCE, SEVERITY, UNKNOWN, evidence_of, severity, strength
+from ablkd.interpretation.evidence import EVIDENCE, SEVERITY, UNKNOWN, Told, evidence_of, holds, severity, strength
 from ablkd.interpretation.findings import Findings, find, held_back, unseen
 from ablkd.interpretation.scope import possible, worded
 from ablkd.interpretation.statements import (
@@ -26,7 +26,7 @@ from ablkd.interpretation.statements import (
 )
 from ablkd.records import Clone, CloneDrug, DrugCall, Fusion, SampleTables, Sensitivity, SpliceEvent
 from ablkd.reference import Reference
-from ablkd.wording import interval, per_cent, plain
+from ablkd.wording import interval, joined, per_cent, plain
 
 NOT_ASSESSABLE = "not_assessable"
 MOST_OPEN = 3  # sets that are not excluded, in a line; the rows have them all
@@ -87,7 +87,7 @@ def _rank(clone: Clone, cells: Sequence[Cell]) -> tuple[bool, bool, list[int], f
 def _row(sample: str, reference: Reference, cell: Cell, question: Question) -> CloneDrug:
     """A cell as a row of clone_drugs.tsv."""
     doubtful = question.doubtful if cell.decides and cell.worst != SEVERITY[-1] else ()
-    worse = dict(cell.worse) if cell.decides else {}
+    worse = dict(cell.worse) if cell.decides or cell.clone.kind == "none" else {}
     alone = [t.row for t in cell.told if t.about == cell.clone.clone and isinstance(t.row, Sensitivity)]
     classes = [found for name in cell.members for found, _, _ in screens(reference, name, cell.drug)]
     return CloneDrug(
@@ -128,13 +128,16 @@ def _line(
     worse = _worse_of_line(reference, drug, cells, worst, question)
     untyped = _untyped(reference, drug, worst, tables.splicing, tables.fusion, question)
     doubtful = question.doubtful if worst != SEVERITY[-1] else ()
-    deciding = [told for cell in top for told in cell.deciding if told.row.category in categories.values()]
-    deciding.sort(key=strength)
+    deciding = _deciding(counted, top, categories)
     nothing_seen = not counted and len({name for _, name in question.unseen}) == len(_listed(reference))
     category = NOT_ASSESSABLE if nothing_seen else worded(reference, categories)
     said = [text for cell in counted for text in sentences(reference, cell, question)]
-    lead = _lead(reference, drug, top, category)
-    opened = [*(text for cell in top[:1] for text in cell.open), *not_assessed(worse, doubtful), *untyped_told(untyped)]
+    lead = _lead(reference, drug, top, category, question)
+    opened = [NOT_SHOWN] if top and top[0].clone.kind == "not_excluded" else []
+    opened += [
+        text for members in _molecules(counted) for text in if_somatic(reference, drug, members, worst, question)
+    ]
+    opened += [*not_assessed(worse, doubtful), *untyped_told(untyped)]
     return DrugCall(
         sample=sample,
         drug=drug,
@@ -151,9 +154,27 @@ def _line(
         missing_codons=";".join(map(str, sorted({*worse, *doubtful}))),
         line=_hits(cells),
         lead=lead,
-        favours=" ".join(_favours(reference, counted)),
+        favours=" ".join(_favours(reference, counted, question)),
         statement=" ".join(dict.fromkeys([lead, *said])),
     )
+
+
+def _deciding(counted: Sequence[Cell], top: Sequence[Cell], categories: Mapping[str, str]) -> list[Told]:
+    """What words the line's category in each disease, of every clone that has it there; strongest evidence first."""
+    ordered = [*top, *(cell for cell in counted if cell not in top)]
+    told = {
+        told: None
+        for disease, category in categories.items()
+        for cell in ordered
+        for told in cell.deciding
+        if dict(cell.by_disease)[disease] == category == told.row.category and holds(told.row, disease)
+    }
+    return sorted(told, key=strength)
+
+
+def _molecules(counted: Sequence[Cell]) -> list[tuple[str, ...]]:
+    """What is on the molecules that count, or, where none does, on any."""
+    return [cell.members for cell in counted] or [()]
 
 
 def _most_resistant(cell: Cell) -> tuple[bool, int, bool, int, float]:
@@ -173,25 +194,30 @@ def _listed(reference: Reference) -> set[str]:
     return {m.name for m in reference.mutations if m.tier == "catalogue"}
 
 
-def _lead(reference: Reference, drug: str, top: Sequence[Cell], category: str) -> str:
+def _lead(reference: Reference, drug: str, top: Sequence[Cell], category: str, question: Question) -> str:
     """The sentence that decides a line."""
     if category == NOT_ASSESSABLE:
         return "No listed position could be assessed."
-    if not top:
-        return f"No resistance mutation was found where it could be looked for; this is not evidence that {drug} works."
     for cell in top:
         for told in (t for t in cell.deciding if t.row.statement):
             return statement(reference, cell, told)
-    return f"No source seen gives a category for {named(top[0].clone.clone)} with {drug}."
+    if top:
+        return f"No source seen gives a category for {named(top[0].clone.clone)} with {drug}."
+    if question.germline:
+        names = joined(list(question.germline))
+        return f"Only {names} was found, in practically every molecule: possibly germline. What it means is not known."
+    return f"No resistance mutation was found where it could be looked for; this is not evidence that {drug} works."
 
 
-def _favours(reference: Reference, cells: Sequence[Cell]) -> list[str]:
-    """What speaks for the drug, of exactly these molecules, the strongest evidence first."""
+def _favours(reference: Reference, cells: Sequence[Cell], question: Question) -> list[str]:
+    """What speaks for the drug in the patient's disease, of exactly these molecules, the strongest evidence first."""
+    diseases = possible(reference, question.disease)
     found = [
         (EVIDENCE.index(t.row.evidence), statement(reference, cell, t))
         for cell in cells
         for t in cell.told
         if t.about == cell.clone.clone and t.row.statement and (t.row.favours or t.row.category == SEVERITY[0])
+        if any(holds(t.row, disease) for disease in diseases)
     ]
     return list(dict.fromkeys(text for _, text in sorted(found, key=lambda pair: pair[0])))
 

@@ -8,6 +8,7 @@ from textwrap import fill
 
 from ablkd.errors import InputError
 from ablkd.interpretation.cells import Cell, Question, cell_of
+from ablkd.interpretation.clones import NONE
 from ablkd.interpretation.evidence import Told, holds, strength
 from ablkd.interpretation.scope import possible, scope_of
 from ablkd.interpretation.statements import KINDS, named, screens, sentences
@@ -43,7 +44,10 @@ def explain(reference: Reference, name: str, disease: str = "") -> str:
     if disease and disease not in known:
         raise InputError(f"{reference.folder}: no disease '{disease}' (known: {', '.join(known)})")
     lines = [part for member in members for part in _described(reference, member)]
-    question, clone = Question(disease, tuple(members)), Clone("", name, "haplotype", None, None, None, "")
+    benign = {p.name for p in reference.polymorphisms}
+    telling = [member for member in members if member not in benign]
+    question = Question(disease, tuple(telling))
+    clone = Clone("", "+".join(telling) or NONE, "haplotype", None, None, None, "")
     sources: dict[str, None] = {}
     for drug in (row.drug for row in reference.drugs):
         cell = cell_of(reference, clone, drug, question)
@@ -51,7 +55,7 @@ def explain(reference: Reference, name: str, disease: str = "") -> str:
         sources |= dict.fromkeys(told.row.source for told in cell.told)
         sources |= dict.fromkeys(row.source for member in members for *_, row in screens(reference, member, drug))
     with_event = bool({v.event for v in reference.splicing} & set(members))
-    lines += ["", *_notes(len(members), with_event), "", "Sources"]
+    lines += ["", *_notes(len(telling), with_event, len(telling) < len(members)), "", "Sources"]
     for key in (part for keys in sources for part in keys.split(", ")):
         source = reference.sources[key]
         lines += _wrapped(f"{key}: {source.citation} ({source.verification})")
@@ -123,10 +127,12 @@ def _told(row: Sensitivity | Rule) -> str:
     return " ".join(filter(None, parts))
 
 
-def _notes(members: int, with_event: bool) -> list[str]:
+def _notes(members: int, with_event: bool, with_polymorphism: bool) -> list[str]:
     said = ["A category stands only where a source words one; unknown does not mean sensitive."]
     if members > 1:
         said.append("What is known of the members alone can worsen a line of a sample and never reassures.")
+    if with_polymorphism:
+        said.append("Polymorphisms decide on no drug and make no compound.")
     if with_event:
         said.append("What is known of mutations is about the whole kinase, not about molecules that lack part of it.")
     return [line for text in said for line in _wrapped(text, "")]

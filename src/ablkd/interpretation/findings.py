@@ -17,7 +17,7 @@ from ablkd.verdicts.events import HOLDING_BACK
 NEGLIGIBLE_SHARE = 0.1
 
 # METHOD: an unlisted amino-acid change in practically every molecule, 95 % or more, those without any listed finding
-# included, may be inherited. Beside a listed finding that is itself in 90 % or more this cannot be told.
+# included, may be inherited. Beside a listed finding that is itself in 90 % or more only haplotypes can tell this.
 EVERY_MOLECULE, NEARLY_EVERY = 0.95, 0.9
 
 
@@ -93,13 +93,19 @@ def find(reference: Reference, tables: SampleTables) -> Findings:
 def possibly_germline(tables: SampleTables) -> tuple[str, ...]:
     """Unlisted amino-acid changes in practically every molecule, with and without the listed findings."""
     found = [c for c in named_calls(tables.calls) if c.level != "evidence_only"]
-    if any(c.tier == "catalogue" and c.fraction_high >= NEARLY_EVERY for c in found):
-        return ()
-    return tuple(c.name for c in found if _in_every_molecule(c))
+    common = {c.name for c in found if c.tier == "catalogue" and c.fraction_high >= NEARLY_EVERY}
+    everywhere = [c.name for c in found if _in_every_molecule(c)]
+    return tuple(name for name in everywhere if not common or _without(name, common, tables.haplotypes))
 
 
 def _in_every_molecule(call: NamedCall) -> bool:
     return call.tier == "novel" and is_missense(call.name) and call.fraction >= EVERY_MOLECULE
+
+
+def _without(name: str, common: set[str], haplotypes: Sequence[Haplotype]) -> bool:
+    """Whether molecules that lack the common findings are there, and all have the change."""
+    others = [h for h in haplotypes if not common & set(h.haplotype.split("+")) and (h.fraction_low or 0) > 0]
+    return bool(others) and all(name in h.haplotype.split("+") for h in others)
 
 
 def _phased_sets(phase: Sequence[Phase], names: set[str]) -> dict[tuple[str, ...], str]:

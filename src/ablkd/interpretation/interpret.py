@@ -124,7 +124,7 @@ def _summary(
     low = {n: " (low level)" for n in findings.low_level}
     doubtful = [(name, filters) for name, (_, filters) in held_back(tables).items()]
     covered = len(hidden) < len(listed) or not listed
-    status, reason = _status(sample, qc, controls, drugs, covered, doubtful)
+    status, reason = _status(sample, qc, controls, drugs, covered, doubtful, findings.germline)
     return Summary(
         sample=sample.sample,
         patient=sample.patient,
@@ -161,6 +161,7 @@ def _status(
     drugs: Sequence[DrugCall],
     covered: bool,
     doubtful: Sequence[tuple[str, str]],
+    germline: Sequence[str],
 ) -> tuple[str, str]:
     """(`reportable` | `review` | `failed`, why). A control stands or falls with its own verdict and its own checks."""
     own = next((c for c in controls if c.control == sample.sample), None)
@@ -180,6 +181,7 @@ def _status(
     review += [f"{plain(name)} was seen and is held back ({plain(why)})" for name, why in doubtful[:MOST_NAMED]]
     if len(doubtful) > MOST_NAMED:
         review.append(f"{len(doubtful) - MOST_NAMED} more variants were seen and are held back")
+    review += [f"{name} is in practically every molecule and in no list: possibly germline" for name in germline]
     if gaps:
         review.append(f"codons that were not assessed could change the line of {', '.join(gaps)}")
     return ("review" if review else "reportable"), "; ".join(dict.fromkeys(review))

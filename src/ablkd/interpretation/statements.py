@@ -29,9 +29,14 @@ def named(finding: str) -> str:
     return " + ".join(plain(name) for name in finding.split("+"))
 
 
+def words_of(category: str) -> str:
+    """A category as people read it: `reported in resistant patients`."""
+    return category.replace("reported", KINDS["reported"])
+
+
 def category_told(cell: Cell) -> str:
     """The category with what it rests on: `resistant in vitro`, `reported in resistant patients`, `sensitive`."""
-    told = cell.category.replace("reported", KINDS["reported"])
+    told = words_of(cell.category)
     return told.replace("resistant", "resistant in vitro", 1) if cell.evidence[:1] == ("in_vitro",) else told
 
 
@@ -135,7 +140,7 @@ def _neighbours(reference: Reference, cell: Cell, question: Question) -> list[st
         found = [evidence.decide((name,), d).category for d in possible(reference, question.disease)]
         worst = max(found, key=severity)
         if worst != UNKNOWN:
-            told.append(f"{name} {worst.replace('reported', KINDS['reported'])}")
+            told.append(f"{name} {words_of(worst)}")
     if not told:
         return []
     return [f"Other changes of this codon: {', '.join(told[:MOST_NEIGHBOURS])}; they are other proteins."]
@@ -158,7 +163,7 @@ def not_assessed(worse: Mapping[int, str], doubtful: Sequence[int]) -> list[str]
         codons = [codon for codon, found in worse.items() if found == category]
         if codons:
             verb = "was" if len(codons) == 1 else "were"
-            made = category.replace("reported", KINDS["reported"])
+            made = words_of(category)
             said.append(f"{codons_told(codons)} {verb} not assessed (with a listed change there: {made})")
     held = [codon for codon in doubtful if codon not in worse]
     if held:
