@@ -153,7 +153,7 @@ def _reads(reads: tuple[Path, ...], platform: str, reference: Path) -> list[obje
 def chain(out: Path, reads: tuple[Path, ...]) -> dict[str, str]:
     """Step -> command line, in the order of the workflow, from reads to result.json and the report."""
     common, fragments = ["--sample", "S", "--reference", REFERENCE], ["--fragments", out / "fragments.npy"]
-    table = {name: [f"--{name}", out / f"{name}.tsv"] for name in (*TABLES, "drugs", "qc")}
+    table = {name: [f"--{name}", out / f"{name}.tsv"] for name in (*TABLES, "clones", "clone_drugs", "drugs", "qc")}
     sheet = out / "samples.tsv"
     sheet.write_text(f"sample\tplatform\treads_1\treads_2\nS\tillumina\t{reads[0]}\t{reads[-1]}\n")
     (out / "recombination.tsv").write_text("sample\tmutations\tspanning\tobserved\trate\tlog_sd\tdistance\treason\n")
@@ -184,7 +184,16 @@ def chain(out: Path, reads: tuple[Path, ...]) -> dict[str, str]:
         *pile_ups,
     ]
     phase += ["--recombination", out / "recombination.tsv", *table["haplotypes"], *table["phase"]]
-    told = ["--qc-parts", out / "align_qc.tsv", call_qc, *pile_ups, *table["drugs"], *table["qc"]]
+    told = [
+        "--qc-parts",
+        out / "align_qc.tsv",
+        call_qc,
+        *pile_ups,
+        *table["clones"],
+        "--clone-drugs",
+        out / "clone_drugs.tsv",
+    ]
+    told += [*table["drugs"], *table["qc"]]
     return {
         "align": align(out, reads),
         "background": ablkd(*learn, "--background", background),

@@ -216,6 +216,7 @@ EVIDENCE = (
     stated("T315I", "asciminib", "label", "sensitive", "The label names a dose.", "label_scemblix", disease="cml_cp",
            region="US", date="2022"),
     stated("E255K", "bosutinib", "clinical", "", "Some patients responded.", "branford_2009", favours="yes"),
+    stated("E507G", "nilotinib", "reported", "reported", "Found in resistant samples.", "soverini_resistant_table"),
     stated("F359V", "nilotinib", "clinical", "reduced", "Named as less sensitive.", "branford_2009"),
 )  # fmt: skip
 RULES = tuple(

@@ -96,7 +96,7 @@ def test_settings_take_the_defaults_that_config_yaml_shows(root):
     defaults = checked_settings({})
     assert list(shown) == list(defaults)
     differ = {key for key in shown if shown[key] != defaults[key]}
-    assert differ == {"samples", "clinical"}
+    assert differ == {"samples", "clinical", "site"}
 
 
 @pytest.mark.parametrize(

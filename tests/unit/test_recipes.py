@@ -71,7 +71,10 @@ def test_an_amplicon_and_a_platform(changed, tmp_path):
 def test_a_mutation_and_a_tki_row(changed, reference):
     said = explain(changed, "D276A")
     assert "D276A  NM_005157.6:c.827A>C  p.(Asp276Ala)  codon 276, exon 5" in said
-    assert "imatinib: reduced\n  reduced: D276A is an example. [clinical; CML-CP; example_2026]" in said
+    assert (
+        "imatinib: reduced, CML-CP only (clinical)\n  reduced: D276A is an example. [clinical; CML-CP; example_2026]"
+        in said
+    )
     assert "asciminib: unknown" in said
     assert changed.codon(276) == "GAC" and "D276A" not in {row.name for row in reference.mutations}
 

@@ -86,7 +86,8 @@ def run(tmp_path_factory, root, reference):
     for sample in SHARES:
         own = ["--tables", f"{folder}/{sample}"]
         controls = ["--control-tables", f"{folder}/POS", "--control-qc", *of("measured", "POS")]
-        written = ["--drugs", f"{folder}/{sample}/drugs.tsv", "--qc", f"{folder}/{sample}/qc.tsv"]
+        written = ["--clones", f"{folder}/{sample}/clones.tsv", "--clone-drugs", f"{folder}/{sample}/clone_drugs.tsv"]
+        written += ["--drugs", f"{folder}/{sample}/drugs.tsv", "--qc", f"{folder}/{sample}/qc.tsv"]
         result = f"{folder}/{sample}/result.json"
         checks = ["--qc-parts", *of("measured", sample), "--cross-check", f"{folder}/cross_check.tsv"]
         words = [*common, "--sample", sample, *own, *controls, *checks, *written, "--result", result]
@@ -161,7 +162,20 @@ def test_a_sample_that_the_cross_check_does_not_know_is_refused(run, capsys, roo
     write_rows(run / "old.tsv", QcMetric, rows)
     own = ["--tables", f"{run}/R"]
     common = ["--sheet", f"{run}/samples.tsv", "--reference", f"{root}/reference", "--sample", "R"]
-    written = ["--drugs", f"{run}/d", "--qc", f"{run}/q", "--result", f"{run}/r", "--qc-parts", f"{run}/R/measured.tsv"]
+    written = [
+        "--clones",
+        f"{run}/c",
+        "--clone-drugs",
+        f"{run}/cd",
+        "--drugs",
+        f"{run}/d",
+        "--qc",
+        f"{run}/q",
+        "--result",
+        f"{run}/r",
+        "--qc-parts",
+        f"{run}/R/measured.tsv",
+    ]
     assert cli.main(["interpret", *common, *own, *written, "--cross-check", f"{run}/old.tsv"]) == 2
     assert f"{run}/old.tsv: no row of sample 'R' (make it again with this sheet)" in capsys.readouterr().err
     assert not (run / "r").exists()

@@ -64,7 +64,7 @@ def run(tmp_path_factory, root) -> Path:
 
 
 def test_writes_every_promised_file(run):
-    tables = "calls coverage haplotypes phase splicing fusion drugs qc"
+    tables = "calls coverage haplotypes phase splicing fusion clones clone_drugs drugs qc"
     files = {f"{table}.tsv" for table in tables.split()} | {
         "calls.vcf.gz",
         "calls.vcf.gz.tbi",

@@ -24,7 +24,7 @@ from ablkd.interpretation.statements import (
     statement,
     untyped_told,
 )
-from ablkd.records import Clone, CloneDrug, DrugCall, Fusion, SampleTables, Sensitivity, SpliceEvent
+from ablkd.records import Clone, CloneDrug, DrugCall, Fusion, Mutation, SampleTables, Sensitivity, SpliceEvent
 from ablkd.reference import Reference
 from ablkd.wording import interval, joined, per_cent, plain
 
@@ -61,7 +61,9 @@ def _without_finding(row: CloneDrug, line: DrugCall) -> CloneDrug:
 def _question(reference: Reference, tables: SampleTables, findings: Findings, disease: str) -> Question:
     # METHOD: what was seen and is held back may be there; only of listed changes is it known which drugs they concern.
     doubtful = sorted({codon for codon, _ in held_back(tables).values() if codon is not None})
-    hidden = tuple((m.codon, m.name) for m in unseen(reference, tables.coverage))
+    # METHOD: of a change that was not seen a category must be known with some drug, or it is no resistance mutation.
+    known = {name for drug in reference.drugs for name in evidence_of(reference, drug.drug).decisive()}
+    hidden = tuple((m.codon, m.name) for m in unseen(reference, tables.coverage) if m.name in known)
     return Question(disease, findings.mutations, findings.germline, hidden, tuple(doubtful))
 
 
@@ -129,7 +131,7 @@ def _line(
     untyped = _untyped(reference, drug, worst, tables.splicing, tables.fusion, question)
     doubtful = question.doubtful if worst != SEVERITY[-1] else ()
     deciding = _deciding(counted, top, categories)
-    nothing_seen = not counted and len({name for _, name in question.unseen}) == len(_listed(reference))
+    nothing_seen = not counted and len(unseen(reference, tables.coverage)) == len(_listed(reference))
     category = NOT_ASSESSABLE if nothing_seen else worded(reference, categories)
     said = [text for cell in counted for text in sentences(reference, cell, question)]
     lead = _lead(reference, drug, top, category, question)
@@ -190,8 +192,8 @@ def _strongest(cell: Cell) -> int:
     return min((EVIDENCE.index(kind) for kind in cell.evidence), default=len(EVIDENCE))
 
 
-def _listed(reference: Reference) -> set[str]:
-    return {m.name for m in reference.mutations if m.tier == "catalogue"}
+def _listed(reference: Reference) -> list[Mutation]:
+    return [m for m in reference.mutations if m.tier == "catalogue"]
 
 
 def _lead(reference: Reference, drug: str, top: Sequence[Cell], category: str, question: Question) -> str:
