@@ -90,7 +90,7 @@ def test_clones_by_drugs_never_show_a_category_without_its_scope(tmp_path):
     alone = cells["S1", "T315I"]
     assert alone["ponatinib"] == "sensitive, CML only (guideline), provisional" and alone["fraction"] == 0.452
     assert alone["imatinib"] == "reported (reported in resistant patients), provisional"
-    assert cells["S1", "E255K"]["nilotinib"] == "unknown; screen: resistant"
+    assert cells["S1", "E255K"]["nilotinib"] == "unknown; screen: resistant, provisional"
     assert cells["S1", "E255K"]["level"] == "low_level"
     assert cells["S2", "G250E+D276G+T315I"]["ponatinib"] == "resistant (in vitro)"
     assert cells["S3", "T315I"]["ponatinib"] == "sensitive (guideline), provisional"
