@@ -46,6 +46,15 @@ def with_interval(fraction: float | None, low: float | None, high: float | None)
     return per_cent(fraction) if low is None else f"{per_cent(fraction)} ({interval(low, high)})"
 
 
+def bounded(fraction: float | None, low: float | None, high: float | None) -> str:
+    """`20.0 %`; of a share that is only bounded `5.0–15.0 %` or `up to 12.0 %`; empty where nothing bounds it."""
+    if fraction is not None:
+        return per_cent(fraction)
+    if high is None:
+        return ""
+    return interval(low, high) if low else f"up to {per_cent(high)}"
+
+
 def number(value: float | int | None) -> str:
     """`12 345` with thin groups for counts, at most 3 significant digits for other numbers."""
     if value is None:

@@ -67,11 +67,16 @@ def test_traces_of_one_sample_agree(vaf, seed, reference):
     names = ["aF", "bF", "aR"]
     found = compared(reference, *((name, t315i(vaf) if vaf else WILD) for name in names), noise=0.02, seed=seed)
     assert found.disagreements == ()
-    # With noise of 2 % of the signal, 20 % is seen by the traces of 29 draws in 40.
-    assert (T315I in found.seen) == (vaf > 0) or vaf == 0.2
+    assert (T315I in found.seen) == (vaf > 0) or vaf == 0.2  # see the next test
     assert not found.contradicted([T315I])
     (row,) = agreement_rows("S", found, names, reference.codes)
     assert (row.value, row.status, row.reason) == ("0", "pass", "")
+
+
+def test_a_fifth_of_the_molecules_is_seen_by_most_traces(reference):
+    """With noise of 2 % of the signal, by those of 29 draws in 40; here of ten."""
+    draws = (compared(reference, *((n, t315i(0.2)) for n in ("aF", "bF", "aR")), noise=0.02, seed=s) for s in range(10))
+    assert sum(T315I in found.seen for found in draws) >= 5
 
 
 def test_a_contradiction_within_a_strand_is_not_averaged_away(reference):

@@ -16,6 +16,7 @@ from ablkd.interpretation.evidence import (
     evidence_of,
     severity,
     strength,
+    words_of,
 )
 from ablkd.interpretation.scope import possible, worded
 from ablkd.records import Clone
@@ -142,7 +143,7 @@ def if_somatic(reference: Reference, drug: str, members: Sequence[str], worst: s
     """What the changes that are possibly germline would make of molecules, where it is worse than `worst`."""
     found = {name: worst_of(reference, drug, [*members, name], question) for name in question.germline}
     return [
-        f"{name} possibly germline; if it is somatic, this is {category}"
+        f"{name} possibly germline; if it is somatic, this is {words_of(category)}"
         for name, category in found.items()
         if severity(category) > severity(worst)
     ]

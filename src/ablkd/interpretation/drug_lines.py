@@ -26,7 +26,7 @@ from ablkd.interpretation.statements import (
 )
 from ablkd.records import Clone, CloneDrug, DrugCall, Fusion, Mutation, SampleTables, Sensitivity, SpliceEvent
 from ablkd.reference import Reference
-from ablkd.wording import interval, joined, per_cent, plain
+from ablkd.wording import bounded, joined, per_cent
 
 NOT_ASSESSABLE = "not_assessable"
 MOST_OPEN = 3  # sets that are not excluded, in a line; the rows have them all
@@ -277,9 +277,6 @@ def _named(clones: Sequence[str], open_sets: bool) -> str:
 
 def _with_share(clone: Clone) -> str:
     """A clone with its fraction, or what bounds it."""
-    share = per_cent(clone.fraction)
-    if clone.fraction is None:
-        low, high = clone.fraction_low, clone.fraction_high
-        share = interval(low, high) if low else f"up to {per_cent(high)}" if high is not None else ""
+    share = bounded(clone.fraction, clone.fraction_low, clone.fraction_high)
     low_level = " (low level)" if clone.level == "low_level" else ""
-    return f"{' + '.join(map(plain, clone.clone.split('+')))} {share}".rstrip() + low_level
+    return f"{named(clone.clone)} {share}".rstrip() + low_level

@@ -15,6 +15,14 @@ from ablkd.reference import Reference
 # The gravest last. A change that was found in patients with resistance is worse than one of which nothing is known.
 SEVERITY = ("sensitive", "unknown", "reported", "reduced", "resistant")
 UNKNOWN = "unknown"
+# Kinds of evidence as people read them.
+KINDS = {
+    "guideline": "guideline",
+    "label": "label",
+    "clinical": "clinical",
+    "reported": "reported in resistant patients",
+    "in_vitro": "in vitro",
+}
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,11 @@ class Decision:
 
     category: str
     deciding: tuple[Told, ...]
+
+
+def words_of(category: str) -> str:
+    """A category as people read it: `reported in resistant patients`."""
+    return category.replace("reported", KINDS["reported"])
 
 
 def severity(category: str) -> int:

@@ -9,9 +9,9 @@ from textwrap import fill
 from ablkd.errors import InputError
 from ablkd.interpretation.cells import Cell, Question, cell_of
 from ablkd.interpretation.clones import NONE
-from ablkd.interpretation.evidence import Told, holds, strength
+from ablkd.interpretation.evidence import KINDS, Told, holds, strength
 from ablkd.interpretation.scope import possible, scope_of
-from ablkd.interpretation.statements import KINDS, named, screens, sentences
+from ablkd.interpretation.statements import named, screens, sentences
 from ablkd.records import Clone, Rule, Sensitivity
 from ablkd.reference import Reference
 from ablkd.wording import number, plain

@@ -6,7 +6,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from ablkd.interpretation.cells import Cell, Question
-from ablkd.interpretation.evidence import SEVERITY, UNKNOWN, Told, evidence_of, holds, severity, strength
+from ablkd.interpretation.evidence import (
+    SEVERITY,
+    UNKNOWN,
+    Told,
+    evidence_of,
+    holds,
+    severity,
+    strength,
+    words_of,
+)
 from ablkd.interpretation.scope import label, possible, scope_of
 from ablkd.records import Screened, Sensitivity
 from ablkd.reference import Reference
@@ -14,24 +23,12 @@ from ablkd.wording import joined, plain, ranges
 
 MOST_CODONS = 12  # in a sentence; the rows have them all
 MOST_NEIGHBOURS = 6
-KINDS = {
-    "guideline": "guideline",
-    "label": "label",
-    "clinical": "clinical",
-    "reported": "reported in resistant patients",
-    "in_vitro": "in vitro",
-}
 CODON = re.compile(r"[A-Z](\d+)[A-Z]")
 
 
 def named(finding: str) -> str:
     """A set of findings as people write it."""
     return " + ".join(plain(name) for name in finding.split("+"))
-
-
-def words_of(category: str) -> str:
-    """A category as people read it: `reported in resistant patients`."""
-    return category.replace("reported", KINDS["reported"])
 
 
 def category_told(cell: Cell) -> str:

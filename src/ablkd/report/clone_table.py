@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ablkd.interpretation.statements import KINDS, named
+from ablkd.interpretation.drug_lines import MOST_OPEN, NOT_ASSESSABLE
+from ablkd.interpretation.evidence import KINDS, UNKNOWN
+from ablkd.interpretation.statements import named
 from ablkd.records import Clone, CloneDrug, DrugCall, Result
-from ablkd.wording import interval, per_cent
+from ablkd.wording import bounded, interval
 
-MOST_OPEN = 3  # rows of sets that are not excluded; clone_drugs.tsv has them all
 CITED = re.compile(r"(?<=\]) ")  # a statement ends with its source
-NOT_ASSESSABLE, UNKNOWN, REPORTED, IN_VITRO = "not_assessable", "unknown", "reported", "in_vitro"
+REPORTED, IN_VITRO = "reported", "in_vitro"
 
 
 @dataclass(frozen=True)
@@ -194,8 +195,5 @@ def _remark(clone: Clone, result: Result) -> str:
 
 def share_and_bounds(fraction: float | None, low: float | None, high: float | None) -> tuple[str, str]:
     """`20.0 %` and `18.1–22.0 %`; of a share that is only bounded `up to 12.0 %` or its bounds, and nothing."""
-    if fraction is not None:
-        return per_cent(fraction), interval(low, high) if low is not None and high is not None else ""
-    if high is None:
-        return "", ""
-    return (interval(low, high) if low else f"up to {per_cent(high)}"), ""
+    bounds = interval(low, high) if None not in (fraction, low, high) else ""
+    return bounded(fraction, low, high), bounds

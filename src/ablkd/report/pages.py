@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from ablkd import wording
 from ablkd.errors import InputError
-from ablkd.interpretation.statements import KINDS
+from ablkd.interpretation.evidence import KINDS
 from ablkd.records import OPEN
 from ablkd.site import Site
 
